@@ -1,0 +1,127 @@
+"""A site's settings: `hotline.toml` as frozen dataclasses.
+
+Every field's unit stands in its name or its comment. `load` names the file, the key and what was expected when something is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Text = Mapping[str, str]  # language code → words
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """A menu of one level, off by default (GB/T 33358 advises against menus). key → skill; no key → a human."""
+
+    prompt: str
+    keys: Mapping[str, str]
+    seconds: float = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hotline:
+    number: str
+    name: Text
+    node: str = "hotline"  # shown in place of Asterisk's secret mark
+    languages: tuple[str, ...] = ("zh", "en")  # the first is the default
+    language_keys: Mapping[str, str] = field(default_factory=lambda: {"2": "en"})  # pressed in the greeting
+    emergency_key: str = "0"
+    emergency_target: str = "110"
+    greeting: bool = True
+    menu: Menu | None = None
+    timezone: str = "Asia/Shanghai"
+    max_parties: int = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    sip: Address
+    rtp: tuple[int, int]
+    web: Address
+    ami: Address
+    agi: Address
+    ari: Address | None = None  # None: a free port on loopback, chosen at each start
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    target_seconds: int = 15  # R2; after it the call overflows to every operator
+    ring: int = 10  # seconds one operator's phone rings
+    wrap_up: int = 0  # seconds of after-call work
+    announce_every: int = 30  # seconds between position announcements
+    strategy: str = "leastrecent"
+
+
+@dataclass(frozen=True, slots=True)
+class Trunk:
+    key: str
+    match: tuple[str, ...]
+    contact: str
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    key: str
+    name: Text
+    routes: tuple[str, ...] = ()
+    flow: str | None = None  # a dialplan flow instead of routes: mode suspend
+    role: str = "desk"  # desk | department | interpreter
+    match: tuple[str, ...] = ()
+    ring: int = 20  # seconds a route
+    stay: int = 3  # seconds the operator stays after the target is in
+    acknowledge: str = "answer"  # answer | key
+    acknowledge_seconds: int = 8
+    emergency: bool = False
+    keys: Mapping[str, str] = field(default_factory=dict)  # mode → digits, pressed by the operator
+    desk_keys: Mapping[str, str] = field(default_factory=dict)  # hand_back, pull_in → digits, pressed by the desk
+    critical_contact: str | None = None  # R15: number for managers, shown only
+
+    @property
+    def endpoint(self) -> str:
+        return f"{self.role}-{self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Pressed by the operator, whatever the target."""
+
+    cancel: str = "*0"
+    take_back: str = "*2"
+    join: str = "*6"  # in a consult: bring the caller in
+    ready: str = "*45"  # dialled on the idle phone
+    pause: str = "*46"
+    wrap_up: str = "*47"
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    number: str
+    name: str
+    skills: tuple[str, ...] = ("general",)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    path: str
+    hotline: Hotline
+    listen: Listen
+    database_url: str
+    trunks: Mapping[str, Trunk]
+    targets: Mapping[str, Target]
+    operators: Mapping[str, Operator]
+    keys: Keys = field(default_factory=Keys)
+    queue: Queue = field(default_factory=Queue)
+
+    @property
+    def skills(self) -> tuple[str, ...]:
+        """Every skill that an operator has, `general` always among them, sorted."""
+        return tuple(sorted({"general"} | {skill for operator in self.operators.values() for skill in operator.skills}))
