@@ -1,0 +1,182 @@
+"""Who was heard when: pure analysis of what a phone received.
+
+Every party plays a sine of its own. All tones are multiples of 50 Hz, so in a 20 ms frame (160 samples at 8 kHz) each
+falls into a bin of its own and none leaks into another, whatever its phase: one projection a tone (Goertzel's) tells
+exactly who is in the frame. Times are seconds since the epoch; samples are int16 as float64, -32768 … 32767.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+RATE = 8000
+FRAME = 160  # samples
+FRAME_SECONDS = FRAME / RATE
+AMPLITUDE = 4000  # peak of every party's tone; six together do not clip
+
+TONES = {
+    "caller": 450,
+    "caller2": 600,
+    "operator": 850,
+    "operator2": 1000,
+    "110": 1300,
+    "119": 1750,
+    "120": 2200,
+}
+_FREQUENCIES = tuple(TONES.values())
+
+HEARD_FROM = AMPLITUDE * 0.4  # peak in one frame; half a frame of the full tone already counts
+OTHER_FROM = 80.0  # rms of what is no tone; A-law's own noise under six tones stays below
+OTHER_SHARE = 0.06  # of the frame's rms
+
+Gap = tuple[float, float]  # start (seconds since the epoch), length in seconds
+Tone = int | str
+Samples = npt.NDArray[np.int16]
+
+RECORD = np.dtype([("at", "<f8"), ("pcm", "<i2", FRAME)])  # one received frame as the worker writes it
+
+
+def hertz(tone: Tone) -> int:
+    """Frequency of a party's name or of a number.
+
+    Raises KeyError for a name that `TONES` lacks, ValueError for a frequency off the 50 Hz grid.
+    """
+    value = TONES[tone] if isinstance(tone, str) else tone
+    if value % 50 or not 0 < value < RATE / 2:
+        raise ValueError(f"a tone is a multiple of 50 Hz below {RATE // 2}: {value}")
+    return value
+
+
+def amplitude(frames: npt.NDArray[np.float64], frequency: int) -> npt.NDArray[np.float64]:
+    """Peak amplitude of one frequency in each frame; frames: (n, 160) → (n,)."""
+    phase = 2 * np.pi * frequency * np.arange(FRAME) / RATE
+    return np.hypot(frames @ np.cos(phase), frames @ np.sin(phase)) * (2 / FRAME)
+
+
+def sine(frequency: int, seconds: float, peak: float = AMPLITUDE) -> Samples:
+    """A test signal: int16 samples at 8 kHz."""
+    return np.round(peak * np.sin(2 * np.pi * frequency * np.arange(round(seconds * RATE)) / RATE)).astype(np.int16)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What one phone received in one call, on a grid of 20 ms frames; a frame that never came is silence."""
+
+    start: float  # when the first frame began
+    frames: npt.NDArray[np.float64]  # (n, 160)
+
+    @classmethod
+    def of(cls, samples: Samples, start: float = 0.0) -> Heard:
+        """From plain samples; what is left after the last whole frame is cut."""
+        whole = len(samples) // FRAME * FRAME
+        return cls(start, samples[:whole].reshape(-1, FRAME).astype(np.float64))
+
+    @classmethod
+    def from_records(cls, records: npt.NDArray[np.void]) -> Heard:
+        """From a worker's file: frames are put on one steady grid, since the wall clock of each arrival jitters.
+
+        A frame can come late but never early, so the earliest arrival of each second, counted in frames, gives the
+        true time. Frames that were not delivered at all (no media for a while) leave silence in the grid.
+        """
+        if not len(records):
+            return cls(0.0, np.zeros((0, FRAME)))
+        index = grid(records["at"])
+        frames = np.zeros((int(index[-1]) + 1, FRAME))
+        frames[index] = records["pcm"]
+        start = float(np.min(records["at"] - index * FRAME_SECONDS)) - FRAME_SECONDS  # a frame arrives when it is over
+        return cls(start, frames)
+
+    @property
+    def end(self) -> float:
+        return self.start + len(self.frames) * FRAME_SECONDS
+
+    def window(self, since: float | None = None, until: float | None = None) -> Heard:
+        """The whole frames between two moments (None: from the beginning, to the end)."""
+        first = 0 if since is None else max(0, int(np.ceil((since - self.start) / FRAME_SECONDS - 1e-6)))
+        last = len(self.frames) if until is None else int((until - self.start) / FRAME_SECONDS + 1e-6)
+        return Heard(self.start + first * FRAME_SECONDS, self.frames[first : max(first, last)])
+
+    def level(self, tone: Tone) -> npt.NDArray[np.float64]:
+        """Peak amplitude of a tone in each frame."""
+        return amplitude(self.frames, hertz(tone))
+
+    def present(self, tone: Tone) -> npt.NDArray[np.bool_]:
+        """In which frames a tone is heard."""
+        return self.level(tone) >= HEARD_FROM
+
+    def other(self) -> npt.NDArray[np.bool_]:
+        """In which frames there is more than parties' tones: a prompt, music, ringing, a key's sound."""
+        power = np.mean(self.frames**2, axis=1)
+        tones = sum((amplitude(self.frames, frequency) ** 2 / 2 for frequency in _FREQUENCIES), np.zeros(len(power)))
+        rest = np.sqrt(np.maximum(power - tones, 0))
+        return (rest >= OTHER_FROM) & (rest >= OTHER_SHARE * np.sqrt(power))
+
+    def share(self, tone: Tone) -> float:
+        """Share of frames, 0 … 1, in which a tone is heard; 0 where there is no frame at all."""
+        return _share(self.present(tone))
+
+    def voice(self) -> float:
+        """Share of frames, 0 … 1, with more than parties' tones."""
+        return _share(self.other())
+
+    def gaps(self, tones: Tone | Iterable[Tone]) -> list[Gap]:
+        """Stretches in which none of the tones is heard; to the sample, not to the frame."""
+        wanted = (tones,) if isinstance(tones, int | str) else tuple(tones)
+        return [
+            (self.start + first / RATE, length / RATE) for first, length in _silences(self.frames.reshape(-1), wanted)
+        ]
+
+
+def grid(at: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Frame number of each arrival, strictly rising: late frames keep their place, lost time leaves a hole.
+
+    A clock that was held up delivers its frames late and then in a burst; a hole is only where no burst follows.
+    """
+    index = np.arange(len(at))
+    drift = at - index * FRAME_SECONDS  # rises while late, falls back in the burst, stays up after a true hole
+    settled = np.minimum.accumulate(drift[::-1])[::-1]  # the least lateness from here on
+    holes = np.round((settled - settled[0]) / FRAME_SECONDS).astype(np.int64)
+    return index + np.maximum(holes, 0)
+
+
+def _share(flags: npt.NDArray[np.bool_]) -> float:
+    return float(flags.mean()) if len(flags) else 0.0
+
+
+def _silences(samples: npt.NDArray[np.float64], tones: tuple[Tone, ...]) -> list[tuple[int, int]]:
+    """(first sample, length) of each stretch without any of the tones.
+
+    A sliding window of one frame, stepped by an eighth, has half the tone's amplitude when it is half filled: with the
+    limit at 0.5 the edge of a tone lies in the window's middle.
+    """
+    if len(samples) < FRAME:
+        return []
+    step = FRAME // 8
+    windows = np.lib.stride_tricks.sliding_window_view(samples, FRAME)[::step]
+    silent = np.ones(len(windows), dtype=bool)
+    for tone in tones:
+        silent &= amplitude(windows, hertz(tone)) < AMPLITUDE / 2
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], silent, [False])).astype(np.int8)))
+    found = []
+    for first, last in zip(edges[::2], edges[1::2], strict=True):
+        begin = 0 if first == 0 else int(first) * step + FRAME // 2
+        end = len(samples) if last == len(windows) else int(last) * step + FRAME // 2
+        if end - begin > step:
+            found.append((begin, end - begin))
+    return found
+
+
+def save_wav(path: str | Path, heard: Heard) -> None:
+    """Write what was received as an 8 kHz mono wav, to listen to after a failure."""
+    import wave  # noqa: PLC0415  (only for failures)
+
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(RATE)
+        out.writeframes(heard.frames.astype("<i2").tobytes())
