@@ -7,6 +7,7 @@ PJSIP itself prints goes to stderr. One thread runs everything but the media: PJ
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import heapq
 import itertools
 import json
@@ -169,7 +170,12 @@ class Phone:
         media.clockRate = media.sndClockRate = RATE
         media.channelCount, media.audioFramePtime, media.ptime = 1, 20, 20
         media.noVad, media.ecTailLen, media.quality, media.sndAutoCloseTime = True, 0, 1, -1
-        media.jbInit = media.jbMinPre = self.config["jitter_ms"]
+        # A steady buffer: shrinking it would cut holes of 10 ms into what is heard. The binding has no name for the
+        # enum's values, so PJMEDIA_JB_DISCARD_NONE (0) is written into the one that it hands out.
+        discard = media.jbDiscardAlgo
+        ctypes.c_int.from_address(int(discard)).value = 0
+        media.jbDiscardAlgo = discard
+        media.jbInit = media.jbMinPre = media.jbMaxPre = self.config["jitter_ms"]
         endpoint.libInit(config)
         return endpoint
 
