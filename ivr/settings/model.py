@@ -1,6 +1,6 @@
 """A site's settings: `hotline.toml` as frozen dataclasses.
 
-Every field's unit stands in its name or its comment. `load` names the file, the key and what was expected when something is wrong.
+Every field's unit stands in its name or its comment; `load` makes it.
 """
 
 from __future__ import annotations

@@ -1,0 +1,35 @@
+"""A site's settings: `hotline.toml` → frozen dataclasses.
+
+`model` says what there is, `read` fills it by its types, `checks` judges the whole, `load` puts them together.
+"""
+
+from ivr.settings.load import SettingsError, load
+from ivr.settings.model import (
+    Address,
+    Hotline,
+    Keys,
+    Listen,
+    Menu,
+    Operator,
+    Queue,
+    Site,
+    Target,
+    Text,
+    Trunk,
+)
+
+__all__ = [
+    "Address",
+    "Hotline",
+    "Keys",
+    "Listen",
+    "Menu",
+    "Operator",
+    "Queue",
+    "SettingsError",
+    "Site",
+    "Target",
+    "Text",
+    "Trunk",
+    "load",
+]

@@ -1,0 +1,240 @@
+"""What must hold in a site's settings: keys do not clash, Asterisk can tell endpoints apart, numbers make sense."""
+
+from __future__ import annotations
+
+import ipaddress
+import itertools
+import re
+import zoneinfo
+from collections.abc import Iterable, Iterator, Mapping
+
+from ivr.settings.model import Address, Site, Target
+
+MODES = ("transfer", "conference", "consult", "suspend", "blind")
+DESK_ACTS = ("hand_back", "pull_in")
+ROLES = ("desk", "department", "interpreter")
+ACKNOWLEDGE = ("answer", "key")
+# app_queue's, less the one that needs penalties (Asterisk: queues.conf, `strategy`)
+STRATEGIES = ("ringall", "leastrecent", "fewestcalls", "random", "rrmemory", "rrordered", "linear")
+
+_WORD = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+_NODE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?")
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+_DTMF = re.compile(r"[0-9A-D*#]+")
+_NUMBER = re.compile(r"[0-9]{2,15}")
+_DIALLED = re.compile(r"\+?[0-9*#]{1,20}")
+# RFC 3261's SIP URI, without parameters and whatever a dialplan would read as its own (, & ^ | $ ; quotes, blanks)
+_URI = re.compile(r"sips?:([A-Za-z0-9._+*%-]+@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?")
+_NAME = re.compile(r"[^\"<>;$\\\[\]{}|]+")
+_RANGES = {  # key → lowest, highest
+    "queue.target_seconds": (1, 600),
+    "queue.ring": (1, 120),
+    "queue.wrap_up": (0, 3600),
+    "queue.announce_every": (10, 600),
+    "hotline.max_parties": (3, 10),
+}
+_TARGET_RANGES = {"ring": (1, 180), "stay": (0, 60), "acknowledge_seconds": (1, 60)}
+
+
+def problems(site: Site) -> list[str]:
+    """Everything that is wrong, one sentence each, opening with the key."""
+    parts = (_hotline, _menu, _listen, _database, _trunks, _targets, _operators, _keys, _endpoints)
+    return [problem for part in parts for problem in part(site)]
+
+
+def _hotline(site: Site) -> Iterator[str]:
+    hotline = site.hotline
+    if not _NUMBER.fullmatch(hotline.number):
+        yield f"hotline.number: expected the digits that callers dial, found {hotline.number!r}"
+    if not _NODE.fullmatch(hotline.node):
+        yield f"hotline.node: expected letters, digits, - or _, found {hotline.node!r}"
+    if not hotline.languages:
+        yield 'hotline.languages: expected at least one, such as ["zh"]; the first is the default'
+    for code in hotline.languages:
+        if not _LANGUAGE.fullmatch(code):
+            yield f"hotline.languages: {code!r} is no language code such as zh or en"
+    for key, code in hotline.language_keys.items():
+        yield from _single(f"hotline.language_keys.{key}", key)
+        if code not in hotline.languages:
+            yield f"hotline.language_keys.{key}: {code!r} is not one of hotline.languages"
+    yield from _single("hotline.emergency_key", hotline.emergency_key)
+    if hotline.emergency_key in hotline.language_keys:
+        yield f"hotline.language_keys.{hotline.emergency_key}: is hotline.emergency_key already"
+    target = site.targets.get(hotline.emergency_target)
+    if target is None or not target.emergency or not target.routes:
+        wanted = f"[targets.{hotline.emergency_target}] with emergency = true and routes"
+        yield f"hotline.emergency_target: expected a target of this file: {wanted}"
+    if hotline.timezone not in (zoneinfo.available_timezones() or {hotline.timezone}):
+        yield f"hotline.timezone: expected a name such as Asia/Shanghai, found {hotline.timezone!r}"
+    yield from _words("hotline.name", hotline.name, hotline.languages)
+    yield from _ranges(_RANGES, {"queue": site.queue, "hotline": hotline})
+    yield from _choice("queue.strategy", site.queue.strategy, STRATEGIES)
+
+
+def _menu(site: Site) -> Iterator[str]:
+    menu = site.hotline.menu
+    if menu is None:
+        return
+    if not _WORD.fullmatch(menu.prompt):
+        yield f"hotline.menu.prompt: expected the name of a prompt, found {menu.prompt!r}"
+    if not 1 <= menu.seconds <= 30:
+        yield f"hotline.menu.seconds: expected 1 to 30, found {menu.seconds:g}"
+    for key, skill in menu.keys.items():
+        yield from _single(f"hotline.menu.keys.{key}", key)
+        if key == site.hotline.emergency_key:
+            yield f"hotline.menu.keys.{key}: is hotline.emergency_key already"
+        if skill not in site.skills:
+            yield f"hotline.menu.keys.{key}: no operator has the skill {skill!r}; known: {', '.join(site.skills)}"
+
+
+def _listen(site: Site) -> Iterator[str]:
+    low, high = site.listen.rtp
+    if not 1024 <= low < high <= 65535 or high - low < 3:
+        yield f"listen.rtp: expected a range of at least 4 ports from 1024 to 65535, found {low}-{high}"
+    if low <= site.listen.sip.port <= high:
+        yield f"listen.sip: port {site.listen.sip.port} lies in listen.rtp ({low}-{high})"
+    try:
+        ipaddress.ip_address(site.listen.sip.host)
+    except ValueError:
+        yield f"listen.sip: expected an IP address to bind to, found {site.listen.sip.host!r}"
+    named = {name: getattr(site.listen, name) for name in ("web", "ami", "agi", "ari")}
+    taken: dict[Address, str] = {}
+    for name, address in named.items():
+        if address is not None and taken.setdefault(address, name) != name:
+            yield f"listen.{name}: {address.host}:{address.port} is listen.{taken[address]} already"
+
+
+def _database(site: Site) -> Iterator[str]:
+    if not site.database_url.startswith(("sqlite+aiosqlite:///", "postgresql+asyncpg://")):
+        forms = "sqlite+aiosqlite:///{var}/ivr.db or postgresql+asyncpg://user:password@host/name"
+        yield f"database.url: expected {forms}"
+
+
+def _trunks(site: Site) -> Iterator[str]:
+    for trunk in site.trunks.values():
+        where = f"trunks.{trunk.key}"
+        if not _WORD.fullmatch(trunk.key):
+            yield f"{where}: a trunk's name is made of a-z, 0-9 and -"
+        if not trunk.match:
+            yield f"{where}.match: expected at least one IP address, or nobody could call in by it"
+        yield from _uri(f"{where}.contact", trunk.contact)
+        if trunk.language is not None and trunk.language not in site.hotline.languages:
+            yield f"{where}.language: {trunk.language!r} is not one of hotline.languages"
+
+
+def _targets(site: Site) -> Iterator[str]:
+    for target in site.targets.values():
+        where = f"targets.{target.key}"
+        if not _WORD.fullmatch(target.key):
+            yield f"{where}: a target's name is made of a-z, 0-9 and -"
+        yield from _choice(f"{where}.role", target.role, ROLES)
+        yield from _choice(f"{where}.acknowledge", target.acknowledge, ACKNOWLEDGE)
+        yield from _words(f"{where}.name", target.name, site.hotline.languages)
+        yield from _ranges({f"{where}.{name}": limits for name, limits in _TARGET_RANGES.items()}, {where: target})
+        for n, route in enumerate(target.routes):
+            yield from _uri(f"{where}.routes[{n}]", route)
+        for mode in target.keys:
+            yield from _choice(f"{where}.keys.{mode}", mode, MODES)
+        for act in target.desk_keys:
+            yield from _choice(f"{where}.desk_keys.{act}", act, DESK_ACTS)
+        yield from _ways(target, where)
+
+
+def _ways(target: Target, where: str) -> Iterator[str]:
+    if bool(target.routes) == bool(target.flow):
+        yield f"{where}: expected routes (SIP URIs, tried in order) or flow (a dialplan flow), one of the two"
+    if target.flow and not _WORD.fullmatch(target.flow):
+        yield f"{where}.flow: expected the name of a flow, found {target.flow!r}"
+    for mode in target.keys:
+        if mode in MODES and (mode == "suspend") != bool(target.flow):
+            yield f"{where}.keys.{mode}: {'suspend needs a flow' if mode == 'suspend' else 'a flow knows suspend only'}"
+    if target.emergency and "blind" in target.keys:
+        yield f"{where}.keys.blind: an emergency target is always supervised, never blind"
+    if target.emergency and target.flow:
+        yield f"{where}.emergency: an emergency target needs routes, not a flow"
+    if target.critical_contact is not None and not _DIALLED.fullmatch(target.critical_contact):
+        yield f"{where}.critical_contact: expected a telephone number, found {target.critical_contact!r}"
+
+
+def _operators(site: Site) -> Iterator[str]:
+    reserved = {site.hotline.number: "hotline.number"} | {key: f"targets.{key}" for key in site.targets}
+    for operator in site.operators.values():
+        where = f"operators {operator.number}"
+        if not _NUMBER.fullmatch(operator.number):
+            yield f"{where}: number: expected 2 to 15 digits, found {operator.number!r}"
+        if operator.number in reserved:
+            yield f"{where}: number: is {reserved[operator.number]} already"
+        if not _NAME.fullmatch(operator.name):
+            yield f'{where}: name: expected a name without " < > ; $ \\ [ ] {{ }} |, found {operator.name!r}'
+        for skill in operator.skills:
+            if not _WORD.fullmatch(skill):
+                yield f"{where}: skills: {skill!r} is not made of a-z, 0-9 and -"
+
+
+def _keys(site: Site) -> Iterator[str]:
+    keys = site.keys
+    pressed = {f"keys.{name}": getattr(keys, name) for name in ("cancel", "take_back", "join")}
+    for target in site.targets.values():
+        pressed |= {f"targets.{target.key}.keys.{mode}": digits for mode, digits in target.keys.items()}
+        yield from _clashes({f"targets.{target.key}.desk_keys.{act}": d for act, d in target.desk_keys.items()})
+    yield from _clashes(pressed)
+    yield from _clashes({f"keys.{name}": getattr(keys, name) for name in ("ready", "pause", "wrap_up")})
+
+
+def _clashes(pressed: Mapping[str, str]) -> Iterator[str]:
+    """Asterisk acts on the first code that the digits so far complete: none may begin with another."""
+    for where, digits in pressed.items():
+        if not _DTMF.fullmatch(digits):
+            yield f"{where}: expected telephone keys (0-9 * # A-D), found {digits!r}"
+    for (first, one), (second, other) in itertools.combinations(pressed.items(), 2):
+        if one == other:
+            yield f"{second}: {other} is {first} already"
+        elif one.startswith(other) or other.startswith(one):
+            yield f"{second}: {other} clashes with {first} ({one}): one begins with the other"
+
+
+def _endpoints(site: Site) -> Iterator[str]:
+    """An address tells Asterisk who calls (PJSIP `identify`), so it may belong to one endpoint only."""
+    owners = [(f"trunks.{trunk.key}.match", trunk.match) for trunk in site.trunks.values()]
+    owners += [(f"targets.{target.key}.match", target.match) for target in site.targets.values()]
+    networks: list[tuple[str, ipaddress.IPv4Network | ipaddress.IPv6Network]] = []
+    for where, match in owners:
+        for text in match:
+            try:
+                networks.append((where, ipaddress.ip_network(text)))
+            except ValueError:
+                yield f"{where}: expected an IP address or network such as 10.1.2.3 or 10.1.2.0/24, found {text!r}"
+    for (first, one), (second, other) in itertools.combinations(networks, 2):
+        if first != second and one.version == other.version and one.overlaps(other):
+            yield f"{second}: {other} overlaps {one} of {first}; an address can belong to one of them only"
+
+
+def _single(where: str, key: str) -> Iterator[str]:
+    if len(key) != 1 or not _DTMF.fullmatch(key):
+        yield f"{where}: expected one telephone key (0-9, * or #), found {key!r}"
+
+
+def _uri(where: str, uri: str) -> Iterator[str]:
+    if not _URI.fullmatch(uri):
+        form = "sip:110@192.0.2.7:5060, without parameters, blanks, quotes or any of , & ^ | $ ;"
+        yield f"{where}: expected a SIP URI such as {form}; found {uri!r}"
+
+
+def _choice(where: str, value: str, choices: Iterable[str]) -> Iterator[str]:
+    if value not in choices:
+        yield f"{where}: expected one of {', '.join(choices)}, found {value!r}"
+
+
+def _words(where: str, text: Mapping[str, str], languages: Iterable[str]) -> Iterator[str]:
+    """A name is shown and spoken in each of the site's languages."""
+    for code in languages:
+        if not _NAME.fullmatch(text.get(code, "")):
+            yield f'{where}.{code}: expected a name in this language, without " < > ; $ \\ [ ] {{ }} |'
+
+
+def _ranges(limits: Mapping[str, tuple[int, int]], tables: Mapping[str, object]) -> Iterator[str]:
+    for where, (low, high) in limits.items():
+        table, _, name = where.rpartition(".")
+        value = getattr(tables[table], name)
+        if not low <= value <= high:
+            yield f"{where}: expected {low} to {high}, found {value}"

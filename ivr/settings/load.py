@@ -1,0 +1,96 @@
+"""Read `hotline.toml`: everything that is wrong in it is told at once, with file, key and what was expected."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ivr.errors import HotlineError
+from ivr.settings import checks
+from ivr.settings.model import Hotline, Keys, Listen, Operator, Queue, Site, Target, Trunk
+from ivr.settings.read import MISSING, Reader
+
+TABLES = ("hotline", "listen", "database", "trunks", "targets", "keys", "operators", "queue")
+
+
+class SettingsError(HotlineError):
+    """The site's settings cannot be used; `details["problems"]` has one sentence for each wrong key."""
+
+    def __init__(self, path: Path, problems: list[str]) -> None:
+        lines = "".join(f"\n  {problem}" for problem in problems)
+        super().__init__("settings", f"{path}:{lines}", {"file": str(path), "problems": problems})
+
+
+def load(path: Path | str, var: Path | str) -> Site:
+    """The site that `path` describes, with `{var}` in the database's URL filled in. Raises SettingsError."""
+    path, var = Path(path).absolute(), Path(var).absolute()
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as failure:
+        raise SettingsError(
+            path, [f"cannot be read ({failure.strerror}); copy the project's hotline.toml"]
+        ) from failure
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as failure:
+        raise SettingsError(path, [f"is no TOML in UTF-8: {failure}"]) from failure
+    reader = Reader()
+    site = _site(reader, path, var, tables)
+    problems = checks.problems(site) if site else reader.problems
+    if problems or site is None:
+        raise SettingsError(path, problems)
+    return site
+
+
+def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> Site | None:
+    reader.known(tables, TABLES, "")
+    hotline = reader.build(Hotline, tables.get("hotline", {}), "hotline")
+    listen = reader.build(Listen, tables.get("listen", {}), "listen")
+    database = reader.table(tables.get("database", {}), "database")
+    reader.known(database, ["url"], "database")
+    url = reader.convert(str, database.get("url", "sqlite+aiosqlite:///{var}/ivr.db"), "database.url")
+    trunks = _keyed(reader, Trunk, tables.get("trunks", {}), "trunks")
+    targets = _keyed(reader, Target, tables.get("targets", {}), "targets")
+    operators = _operators(reader, tables.get("operators", []))
+    keys = reader.build(Keys, tables.get("keys", {}), "keys")
+    queue = reader.build(Queue, tables.get("queue", {}), "queue")
+    if reader.problems:
+        return None
+    if "language_keys" not in tables.get("hotline", {}):
+        spoken = {key: code for key, code in hotline.language_keys.items() if code in hotline.languages}
+        hotline = dataclasses.replace(hotline, language_keys=spoken)
+    return Site(
+        path=str(path),
+        hotline=hotline,
+        listen=listen,
+        database_url=url.replace("{var}", str(var)),
+        trunks=trunks,
+        targets=targets,
+        operators=operators,
+        keys=keys,
+        queue=queue,
+    )
+
+
+def _keyed(reader: Reader, kind: type[Any], value: object, where: str) -> dict[str, Any]:
+    """`[targets.110]`: the table's name is the dataclass's `key`."""
+    return {
+        key: reader.build(kind, table, f"{where}.{key}", key=key) for key, table in reader.table(value, where).items()
+    }
+
+
+def _operators(reader: Reader, value: object) -> dict[str, Operator]:
+    if not isinstance(value, list):
+        reader.note("operators", "expected one [[operators]] table for each operator")
+        return {}
+    found: dict[str, Operator] = {}
+    for n, table in enumerate(value):
+        operator = reader.build(Operator, table, f"operators[{n}]")
+        if operator is not MISSING and operator.number in found:
+            reader.note(
+                f"operators[{n}].number", f"{operator.number} is there twice; every operator has a number of its own"
+            )
+        elif operator is not MISSING:
+            found[operator.number] = operator
+    return found

@@ -1,0 +1,134 @@
+"""A site's settings: the contract's file loads as it stands; whatever is wrong is told with its key and a way out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ivr.settings import Address, SettingsError, load
+
+SANDBOX = Path(__file__).parents[2] / "hotline.toml"
+
+
+def site_file(tmp_path: Path, *changes: tuple[str, str], more: str = "") -> Path:
+    text = SANDBOX.read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path = tmp_path / "hotline.toml"
+    path.write_text(text + more, encoding="utf-8")
+    return path
+
+
+def problems(path: Path) -> str:
+    with pytest.raises(SettingsError) as caught:
+        load(path, path.parent / "var")
+    assert str(path) in caught.value.message
+    return "\n".join(caught.value.details["problems"])  # type: ignore[arg-type]
+
+
+def test_the_sandbox_site_loads_with_the_database_in_its_var(tmp_path: Path) -> None:
+    site = load(SANDBOX, tmp_path)
+    assert site.database_url == f"sqlite+aiosqlite:///{tmp_path}/ivr.db"
+    assert site.listen.sip == Address("127.0.0.1", 5060)
+    assert site.listen.rtp == (10000, 10999)
+    assert site.targets["110"].endpoint == "desk-110"
+    assert site.targets["110"].keys == {"transfer": "*1", "conference": "*3"}
+    assert site.trunks["public"].match == ("127.0.0.11",)
+    assert site.operators["1001"].skills == ("general",)
+
+
+def test_optional_tables_are_read_by_their_types(tmp_path: Path) -> None:
+    more = """
+[queue]
+target_seconds = 20
+[hotline.menu]
+prompt = "menu"
+seconds = 3
+keys = {1 = "general"}
+"""
+    site = load(site_file(tmp_path, more=more), tmp_path)
+    assert site.queue.target_seconds == 20
+    assert site.queue.ring == 10
+    assert site.hotline.menu is not None
+    assert site.hotline.menu.seconds == 3.0
+
+
+def test_given_one_language_the_default_keys_of_the_others_are_dropped(tmp_path: Path) -> None:
+    path = site_file(tmp_path, ('number = "12345"', 'number = "12345"\nlanguages = ["zh"]'))
+    assert load(path, tmp_path).hotline.language_keys == {}
+
+
+def test_every_wrong_key_is_told_at_once(tmp_path: Path) -> None:
+    path = site_file(tmp_path, ("ring = 20", 'rnig = "20"'), ('number = "12345"', "number = 12345"))
+    told = problems(path)
+    assert "targets.110.rnig: unknown key; did you mean ring?" in told
+    assert "hotline.number: expected a text in quotes, found 12345" in told
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('number = "12345"', 'nummer = "12345"', "hotline.number: is missing"),
+        ('"127.0.0.1:5060"', '"127.0.0.1"', 'listen.sip: expected an address and port such as "127.0.0.1:5060"'),
+        ('"127.0.0.1:5060"', '"127.0.0.1:70000"', "listen.sip: expected an address and port"),
+        ('"127.0.0.1:5060"', '"localhost:5060"', "listen.sip: expected an IP address to bind to"),
+        ('"127.0.0.1:5060"', '"127.0.0.1:10500"', "listen.sip: port 10500 lies in listen.rtp"),
+        ('"10000-10999"', '"10999-10000"', "listen.rtp: expected a range"),
+        ('"10000-10999"', '"10000"', 'listen.rtp: expected a range of ports such as "10000-10999"'),
+        ('agi = "127.0.0.1:4573"', 'agi = "127.0.0.1:5038"', "listen.agi: 127.0.0.1:5038 is listen.ami already"),
+        ("sqlite+aiosqlite", "mysql", "database.url: expected sqlite+aiosqlite"),
+        ("ring = 20", "ring = 0", "targets.110.ring: expected 1 to 180, found 0"),
+        ("ring = 20", "ring = true", "targets.110.ring: expected a whole number, found True"),
+        ('"answer"', '"beep"', "targets.110.acknowledge: expected one of answer, key, found 'beep'"),
+        ('conference = "*3"', 'conference = "*1"', "keys.conference: *1 is targets.110.keys.transfer already"),
+        ('conference = "*3"', 'conference = "*11"', "(*1): one begins with the other"),
+        ('conference = "*3"', 'conference = "*0"', "targets.110.keys.conference: *0 is keys.cancel already"),
+        ('conference = "*3"', 'conference = "x"', "targets.110.keys.conference: expected telephone keys"),
+        ('conference = "*3"', 'blind = "*3"', "targets.110.keys.blind: an emergency target is always supervised"),
+        ('conference = "*3"', 'suspend = "*3"', "targets.110.keys.suspend: suspend needs a flow"),
+        ('conference = "*3"', 'confer = "*3"', "targets.110.keys.confer: expected one of transfer, conference"),
+        ('pull_in = "*8"', 'pull_in = "*9"', "targets.110.desk_keys.pull_in: *9 is targets.110.desk_keys.hand_back"),
+        ("emergency = true", "emergency = false", "hotline.emergency_target: expected a target of this file"),
+        ('match = ["127.0.0.110"]', 'match = ["127.0.0.8/29"]', "overlaps 127.0.0.11/32 of trunks.public.match"),
+        ('match = ["127.0.0.110"]', 'match = ["police"]', "targets.110.match: expected an IP address or network"),
+        ('match = ["127.0.0.11"]', "match = []", "trunks.public.match: expected at least one IP address"),
+        ("[targets.110]", "[targets.Police]", "targets.Police: a target's name is made of a-z, 0-9 and -"),
+        ('number = "1001"', 'number = "10a"', "number: expected 2 to 15 digits"),
+        ('number = "1001"', 'number = "12345"', "number: is hotline.number already"),
+        ('name = "一号坐席"', r'name = "a\nb"', "operators[0].name: has a control character"),
+        ('name = "一号坐席"', "name = '\"<x>'", "operators 1001: name: expected a name without"),
+        ('en = "110 Police"', 'fr = "17"', "targets.110.name.en: expected a name in this language"),
+        ("[database]", "[databaze]", "databaze: unknown key; did you mean database?"),
+    ],
+)  # fmt: skip
+def test_given_a_wrong_value_then_the_key_and_what_was_expected_are_told(
+    tmp_path: Path, old: str, new: str, told: str
+) -> None:
+    assert told in problems(site_file(tmp_path, (old, new)))
+
+
+@pytest.mark.parametrize("letter", [",", "&", "^", "|", "$", '\\"', "'", " ", ";", "\\n"])
+def test_a_route_never_holds_what_a_dialplan_would_read_as_its_own(tmp_path: Path, letter: str) -> None:
+    path = site_file(tmp_path, ("sip:110@127.0.0.112:5060", f"sip:110{letter}@127.0.0.112:5060"))
+    assert "targets.110.routes[1]" in problems(path)
+
+
+def test_the_greeting_keys_do_not_take_the_emergency_key(tmp_path: Path) -> None:
+    path = site_file(tmp_path, ('number = "12345"', 'number = "12345"\nlanguage_keys = {0 = "en"}'))
+    assert "hotline.language_keys.0: is hotline.emergency_key already" in problems(path)
+
+
+def test_two_operators_never_share_a_number(tmp_path: Path) -> None:
+    more = '\n[[operators]]\nnumber = "1001"\nname = "二号坐席"\n'
+    assert "operators[1].number: 1001 is there twice" in problems(site_file(tmp_path, more=more))
+
+
+def test_given_no_toml_then_the_line_is_told(tmp_path: Path) -> None:
+    path = site_file(tmp_path, ('number = "12345"', "number = "))
+    assert "line 4" in problems(path)
+
+
+def test_given_no_file_then_the_way_out_is_told(tmp_path: Path) -> None:
+    assert "copy the project's hotline.toml" in problems(tmp_path / "none.toml")
