@@ -1,0 +1,141 @@
+"""`var/credentials.toml`: every secret of one running system, generated at its first start and kept afterwards.
+
+Mode 0600. A person may change a value between two starts; a missing one is made. Nothing here is ever logged.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import tempfile
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ivr.errors import HotlineError
+from ivr.settings import Site
+
+_SECRET = re.compile(r"[!-~]{8,128}")
+_USER = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_TROUBLE = set(";\"\\'`$")  # Asterisk's files and a shell read these as their own
+_READABLE = "abcdefghjkmnpqrstuvwxyz23456789"  # none that a person mixes up
+_HEAD = "# Secrets of this system. Made at the first start, kept afterwards; who reads this file may do everything.\n"
+
+
+class CredentialsError(HotlineError):
+    """The file cannot be read or a value in it cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Values are secret: the repr shows none."""
+
+    operators: Mapping[str, str] = field(repr=False)  # number → SIP password
+    phone_keys: Mapping[str, str] = field(repr=False)  # number → token of the phone's programmable-key URL
+    api_token: str = field(repr=False)  # bearer token of a system administrator
+    admin_user: str
+    admin_password: str = field(repr=False)
+    ami_secret: str = field(repr=False)
+    ari_password: str = field(repr=False)
+
+
+def path_in(var: Path) -> Path:
+    return var / "credentials.toml"
+
+
+def load(var: Path) -> Credentials:
+    """The secrets as they stand. Raises CredentialsError where the file or a value is missing."""
+    tables = _read(path_in(var))
+    if tables is None:
+        raise CredentialsError("no_credentials", f"{path_in(var)} is not there; the first `ivr up` makes it")
+    found, missing = _complete(tables, ())
+    if missing:
+        raise CredentialsError("credentials", f"{path_in(var)}: {missing[0]} is missing; the next `ivr up` makes it")
+    return found
+
+
+def ensure(var: Path, site: Site) -> tuple[Credentials, bool]:
+    """The secrets, made where they are missing (first start, a new operator), and whether the file itself is new."""
+    path = path_in(var)
+    tables = _read(path)
+    found, missing = _complete(tables or {}, site.operators)
+    if missing:
+        _write(path, found)
+    elif path.stat().st_mode & 0o077:
+        path.chmod(0o600)
+    return found, tables is None
+
+
+def _read(path: Path) -> dict[str, dict[str, str]] | None:
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as failure:
+        raise CredentialsError("credentials", f"{path} cannot be read: {failure}") from failure
+    known = {"operators", "phone_keys", "api", "admin", "ami", "ari"}
+    for name, table in tables.items():
+        if name not in known or not isinstance(table, dict):
+            raise CredentialsError("credentials", f"{path}: [{name}] is unknown; known: {', '.join(sorted(known))}")
+        for key, value in table.items():
+            _judge(path, name, key, value)
+    return tables
+
+
+def _judge(path: Path, table: str, key: str, value: object) -> None:
+    form = _USER if (table, key) == ("admin", "user") else _SECRET
+    if not isinstance(value, str) or not form.fullmatch(value) or _TROUBLE & set(value):
+        wanted = "8 to 128 visible ASCII characters without ; \" \\ ' ` $"
+        raise CredentialsError("credentials", f"{path}: [{table}] {key}: expected {wanted}; remove it to get a new one")
+
+
+def _complete(tables: Mapping[str, Mapping[str, str]], numbers: Iterable[str]) -> tuple[Credentials, list[str]]:
+    """The credentials with every gap filled, and the names of the gaps."""
+    missing: list[str] = []
+
+    def value(table: str, key: str, made: str) -> str:
+        found = tables.get(table, {}).get(key)
+        if found is None:
+            missing.append(f"[{table}] {key}")
+        return made if found is None else found
+
+    def each(table: str) -> dict[str, str]:
+        known = tables.get(table, {})
+        return {number: value(table, number, secrets.token_urlsafe(24)) for number in sorted({*known, *numbers})}
+
+    password = "-".join("".join(secrets.choice(_READABLE) for _ in range(5)) for _ in range(4))
+    found = Credentials(
+        operators=each("operators"),
+        phone_keys=each("phone_keys"),
+        api_token=value("api", "token", secrets.token_urlsafe(32)),
+        admin_user=value("admin", "user", "admin"),
+        admin_password=value("admin", "password", password),
+        ami_secret=value("ami", "secret", secrets.token_urlsafe(32)),
+        ari_password=value("ari", "password", secrets.token_urlsafe(32)),
+    )
+    return found, missing
+
+
+def _write(path: Path, made: Credentials) -> None:
+    """Whole or not at all, and never readable by others, not even for a moment (mkstemp makes it 0600)."""
+    tables = {
+        "operators": made.operators,
+        "phone_keys": made.phone_keys,
+        "api": {"token": made.api_token},
+        "admin": {"user": made.admin_user, "password": made.admin_password},
+        "ami": {"secret": made.ami_secret},
+        "ari": {"password": made.ari_password},
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".credentials-", dir=path.parent)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(_HEAD)
+        for title, table in tables.items():
+            rows = "".join(f"{json.dumps(key)} = {json.dumps(value)}\n" for key, value in table.items())
+            file.write(f"\n[{title}]\n{rows}")
+        file.flush()
+        os.fsync(file.fileno())
+    Path(name).replace(path)
