@@ -45,6 +45,7 @@ class Leg:
     cause: int | None = None  # Q.850
     hung_up_by: str | None = None  # a role, "system", "timeout" (RTP died) or "interrupted"
     recording: str | None = None  # relative to var/recordings
+    recorded_from: datetime | None = None  # when the recording begins
 
 
 @dataclass(frozen=True, slots=True)

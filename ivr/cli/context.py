@@ -1,0 +1,30 @@
+"""What every command needs to know: which site, and where its files are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from ivr import settings
+
+
+@dataclass(frozen=True)
+class Context:
+    """`ctx.obj` of every command; made by the root command from `--site` and `--var`."""
+
+    site_path: Path
+    var: Path
+
+    @cached_property
+    def site(self) -> settings.Site:
+        """The site's settings, read when a command first needs them. Raises SettingsError."""
+        return settings.load(self.site_path, self.var)
+
+    @property
+    def journal(self) -> Path:
+        return self.var / "journal"
+
+    @property
+    def recordings(self) -> Path:
+        return self.var / "recordings"
