@@ -10,6 +10,7 @@ All times are seconds since the epoch, as `time.time()` gives them.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import shutil
@@ -228,7 +229,8 @@ class Phone:
             except (PhoneError, subprocess.TimeoutExpired):
                 self.die()
         if self._process.stdin is not None:
-            self._process.stdin.close()
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
         if not keep:
             shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -25,6 +25,7 @@ import pjsua2 as pj
 
 RATE, FRAME = 8000, 160
 SILENCE = bytes(2 * FRAME)
+GOODBYE_SECONDS = 0.5
 TURN_MS = 10  # how long PJSIP waits for a packet before orders have their turn
 STATES = {
     pj.PJSIP_INV_STATE_CALLING: "calling",
@@ -113,6 +114,12 @@ class Call(pj.Call):
         method = "info" if prm.method == pj.PJSUA_DTMF_METHOD_SIP_INFO else "rfc4733"
         self.phone.tell("dtmf", call=self.number, digit=prm.digit, method=method)
 
+    def onCallTransferRequest(self, prm: pj.OnCallTransferRequestParam) -> None:
+        """The other side asks us to call somebody else: we do, as any phone."""
+        call = Call(self.phone, next(self.phone.numbers))
+        self.phone.calls[call.number] = prm.newCall = call
+        self.phone.tell("refer", call=self.number, uri=prm.dstUri, new_call=call.number)
+
     def onCallTransferStatus(self, prm: pj.OnCallTransferStatusParam) -> None:
         self.phone.tell(
             "refer_status", call=self.number, code=int(prm.statusCode), reason=prm.reason, final=bool(prm.finalNotify)
@@ -127,14 +134,14 @@ class Account(pj.Account):
     def __init__(self, phone: Phone) -> None:
         super().__init__()
         self.phone = phone
+        self.registered = False
 
     def onIncomingCall(self, prm: pj.OnIncomingCallParam) -> None:
         self.phone.take(prm.callId, prm.rdata.wholeMsg, prm.rdata.srcAddress)
 
     def onRegState(self, prm: pj.OnRegStateParam) -> None:
-        self.phone.tell(
-            "registration", code=int(prm.code), reason=prm.reason, active=prm.expiration > 0 and prm.code // 100 == 2
-        )
+        self.registered = prm.code // 100 == 2 and prm.expiration > 0
+        self.phone.tell("registration", code=int(prm.code), reason=prm.reason, active=self.registered)
 
 
 class Phone:
@@ -315,10 +322,14 @@ class Phone:
         if self.config["registration"]:
             with contextlib.suppress(pj.Error):
                 self.account.setRegistration(False)
-        self.later(0.15, self._stop)
+        self._leave(time.monotonic() + GOODBYE_SECONDS)
 
-    def _stop(self) -> None:
-        self.running = False
+    def _leave(self, latest: float) -> None:
+        """End when every goodbye has been answered, or has had its time."""
+        said = all(call.over for call in self.calls.values()) and not self.account.registered
+        self.running = not said and time.monotonic() < latest
+        if self.running:
+            self.later(TURN_MS / 1000, lambda: self._leave(latest))
 
     # — the loop ——————————————————————————————————————————————————————————————————————————————————————————————————————
 
