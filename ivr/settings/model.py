@@ -39,6 +39,7 @@ class Hotline:
     menu: Menu | None = None
     timezone: str = "Asia/Shanghai"
     max_parties: int = 6
+    consult_seconds: int = 30  # R24: then the caller is brought back in
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,10 @@ class Trunk:
     match: tuple[str, ...]
     contact: str
     language: str | None = None
+
+    @property
+    def endpoint(self) -> str:
+        return f"trunk-{self.key}"
 
 
 @dataclass(frozen=True, slots=True)
