@@ -1,0 +1,50 @@
+"""An async engine for the call log, tuned for one writer and a few readers."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from sqlalchemy import Connection, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+# synchronous=NORMAL: after a power cut the last commits may be gone, never half there. They are read again from the
+# journal, because the journal's position goes with them; FULL would cost an fsync a commit for nothing.
+PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=5000")
+
+
+def create(url: str) -> AsyncEngine:
+    """`sqlite+aiosqlite:///…` (the file is made with mode 0600, its folder must exist) or `postgresql+asyncpg://…`."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_async_engine(parsed, pool_pre_ping=True, pool_size=4)
+    if parsed.database:
+        # WAL and shared-memory files take over the mode of the database file.
+        os.close(os.open(parsed.database, os.O_RDWR | os.O_CREAT, 0o600))
+    engine = create_async_engine(parsed)
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # the driver's own BEGIN would leave DDL outside the transaction
+    cursor = connection.cursor()
+    for pragma in PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def begin_alone(connection: Connection) -> None:
+    """Hold every other process off until the transaction ends: for migrations, which two starts may both try."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("ROLLBACK")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.execute(text("SELECT pg_advisory_xact_lock(12345)"))

@@ -1,0 +1,234 @@
+"""The call log in a database: whole calls in, whole calls out, and how far the journal has been read."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Delete, Select, Table, and_, bindparam, delete, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from ivr.calls.model import Call
+from ivr.store import engine, mapping, migrate, tables
+from ivr.store.errors import AmbiguousCallError, DatabaseTooNewError, mapped
+
+READ_AT_ONCE = 400  # calls whose children one query fetches
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a node's journal is in the database. `file` is the logical name (`journal-000007.csv`).
+
+    Everything before `file`, `offset` is saved; a restart reads from `replay_file`, `replay_offset`, where the oldest
+    unfinished call begins.
+    """
+
+    node: str
+    file: str
+    offset: int  # bytes
+    replay_file: str
+    replay_offset: int  # bytes
+
+
+class Store:
+    """The database behind `url`. One process writes (`save`), any number reads."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url).render_as_string(hide_password=True)
+        self._engine_url = url
+        self._engine: AsyncEngine | None = None
+        self._unfinished: dict[str, mapping.Rows] = {}  # as saved: what is equal need not be written again
+        self._upserts: dict[Table, Any] = {}
+
+    async def open(self) -> None:
+        """Connect and bring the tables into shape. Raises DatabaseDownError, DatabaseTooNewError."""
+        with mapped(self.url):
+            self._engine = engine.create(self._engine_url)
+            async with self._engine.begin() as connection:
+                revision = await connection.run_sync(migrate.current)
+            if revision == migrate.HEAD:
+                return
+            try:
+                async with self._engine.begin() as connection:
+                    await connection.run_sync(engine.begin_alone)
+                    await connection.run_sync(migrate.upgrade)
+            except migrate.UnknownRevisionError as error:
+                raise DatabaseTooNewError(self.url, revision or "?", migrate.HEAD) from error
+
+    async def close(self) -> None:
+        if self._engine is not None:
+            await self._engine.dispose()
+            self._engine = None
+
+    # --- writing -----------------------------------------------------------------------------------------------------
+
+    async def save(self, calls: Iterable[Call], position: Position | None = None) -> None:
+        """Make the database say exactly this of each call, and move the position, in one transaction.
+
+        Raises DatabaseDownError (nothing was written; try again) or CallRefusedError (nothing was written).
+        """
+        rows = {call.id: mapping.to_rows(call) for call in calls}
+        finished = {id for id, tables_ in rows.items() if tables_[tables.call][id,]["ended_at"] is not None}
+        known = {id: self._unfinished.pop(id, None) for id in rows}
+        with mapped(self.url, list(rows)):
+            async with self._begin() as connection:
+                await self._delete(connection, rows, known)
+                await self._upsert(connection, rows, known)
+                if position is not None:
+                    at = {name: getattr(position, name) for name in Position.__slots__}
+                    await connection.execute(self._upsert_into(tables.journal_position), [at])
+        self._unfinished.update((id, tables_) for id, tables_ in rows.items() if id not in finished)
+
+    async def _delete(
+        self, connection: AsyncConnection, rows: dict[str, mapping.Rows], known: dict[str, mapping.Rows | None]
+    ) -> None:
+        strangers = [{"of_call": id} for id in rows if known[id] is None]
+        for table in reversed(tables.CHILDREN):
+            if strangers:
+                await connection.execute(delete(table).where(table.c.call_id == bindparam("of_call")), strangers)
+            gone = [
+                {"of_call": id} | {f"key_{n}": part for n, part in enumerate(key)}
+                for id, before in known.items()
+                if before is not None
+                for key in before[table].keys() - rows[id][table].keys()
+            ]
+            if gone:
+                await connection.execute(_delete_one(table), gone)
+
+    async def _upsert(
+        self, connection: AsyncConnection, rows: dict[str, mapping.Rows], known: dict[str, mapping.Rows | None]
+    ) -> None:
+        changed: dict[Table, list[mapping.Fields]] = defaultdict(list)
+        for id, tables_ in rows.items():
+            before = known[id]
+            for table, keyed in tables_.items():
+                old = before[table] if before is not None else {}
+                changed[table] += [fields for key, fields in keyed.items() if old.get(key) != fields]
+        for table in (tables.call, *tables.CHILDREN):
+            if changed[table]:
+                await connection.execute(self._upsert_into(table), changed[table])
+
+    def _upsert_into(self, table: Table) -> Any:
+        if table not in self._upserts:
+            dialect: Any = sqlite if self._ready.dialect.name == "sqlite" else postgresql
+            insert = dialect.insert(table)
+            values = {column.name: insert.excluded[column.name] for column in table.c if not column.primary_key}
+            self._upserts[table] = insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=values)
+        return self._upserts[table]
+
+    async def remove(self, ids: Iterable[str]) -> None:
+        """Take calls out of the log."""
+        with mapped(self.url):
+            async with self._begin() as connection:
+                for id in ids:
+                    await connection.execute(delete(tables.call).where(tables.call.c.id == id))
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    async def position(self, node: str) -> Position | None:
+        """How far the node's journal has been read; None before the first row."""
+        with mapped(self.url):
+            async with self._begin() as connection:
+                found = await connection.execute(
+                    select(tables.journal_position).where(tables.journal_position.c.node == node)
+                )
+                row = found.mappings().first()
+        return Position(**row) if row else None
+
+    async def calls(
+        self,
+        limit: int = 50,
+        before: str | None = None,
+        *,
+        caller: str | None = None,
+        number: str | None = None,
+        outcome: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        node: str | None = None,
+    ) -> list[Call]:
+        """The newest calls first. `before` is the id of a call already seen: the page after it.
+
+        `since` ≤ entered_at < `until`. `caller` and `number` may hold `*` for any characters; without it they are
+        exact, which is quicker.
+        """
+        table = tables.call
+        query = select(table).order_by(table.c.entered_at.desc(), table.c.id.desc()).limit(limit)
+        for column, wanted in ((table.c.caller, caller), (table.c.number, number)):
+            if wanted is not None and "*" in wanted:
+                query = query.where(column.like(_pattern(wanted), escape="\\"))
+            elif wanted is not None:
+                query = query.where(column == wanted)
+        if outcome is not None:
+            query = query.where(table.c.outcome == outcome)
+        if node is not None:
+            query = query.where(table.c.node == node)
+        if since is not None:
+            query = query.where(table.c.entered_at >= since)
+        if until is not None:
+            query = query.where(table.c.entered_at < until)
+        if before is not None:
+            seen = table.alias("seen")
+            last = select(seen.c.entered_at).where(seen.c.id == before).scalar_subquery()
+            query = query.where(or_(table.c.entered_at < last, and_(table.c.entered_at == last, table.c.id < before)))
+        return await self._fetch(query)
+
+    async def call(self, id: str) -> Call | None:
+        """One call by its id, or by the beginning of its id where only one fits. Raises AmbiguousCallError."""
+        column = tables.call.c.id
+        exact = await self._fetch(select(tables.call).where(column == id))
+        if exact or not id:
+            return exact[0] if exact else None
+        fits = await self._fetch(select(tables.call).where(column.startswith(id, autoescape=True)).limit(3))
+        if len(fits) > 1:
+            raise AmbiguousCallError(id, [call.id for call in fits])
+        return fits[0] if fits else None
+
+    async def these(self, ids: Sequence[str]) -> dict[str, Call]:
+        """The calls of these ids that are in the log."""
+        found: list[Call] = []
+        for start in range(0, len(ids), READ_AT_ONCE):
+            part = ids[start : start + READ_AT_ONCE]
+            found += await self._fetch(select(tables.call).where(tables.call.c.id.in_(part)))
+        return {call.id: call for call in found}
+
+    async def _fetch(self, query: Select[Any]) -> list[Call]:
+        with mapped(self.url):
+            async with self._begin() as connection:
+                heads = (await connection.execute(query)).mappings().all()
+                found: list[Call] = []
+                for start in range(0, len(heads), READ_AT_ONCE):
+                    part = heads[start : start + READ_AT_ONCE]
+                    rows: dict[Table, Sequence[Any]] = {tables.call: part}
+                    for table in tables.CHILDREN:
+                        of_these = select(table).where(table.c.call_id.in_([row["id"] for row in part]))
+                        rows[table] = (await connection.execute(of_these.order_by(table.c.ordinal))).mappings().all()
+                    found += mapping.to_calls(rows)
+        return found
+
+    # --- the engine --------------------------------------------------------------------------------------------------
+
+    @property
+    def _ready(self) -> AsyncEngine:
+        if self._engine is None:
+            raise RuntimeError("the store is not open: await open() first")
+        return self._engine
+
+    def _begin(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        return self._ready.begin()
+
+
+def _delete_one(table: Table) -> Delete:
+    keys = [column == bindparam(f"key_{n}") for n, column in enumerate(table.primary_key)]
+    return delete(table).where(table.c.call_id == bindparam("of_call"), *keys)
+
+
+def _pattern(wanted: str) -> str:
+    escaped = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return escaped.replace("*", "%")

@@ -1,0 +1,130 @@
+"""The call log's tables (design: "The contract").
+
+The order of a call's legs, talks, transfers, attempts and steps is kept as `ordinal`: a call comes back as it went.
+A talk names its legs without a foreign key: the projection's word is stored as it is, and `ivr.calls.check` judges it.
+Integers from outside (causes) are BigInteger: a strange row must not stop the log.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, Table
+
+from ivr.store.types import Instant, Words
+
+metadata = MetaData(
+    naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "fk": "fk_%(table_name)s_%(column_0_name)s"}
+)
+
+
+def _of_call(primary_key: bool = False) -> Column[str]:
+    return Column("call_id", Words, ForeignKey("call.id", ondelete="CASCADE"), primary_key=primary_key, nullable=False)
+
+
+call = Table(
+    "call",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("number", Words, nullable=False),
+    Column("caller", Words, nullable=False),
+    Column("entered_at", Instant, nullable=False),
+    Column("answered_at", Instant),
+    Column("ended_at", Instant),
+    Column("outcome", Words),
+    Column("node", Words, nullable=False),
+    Column("handed_over_by", Words),
+    Column("language", Words),
+    Index(None, "entered_at", "id"),
+    Index(None, "caller", "entered_at"),
+    Index(None, "number", "entered_at"),
+    Index(None, "outcome", "entered_at"),
+)
+
+leg = Table(
+    "leg",
+    metadata,
+    Column("id", Words, primary_key=True),
+    _of_call(),
+    Column("ordinal", Integer, nullable=False),
+    Column("role", Words, nullable=False),
+    Column("party", Words, nullable=False),
+    Column("number", Words, nullable=False),
+    Column("direction", Words, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("ringing_at", Instant),
+    Column("answered_at", Instant),
+    Column("ended_at", Instant),
+    Column("cause", BigInteger),
+    Column("hung_up_by", Words),
+    Column("recording", Words),
+    Column("recorded_from", Instant),
+    Index(None, "call_id"),
+    Index(None, "party", "started_at"),
+)
+
+talk = Table(
+    "talk",
+    metadata,
+    _of_call(primary_key=True),
+    Column("ordinal", Integer, primary_key=True, autoincrement=False),
+    Column("leg_a", Words, nullable=False),
+    Column("leg_b", Words, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+)
+
+transfer = Table(
+    "transfer",
+    metadata,
+    Column("id", Words, primary_key=True),
+    _of_call(),
+    Column("ordinal", Integer, nullable=False),
+    Column("asked_by", Words),
+    Column("target", Words, nullable=False),
+    Column("mode", Words, nullable=False),
+    Column("trigger", Words, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("result", Words),
+    Column("cause", BigInteger),
+    Column("reason", Words),
+    Column("ended_at", Instant),
+    Index(None, "call_id"),
+    Index(None, "target", "asked_at"),
+)
+
+transfer_attempt = Table(
+    "transfer_attempt",
+    metadata,
+    Column("transfer_id", Words, ForeignKey("transfer.id", ondelete="CASCADE"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True, autoincrement=False),
+    _of_call(),
+    Column("route", Words, nullable=False),
+    Column("dialled_at", Instant, nullable=False),
+    Column("leg_id", Words),
+    Column("ringing_at", Instant),
+    Column("answered_at", Instant),
+    Column("result", Words),
+    Column("cause", BigInteger),
+    Index(None, "call_id"),
+)
+
+ivr_step = Table(
+    "ivr_step",
+    metadata,
+    _of_call(primary_key=True),
+    Column("ordinal", Integer, primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+    Column("step", Words, nullable=False),
+    Column("value", Words, nullable=False),
+)
+
+journal_position = Table(
+    "journal_position",
+    metadata,
+    Column("node", Words, primary_key=True),
+    Column("file", Words, nullable=False),  # every row before file and offset has been applied
+    Column("offset", BigInteger, nullable=False),
+    Column("replay_file", Words, nullable=False),  # where the oldest unfinished call begins
+    Column("replay_offset", BigInteger, nullable=False),
+)
+
+CHILDREN = (leg, talk, transfer, transfer_attempt, ivr_step)  # in the order that their foreign keys allow

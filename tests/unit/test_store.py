@@ -1,0 +1,319 @@
+"""The store on every database that can be started here: what goes in comes out, whole, once, in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import stat
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import fields, replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+
+from ivr.calls.model import Attempt, Call, Leg, Step, Talk, Transfer
+from ivr.store import (
+    AmbiguousCallError,
+    CallRefusedError,
+    DatabaseDownError,
+    DatabaseTooNewError,
+    Position,
+    Store,
+    mapping,
+    migrate,
+    tables,
+)
+from tests.unit import databases
+from tests.unit.stories import HOSTILE, at, transferred
+
+
+@pytest.fixture(scope="module")
+def server(request: pytest.FixtureRequest) -> Iterator[databases.PostgresServer | None]:
+    names = databases.available()
+    request.config.get_terminal_writer().line(f"\nstore tests run on: {', '.join(names)}")
+    if "postgresql" not in names:
+        yield None
+        return
+    with databases.postgres() as running:
+        yield running
+
+
+@pytest.fixture(params=databases.available())
+def url(request: pytest.FixtureRequest, server: databases.PostgresServer | None, tmp_path: Path) -> str:
+    if request.param == "postgresql":
+        assert server is not None
+        return server.new_database()
+    return f"sqlite+aiosqlite:///{tmp_path}/ivr.db"
+
+
+@pytest.fixture
+async def store(url: str) -> AsyncIterator[Store]:
+    opened = Store(url)
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+async def count(store: Store, table: str) -> int:
+    async with store._begin() as connection:
+        return int((await connection.execute(text(f'SELECT count(*) FROM "{table}"'))).scalar_one())
+
+
+async def test_given_a_call_when_saved_then_it_comes_back_equal_with_microseconds_in_utc(store: Store) -> None:
+    call = transferred()
+    await store.save([call])
+    back = await store.call("c-1")
+    assert back == call
+    assert back.entered_at.microsecond == 123456
+    assert back.entered_at.utcoffset() == timedelta(0)
+
+
+async def test_given_a_time_of_another_zone_when_saved_then_it_is_the_same_instant_in_utc(store: Store) -> None:
+    beijing = at(0).astimezone(timezone(timedelta(hours=8)))
+    await store.save([replace(transferred(), entered_at=beijing)])
+    back = await store.call("c-1")
+    assert back is not None
+    assert back.entered_at.isoformat() == "2026-11-22T08:00:00.123456+00:00"
+
+
+async def test_given_a_time_without_zone_when_saved_then_it_is_refused_and_nothing_is_written(store: Store) -> None:
+    with pytest.raises(CallRefusedError, match="time zone"):
+        await store.save([transferred("c-1"), replace(transferred("c-2"), entered_at=datetime(2026, 1, 1))])
+    assert await store.calls() == []
+
+
+async def test_given_a_call_when_it_grows_then_the_log_says_the_new_story_only(store: Store) -> None:
+    whole = transferred()
+    beginning = replace(whole, ended_at=None, outcome=None, legs=whole.legs[:2], talks=whole.talks[:1], transfers=())
+    for stage in (replace(beginning, legs=beginning.legs[:1], talks=(), steps=()), beginning, whole):
+        await store.save([stage])
+        assert await store.call("c-1") == stage
+
+
+async def test_given_a_call_when_it_shrinks_then_no_row_of_the_old_story_stays(store: Store) -> None:
+    whole = transferred(ended=False)
+    await store.save([whole])
+    smaller = replace(whole, legs=whole.legs[1:], talks=whole.talks[2:], transfers=(), steps=whole.steps[:1])
+    await store.save([smaller])
+    assert await store.call("c-1") == smaller
+    assert await count(store, "transfer_attempt") == 0
+
+
+async def test_given_a_saved_call_when_saved_again_by_another_process_then_nothing_is_doubled(url: str) -> None:
+    for _ in range(2):
+        process = Store(url)
+        await process.open()
+        await process.save([transferred(ended=False)])
+        await process.save([transferred()])
+        assert await process.call("c-1") == transferred()
+        assert [await count(process, table.name) for table in (tables.call, *tables.CHILDREN)] == [1, 3, 3, 1, 2, 2]
+        await process.close()
+
+
+async def test_given_two_calls_when_a_leg_turns_out_to_be_the_other_ones_then_it_moves(store: Store) -> None:
+    first, second = transferred("c-1", ended=False), transferred("c-2", ended=False)
+    await store.save([first, second])
+    moved = replace(first.legs[2], call_id="c-2")
+    second = replace(second, legs=(*second.legs, moved))
+    await store.save([second])
+    first = replace(first, legs=first.legs[:2])
+    await store.save([first])
+    assert await store.call("c-1") == first
+    assert await store.call("c-2") == second
+
+
+async def test_given_hostile_words_when_saved_then_only_what_no_database_holds_is_replaced(store: Store) -> None:
+    await store.save([transferred("c-1", caller=HOSTILE), transferred("c-2", caller="a\0b\udc80c")])
+    first, second = await store.call("c-1"), await store.call("c-2")
+    assert first is not None
+    assert second is not None
+    assert first.caller == HOSTILE
+    assert second.caller == "a\ufffdb\ufffdc"
+
+
+async def test_given_a_value_that_no_column_takes_when_saved_then_neither_calls_nor_position_move(store: Store) -> None:
+    await store.save([transferred()], Position("hotline", "journal-000001.csv", 10, "journal-000001.csv", 5))
+    odd = transferred("c-2")
+    odd = replace(odd, legs=(replace(odd.legs[0], cause=2**70), *odd.legs[1:]))
+    with pytest.raises(CallRefusedError) as refused:
+        await store.save([odd], Position("hotline", "journal-000001.csv", 20, "journal-000001.csv", 20))
+    assert refused.value.details["calls"] == ["c-2"]
+    position = await store.position("hotline")
+    assert position is not None
+    assert position.offset == 10
+    assert [call.id for call in await store.calls()] == ["c-1"]
+
+
+async def test_given_positions_of_two_nodes_when_one_moves_then_the_other_stays(store: Store) -> None:
+    assert await store.position("north") is None
+    north = Position("north", "journal-000001.csv", 2**40, "journal-000001.csv", 7)
+    await store.save([], north)
+    await store.save([], Position("south", "journal-000009.csv", 1, "journal-000008.csv", 0))
+    assert await store.position("north") == north
+    await store.save([], replace(north, file="journal-000002.csv", offset=0))
+    assert await store.position("north") == replace(north, file="journal-000002.csv", offset=0)
+
+
+class TestSearch:
+    @pytest.fixture
+    async def store(self, store: Store) -> Store:
+        calls = [transferred(f"c-{n}", start=100 * n, caller=f"1380013800{n}") for n in range(6)]
+        calls[4] = replace(calls[4], outcome="abandoned", number="12366")
+        await store.save(calls)
+        return store
+
+    async def test_given_many_calls_when_listed_then_newest_first_in_pages(self, store: Store) -> None:
+        first = await store.calls(2)
+        second = await store.calls(2, before=first[-1].id)
+        rest = await store.calls(10, before=second[-1].id)
+        assert [call.id for call in first + second + rest] == ["c-5", "c-4", "c-3", "c-2", "c-1", "c-0"]
+        assert first[0] == transferred("c-5", start=500, caller="13800138005")
+
+    async def test_given_calls_of_one_instant_when_paged_then_none_is_skipped(self, store: Store) -> None:
+        await store.save([transferred(f"same-{n}", start=900) for n in range(3)])
+        seen: list[str] = []
+        while page := await store.calls(1, before=seen[-1] if seen else None, since=at(900)):
+            seen += [call.id for call in page]
+        assert seen == ["same-2", "same-1", "same-0"]
+
+    @pytest.mark.parametrize(
+        ("wanted", "found"),
+        [
+            ({"caller": "13800138002"}, ["c-2"]),
+            ({"caller": "138*"}, ["c-5", "c-4", "c-3", "c-2", "c-1", "c-0"]),
+            ({"caller": "*8003"}, ["c-3"]),
+            ({"caller": "138001380_%"}, []),
+            ({"caller": "1380013800_*"}, []),
+            ({"number": "12366"}, ["c-4"]),
+            ({"outcome": "abandoned"}, ["c-4"]),
+            ({"since": at(200), "until": at(400)}, ["c-3", "c-2"]),
+            ({"outcome": "transferred", "since": at(400)}, ["c-5"]),
+            ({"node": "elsewhere"}, []),
+        ],
+    )
+    async def test_given_conditions_when_searched_then_all_of_them_hold(
+        self, store: Store, wanted: dict[str, str], found: list[str]
+    ) -> None:
+        assert [call.id for call in await store.calls(**wanted)] == found  # type: ignore[arg-type]
+
+    async def test_given_a_shortened_id_when_one_call_fits_then_it_is_found(self, store: Store) -> None:
+        await store.save([transferred("5d0e-1"), transferred("5d0f-2")])
+        found = await store.call("5d0e")
+        assert found is not None
+        assert found.id == "5d0e-1"
+        with pytest.raises(AmbiguousCallError, match="5d0e-1, 5d0f-2"):
+            await store.call("5d0")
+        for nothing in ("", "%", "zz"):
+            assert await store.call(nothing) is None
+
+
+class TestTables:
+    def test_given_the_models_dataclasses_then_each_field_is_a_column(self) -> None:
+        kinds = ((Call, "call"), (Leg, "leg"), (Talk, "talk"), (Transfer, "transfer"), (Attempt, "transfer_attempt"))
+        for kind, name in (*kinds, (Step, "ivr_step")):
+            columns = set(tables.metadata.tables[name].columns.keys()) - {"ordinal"}
+            owner = {"call_id", "transfer_id"} if kind is Attempt else set()
+            assert columns == {field.name for field in fields(kind)} - mapping.NESTED | owner
+
+    def test_given_the_migrations_then_the_newest_is_the_one_that_open_expects(self) -> None:
+        folder = Path(migrate.__file__).parent / "migrations"
+        assert ScriptDirectory(str(folder)).get_current_head() == migrate.HEAD
+
+    async def test_given_an_empty_database_when_opened_then_its_tables_are_the_models(self, store: Store) -> None:
+        async with store._begin() as connection:
+            differences = await connection.run_sync(
+                lambda sync: compare_metadata(
+                    MigrationContext.configure(sync, opts={"compare_type": False}), tables.metadata
+                )
+            )
+        assert differences == []
+
+    async def test_given_a_filled_database_when_migrated_down_and_up_then_it_is_empty_and_works(
+        self, store: Store
+    ) -> None:
+        await store.save([transferred()])
+        async with store._begin() as connection:
+            await connection.run_sync(migrate.downgrade)
+            left = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
+            assert left == ["alembic_version"]
+            await connection.run_sync(migrate.upgrade)
+        await Store.save(store, [transferred("c-2")])
+        assert [call.id for call in await store.calls()] == ["c-2"]
+
+    async def test_given_two_processes_when_both_open_an_empty_database_then_both_get_it(self, url: str) -> None:
+        stores = [Store(url) for _ in range(4)]
+        await asyncio.gather(*(store.open() for store in stores))
+        await stores[0].save([transferred()])
+        assert [len(await store.calls()) for store in stores] == [1, 1, 1, 1]
+        for store in stores:
+            await store.close()
+
+    async def test_given_a_database_of_a_newer_release_when_opened_then_it_is_left_alone(
+        self, url: str, store: Store
+    ) -> None:
+        async with store._begin() as connection:
+            await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        with pytest.raises(DatabaseTooNewError, match="9999"):
+            await Store(url).open()
+
+    async def test_given_a_search_by_caller_then_an_index_serves_it(self, store: Store) -> None:
+        indexes = {index.name for index in tables.call.indexes}
+        assert {"ix_call_caller_entered_at", "ix_call_entered_at_id"} <= indexes
+        if store._ready.dialect.name == "sqlite":  # PostgreSQL scans tables this small whatever the index
+            async with store._begin() as connection:
+                query = "EXPLAIN QUERY PLAN SELECT * FROM call WHERE caller = '1' ORDER BY entered_at DESC, id DESC"
+                plan = (await connection.execute(text(query))).all()
+            assert "ix_call_caller_entered_at" in str(plan)
+
+
+class TestSqlite:
+    async def test_given_a_new_file_when_opened_then_only_its_owner_may_read_it(self, tmp_path: Path) -> None:
+        store = Store(f"sqlite+aiosqlite:///{tmp_path}/ivr.db")
+        await store.open()
+        await store.save([transferred()])
+        modes = {name: stat.S_IMODE((tmp_path / name).stat().st_mode) for name in os.listdir(tmp_path)}
+        await store.close()
+        assert modes == {"ivr.db": 0o600, "ivr.db-wal": 0o600, "ivr.db-shm": 0o600}
+
+    async def test_given_a_reader_outside_when_it_looks_then_times_are_plain_utc_text(self, tmp_path: Path) -> None:
+        store = Store(f"sqlite+aiosqlite:///{tmp_path}/ivr.db")
+        await store.open()
+        await store.save([transferred()])
+        await store.close()
+        with sqlite3.connect(tmp_path / "ivr.db") as outside:
+            assert outside.execute("SELECT entered_at FROM call").fetchall() == [("2026-11-22 08:00:00.123456",)]
+            assert outside.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+    async def test_given_a_locked_database_when_saved_then_it_is_called_down_and_works_later(
+        self, tmp_path: Path
+    ) -> None:
+        store = Store(f"sqlite+aiosqlite:///{tmp_path}/ivr.db")
+        await store.open()
+        async with store._begin() as connection:
+            await connection.execute(text("PRAGMA busy_timeout=1"))
+        other = sqlite3.connect(tmp_path / "ivr.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseDownError, match="locked"):
+            await store.save([transferred()])
+        other.execute("ROLLBACK")
+        other.close()
+        await store.save([transferred()])
+        assert await store.call("c-1") == transferred()
+        await store.close()
+
+    async def test_given_no_folder_when_opened_then_the_error_names_the_file(self, tmp_path: Path) -> None:
+        with pytest.raises(DatabaseDownError, match=r"nowhere/ivr\.db"):
+            await Store(f"sqlite+aiosqlite:///{tmp_path}/nowhere/ivr.db").open()
+
+
+async def test_given_a_password_in_the_url_when_the_server_is_away_then_the_error_hides_it() -> None:
+    with pytest.raises(DatabaseDownError) as down:
+        await Store("postgresql+asyncpg://ivr:geheim@127.0.0.1:1/ivr").open()
+    assert "geheim" not in down.value.message
+    assert "127.0.0.1:1" in down.value.message
