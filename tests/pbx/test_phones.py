@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.phones import Phone, PhoneError
+from tests.phones import Phone, PhoneError, RawCaller
 
 Switch = Callable[..., Phone]
 
@@ -172,3 +172,36 @@ def test_given_headers_and_names_then_the_called_phone_sees_them(citizen: Phone,
     invite = operator.wait_invite()
     assert (invite.from_user, invite.from_name, invite.header("x-case")) == ("+8613800138000", name, "2026,1")
     assert invite.source == f"{citizen.ip}:{citizen.port}"
+
+
+def test_given_a_wished_sequence_then_every_stream_of_the_phone_starts_there(phone: Switch) -> None:
+    desk = phone("110", "110", 13, sequence=31000).on_call("answer")
+    for _ in range(2):
+        with RawCaller(ip=desk.ip) as raw:
+            raw.call(f"{desk.ip}:{desk.port}", "110")
+            raw.wait_for(200)
+            desk.wait_heard("caller", since=time.time())
+            assert raw.sequences[:3] == [31000, 31001, 31002]
+            assert raw.heard("110") == 1
+
+
+@pytest.mark.parametrize(
+    "name", [b"\xc4\xe3\xba\xc3", "张三😀".encode(), b"a, b;c=d", b"x" * 256, b"${SHELL(id)}"]
+)
+def test_given_a_raw_caller_then_its_bytes_arrive_as_they_were_sent(phone: Switch, name: bytes) -> None:
+    desk = phone("110", "110", 13).on_call("busy")
+    with RawCaller(ip=desk.ip) as raw:
+        raw.call(f"{desk.ip}:{desk.port}", "110", from_user=b"b%0d%0aX", from_name=name, headers=b"X-Odd: 1\r\n")
+        raw.wait_for(486)
+    invite = desk.last_invite
+    assert invite.from_name.encode("utf-8", "surrogateescape") == name
+    assert (invite.from_user, invite.header("X-Odd")) == ("b%0d%0aX", "1")
+
+
+def test_given_a_raw_caller_when_it_leaves_before_the_answer_then_the_phone_stops(phone: Switch) -> None:
+    desk = phone("110", "110", 13)
+    with RawCaller(ip=desk.ip) as raw:
+        raw.call(f"{desk.ip}:{desk.port}", "110")
+        raw.wait_for(180)
+        raw.hangup()
+    assert desk.wait_for("disconnected").what["code"] == 487

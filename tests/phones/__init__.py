@@ -1,6 +1,7 @@
 """SIP phones that hear: for the tests and for the demo (README.md beside this file)."""
 
 from tests.phones.phone import Event, Invite, Phone, PhoneError, Registration
+from tests.phones.raw_sip import RawCaller
 from tests.phones.tones import TONES, Heard
 
-__all__ = ["TONES", "Event", "Heard", "Invite", "Phone", "PhoneError", "Registration"]
+__all__ = ["TONES", "Event", "Heard", "Invite", "Phone", "PhoneError", "RawCaller", "Registration"]

@@ -105,6 +105,7 @@ class Phone:
         register: Registration | None = None,
         codec: str = "alaw",
         *,
+        sequence: int | None = None,  # of the first RTP packet of every stream, 1 … 32767; None: by chance
         peak: int = AMPLITUDE,
         jitter_ms: int = 40,
         log_level: int = 0,
@@ -122,6 +123,7 @@ class Phone:
             "port": port,
             "tone": self.tone,
             "peak": peak,
+            "sequence": sequence,
             "codec": codec,
             "jitter_ms": jitter_ms,
             "log_level": log_level,

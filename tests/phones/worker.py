@@ -25,6 +25,7 @@ import pjsua2 as pj
 
 RATE, FRAME = 8000, 160
 SILENCE = bytes(2 * FRAME)
+LIBC = ctypes.CDLL(None)
 GOODBYE_SECONDS = 0.5
 TURN_MS = 10  # how long PJSIP waits for a packet before orders have their turn
 STATES = {
@@ -35,6 +36,22 @@ STATES = {
     pj.PJSIP_INV_STATE_CONFIRMED: "confirmed",
     pj.PJSIP_INV_STATE_DISCONNECTED: "disconnected",
 }
+
+
+def seed_for(sequence: int) -> int:
+    """The seed of libc's rand() with which the first RTP packet of a new stream gets this number, 1 … 32767.
+
+    PJMEDIA takes the low 15 bits of the third number that it draws for a stream, and counts on before it sends.
+    """
+    for seed in range(1 << 20):
+        LIBC.srand(seed)
+        if [LIBC.rand() for _ in range(3)][2] & 0x7FFF == sequence - 1:
+            return seed
+    raise ValueError(f"an RTP sequence starts with 1 … 32767, not with {sequence}")
+
+
+def shuffle() -> None:
+    LIBC.srand(int.from_bytes(os.urandom(4)))
 
 
 def audio_format() -> pj.MediaFormatAudio:
@@ -110,6 +127,14 @@ class Call(pj.Call):
                 self.phone.tone.startTransmit(audio)
         self.phone.tell("media", call=self.number, active=active)
 
+    def onStreamPreCreate(self, prm: pj.OnStreamPreCreateParam) -> None:
+        if self.phone.seed is not None:
+            LIBC.srand(self.phone.seed)
+
+    def onStreamCreated(self, prm: pj.OnStreamCreatedParam) -> None:
+        if self.phone.seed is not None:  # Call-IDs and tags are drawn from the same numbers: they must differ again
+            shuffle()
+
     def onDtmfDigit(self, prm: pj.OnDtmfDigitParam) -> None:
         method = "info" if prm.method == pj.PJSUA_DTMF_METHOD_SIP_INFO else "rfc4733"
         self.phone.tell("dtmf", call=self.number, digit=prm.digit, method=method)
@@ -155,6 +180,8 @@ class Phone:
         self.mode, self.code, self.after = "ring", 0, 0.0
         self.drop_after: float | None = None
         self.running = True
+        self.seed = None if config["sequence"] is None else seed_for(config["sequence"])
+        shuffle()
         self.endpoint = self._endpoint()
         self.port = self._transport()
         self.endpoint.audDevManager().setNullDev()
