@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Literal
 
@@ -33,14 +34,14 @@ ACTION_SECONDS = 3.0
 BACK_OFF = (0.2, 5.0)  # seconds before the next attempt: first, longest
 REFUSED_BACK_OFF = 60.0  # a wrong password does not mend itself
 RESYNCHRONISE_EVERY = (1.0, 30.0)  # seconds at least between two; longest while forged events go on coming
-SNAPSHOT = ("CoreShowChannels", "QueueStatus", "DeviceStateList")  # a channel's BridgeId stands in CoreShowChannels
+SNAPSHOT = ("CoreShowChannels", "QueueStatus", "DeviceStateList")  # a channel's bridge stands in CoreShowChannels
 
 
 class EventQueue(asyncio.Queue[Event]):
     """Bounded: reading stops when it fills and goes on when it has drained, so that nothing is lost in between."""
 
     def __init__(self, capacity: int) -> None:
-        super().__init__(2 * capacity)  # what is already read while reading stops still finds room
+        super().__init__(capacity + 10)  # a marker or two still finds room
         self.high, self.low = capacity, capacity // 2
         self.ami: AmiManager | None = None
 
@@ -65,9 +66,9 @@ class Ami:
     """Asterisk's manager interface.
 
     `events` are dicts of one AMI event each, ids in public form, in the order of the stream. After each login, and when
-    an event was forged or lost, comes `{"Event": "Resynchronise", "Reason": …}`: forget everything; then the items of
-    CoreShowChannels, QueueStatus and DeviceStateList among the events; then `{"Event": "ResynchroniseComplete"}`.
-    A lost link puts `{"Event": "Disconnected"}`.
+    an event was forged or lost, comes `{"Event": "Resynchronise", "Reason": …}`: forget everything; then, among the
+    events, the items of CoreShowChannels, QueueStatus, DeviceStateList and PJSIPShowEndpoint (for each of `endpoints`,
+    whose contacts are to be known); then `{"Event": "ResynchroniseComplete"}`. A lost link gives `Disconnected`.
     `counters`: events, forged, lost, late, actions, timeouts, logins, refused, resynchronised.
     """
 
@@ -79,10 +80,13 @@ class Ami:
         mark: str,
         *,
         node: str = "hotline",
+        endpoints: Sequence[str] = (),
         capacity: int = 10_000,
         silence: float = 6.0,
     ) -> None:
         self.node = node
+        self._snapshot = [{"Action": name} for name in SNAPSHOT]
+        self._snapshot += [{"Action": "PJSIPShowEndpoint", "Endpoint": endpoint} for endpoint in endpoints]
         self.state: State = "down"
         self.counters: Counter[str] = Counter()
         self.events = EventQueue(capacity)
@@ -197,15 +201,16 @@ class Ami:
         if reason != "login":
             log.error("ami.resynchronise", alarm=True, reason=reason, **self.counters)
         self._offer({"Event": "Resynchronise", "Reason": reason})
-        try:
-            for name in SNAPSHOT:
-                await self._ask(Order({"Action": name}, sink=self._believe), ACTION_SECONDS * 3)
-        except (AmiTimeoutError, AmiFailedError) as failure:
-            log.warning("ami.resynchronise_failed", why=failure.message)
-            self._want("incomplete")
-        else:
-            self.counters["resynchronised"] += 1
-            self._offer({"Event": "ResynchroniseComplete"})
+        for listing in self._snapshot:
+            try:
+                await self._ask(Order(listing, sink=self._believe), ACTION_SECONDS * 3)
+            except AmiFailedError as failure:  # a list that Asterisk has not; it would not have it the next time either
+                log.warning("ami.no_listing", why=failure.message)
+            except AmiTimeoutError:
+                return self._want("incomplete")
+        self.counters["resynchronised"] += 1
+        self._offer({"Event": "ResynchroniseComplete"})
+        return None
 
     def _want(self, reason: str) -> None:
         self._reason = reason

@@ -62,13 +62,13 @@ def parse(raw: bytes) -> Frame:
 def torn(headers: dict[str, str], mark: str) -> bool:
     """True if the frame shows a channel but not that channel's own uniqueid: a caller has ended it early.
 
-    A snapshot of a channel opens with `…Channel`, `…ChannelState`; what callers can type stands before its `…Uniqueid`.
+    A snapshot of a channel opens with `…Channel`, `…ChannelState`, a CEL event with `EventName`; what callers can type
+    stands between that and the uniqueid.
     """
-    return any(
-        not headers.get(name.removesuffix("ChannelState") + "Uniqueid", "").startswith(f"{mark}-")
-        for name in headers
-        if name.endswith("ChannelState")
-    )
+    owed = [name.removesuffix("ChannelState") + "Uniqueid" for name in headers if name.endswith("ChannelState")]
+    if headers.get("Event") == "CEL":
+        owed.append("UniqueID")
+    return not all(headers.get(name, "").startswith(f"{mark}-") for name in owed)
 
 
 def disbelief(frame: Frame, mark: str) -> str | None:

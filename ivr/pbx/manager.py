@@ -6,6 +6,7 @@ Each override names the fault that it cures.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
@@ -109,6 +110,7 @@ class Protocol(AMIProtocol):  # type: ignore[misc]
     def connection_made(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)
         self.cutter = Cutter()
+        self.backlog: deque[bytes] = deque()  # what came in one read with the event that filled the queue
         self.heard_at = asyncio.get_running_loop().time()
 
     def data_received(self, data: bytes) -> None:
@@ -118,8 +120,12 @@ class Protocol(AMIProtocol):  # type: ignore[misc]
         except EndlessFrameError:
             self.transport.abort()
             return
-        for raw in frames:
-            self.factory.take(parse(raw), self.responses)
+        self.backlog.extend(frames)
+        self.drain()
+
+    def drain(self) -> None:
+        while self.backlog and not self.factory.deaf:
+            self.factory.take(parse(self.backlog.popleft()), self.responses)
 
     def close(self) -> None:
         for order in self.responses.values():
@@ -247,6 +253,7 @@ class AmiManager(Manager):  # type: ignore[misc]
         if wanted:
             self.protocol.heard_at = self.loop.time()
             transport.resume_reading()
+            self.loop.call_soon(self.protocol.drain)
         else:
             transport.pause_reading()
 
