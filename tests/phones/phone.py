@@ -362,6 +362,10 @@ class Phone:
         """Share of 20 ms frames, 0 … 1, in which a party's tone was heard."""
         return self.audio(since, until, call).share(tone)
 
+    def who(self, since: float | None = None, until: float | None = None, call: int | None = None) -> set[str]:
+        """Names of the parties that were heard; one that was heard only for a part of the time with a `?`."""
+        return self.audio(since, until, call).who()
+
     def voice(self, since: float | None = None, until: float | None = None, call: int | None = None) -> float:
         """Share of 20 ms frames, 0 … 1, with something else than parties' tones: a prompt, music, ringing."""
         return self.audio(since, until, call).voice()

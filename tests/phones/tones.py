@@ -28,6 +28,7 @@ TONES = {
     "110": 1300,
     "119": 1750,
     "120": 2200,
+    "gas": 2500,
 }
 _FREQUENCIES = tuple(TONES.values())
 
@@ -120,6 +121,11 @@ class Heard:
     def share(self, tone: Tone) -> float:
         """Share of frames, 0 … 1, in which a tone is heard; 0 where there is no frame at all."""
         return _share(self.present(tone))
+
+    def who(self) -> set[str]:
+        """Who was heard: the names of `TONES`, one that was heard only for a part (5 to 95 %) with a `?`."""
+        shares = {name: self.share(name) for name in TONES}
+        return {name if share >= 0.95 else f"{name}?" for name, share in shares.items() if share >= 0.05}
 
     def voice(self) -> float:
         """Share of frames, 0 … 1, with more than parties' tones."""
