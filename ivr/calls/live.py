@@ -79,11 +79,11 @@ class Live:
                 calls[call_id] = world.calls[call_id].view()
             else:
                 calls.pop(call_id, None)
-        for name in world.dirty.queues:
+        for name in sorted(world.dirty.queues):
             queues[name] = _queue(world, name)
-        for number in world.dirty.operators:
+        for number in self._operators if fresh else world.dirty.operators:
             operators[number] = world.operators[number].view(world.now, self._wrap_up)
-        for endpoint in world.dirty.targets:
+        for endpoint in self._targets if fresh else world.dirty.targets:
             target = world.targets[endpoint].view()
             targets[target.key] = target
         world.drawn = True

@@ -38,13 +38,15 @@ def _transfer(call: Call, name: str, facts: Mapping[str, str], at: float) -> Non
     id = facts.get("id", "")
     transfer = call.transfers.get(id)
     if transfer is None:
-        if name in ("TRANSFER_ASK", "TRANSFER_REFUSED") and len(call.transfers) < _REMEMBERED_TRANSFERS:
-            transfer = call.transfers[id] = Transfer(id, facts.get("target", ""), "asked", at)
-        else:
+        if len(call.transfers) >= _REMEMBERED_TRANSFERS:
             return
-    if name == "TRANSFER_ASK":
-        transfer.target = facts.get("target", transfer.target)
-        transfer.mode, transfer.trigger = facts.get("mode"), facts.get("trigger")
+        transfer = call.transfers[id] = Transfer(id, "", "asked", at)
+    if name == "TRANSFER_ASK":  # may come second
+        transfer.target, transfer.mode, transfer.trigger = (
+            facts.get("target", ""),
+            facts.get("mode"),
+            facts.get("trigger"),
+        )
     if transfer.state == "ended":
         return
     if name == "TRANSFER_DIAL" and transfer.state == "asked":

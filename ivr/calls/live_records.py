@@ -69,7 +69,7 @@ class Channel:
 @dataclass(slots=True)
 class Transfer:
     id: str
-    target: str
+    target: str  # empty until the ask was seen: then it is not shown
     state: str
     since: float
     mode: str | None = None
@@ -114,7 +114,8 @@ class Call:
         caller = self.caller_leg()
         return bool(self.handed_over_by or self.requeued or (caller and caller.role in FAR_ROLES))
 
-    def view(self) -> LiveCall:
+    def know_caller(self) -> Channel | None:
+        """The caller's leg, and what it shows kept for the time after it."""
         caller = self.caller_leg()
         if caller is not None:
             self.caller = caller.id
@@ -123,6 +124,10 @@ class Call:
             self.since = caller.started if self.since is None else self.since
             if caller.role in FAR_ROLES:
                 self.handed_over_by = self.handed_over_by or caller.party
+        return caller
+
+    def view(self) -> LiveCall:
+        caller = self.know_caller()
         legs = sorted(self.channels.values(), key=lambda leg: (leg.started, leg.id))
         return LiveCall(
             id=self.id,
@@ -150,8 +155,8 @@ class Call:
 
     def _transfers(self, caller: Channel | None, legs: list[Channel]) -> Iterable[LiveTransfer]:
         far = [leg for leg in legs if leg is not caller and leg.role in FAR_ROLES]
-        yield from (transfer.view(far) for transfer in self.transfers.values())
-        known = {transfer.target for transfer in self.transfers.values() if transfer.state != "ended"}
+        yield from (transfer.view(far) for transfer in self.transfers.values() if transfer.target)
+        known = {transfer.target for transfer in self.transfers.values()}
         for leg in far:
             if leg.party not in known and not leg.bridge:
                 state = "answered" if leg.state == "up" else leg.state

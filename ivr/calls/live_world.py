@@ -136,6 +136,7 @@ class World:
     def _untie(self, channel: Channel) -> None:
         call = self.calls.get(channel.call)
         if call is not None:
+            call.know_caller()
             call.channels.pop(channel.id, None)
             self.dirty.calls.add(call.id)
             if not call.channels:
@@ -215,8 +216,10 @@ class World:
             self._enter_queue(channel, event, at, self.now - float(event.get("Wait") or 0))
 
     def _enter_queue(self, channel: Channel, event: Event, at: float, since: float) -> None:
-        self._leave_queue(channel)
         name = event.get("Queue", "")
+        if channel.queue == name and channel.queue_seen == at:
+            return  # the same event again
+        self._leave_queue(channel)
         waiting = self.queues.setdefault(name, [])
         waiting.insert(max(int(event.get("Position") or 1) - 1, 0), channel.id)
         channel.queue, channel.queue_seen = name, at
