@@ -28,6 +28,7 @@ class Row:
     peer: str
     user_event: str  # name of a CELGenUserEvent, else ""
     extra: Mapping[str, str] = field(default_factory=dict)  # EventExtra's JSON; a user event's query string is unfolded into it
+    run: str = ""  # which run of Asterisk wrote it: a hash of the mark. Another run means that the earlier one is over
 
 
 @dataclass(frozen=True, slots=True)
