@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -149,15 +150,33 @@ class Hotline:
         phone = self._keep(Phone(number, ip=sites.OPERATORS, tone=chosen, register=registration, **options))
         if answers:
             phone.on_call("answer")
+        self.wait_contact(number, phone.uri)
         return phone
 
     def desk(self, key: str = "110", route: int = 1, answers: bool = True, **options: Any) -> Phone:
         """A target's phone at its n-th route; it takes calls at once, or only rings. It calls in by `hotline.uri`."""
-        ip, _, port = self.tables["targets"][key]["routes"][route - 1].partition("@")[2].rpartition(":")
+        uri = self.tables["targets"][key]["routes"][route - 1]
+        ip, _, port = uri.partition("@")[2].rpartition(":")
         phone = self._keep(Phone(key, ip=ip, port=int(port), **{"tone": key, **options}))
         if answers:
             phone.on_call("answer")
+        self.wait_contact(f"{self.tables['targets'][key].get('role', 'desk')}-{key}", uri)
         return phone
+
+    def wait_contact(self, endpoint: str, uri: str, there: bool = True) -> None:
+        """Wait until Asterisk knows that a contact answers its OPTIONS, or that it does not; it is asked to look now.
+
+        By itself it looks every 5 s, so a phone that has just been switched on or died is known a while as it was.
+        """
+        digest = hashlib.md5(uri.encode(), usedforsecurity=False).hexdigest()[:10]  # as the console shows a contact
+        wanted = "Avail" if there else "Unavail"
+
+        def known() -> bool:
+            self.asterisk(f"pjsip qualify {endpoint}")
+            lines = [line.split() for line in self.asterisk("pjsip show contacts").splitlines() if digest in line]
+            return any(wanted in line for line in lines)
+
+        eventually(known, 10, lambda: f"{uri} never was {wanted}:\n{self.asterisk('pjsip show contacts')}")
 
     def _keep(self, phone: Phone) -> Phone:
         self.phones.append(phone)
@@ -173,9 +192,9 @@ class Hotline:
 
     def talk(self, citizen: Phone, operator: Phone) -> float:
         """The citizen calls and the operator has him: returns the moment from which both hear each other."""
-        before = len(operator.invites)
+        asked = time.time()
         call = citizen.call(self.uri, from_user=citizen.name)
-        invite = operator.wait_invite(20, before + 1)
+        invite = operator.wait_invite(20, since=asked)
         operator.wait_for("confirmed", call=invite.call)
         return max(
             citizen.wait_heard(operator.tone, call=call, since=invite.at),

@@ -188,9 +188,12 @@ class Phone:
         if wait:
             self.wait_for("disconnected", call=number)
 
-    def dtmf(self, digits: str, method: str = "rfc4733", call: int | None = None) -> None:
-        """Press keys; `method`: `rfc4733` or `info`. Returns at once, the digits take about 0.2 s each."""
-        self._order("dtmf", call=self._call(call), digits=digits, method=method)
+    def dtmf(self, digits: str, method: str = "rfc4733", call: int | None = None, ms: int = 100) -> None:
+        """Press keys; `method`: `rfc4733` or `info`. Returns at once; each digit takes `ms` milliseconds.
+
+        By RFC 4733 the digit is sent in place of sound, so the others hear nothing of us meanwhile.
+        """
+        self._order("dtmf", call=self._call(call), digits=digits, method=method, ms=ms)
 
     def refer(self, uri: str, call: int | None = None) -> None:
         """The phone's Transfer key, blind."""
@@ -311,14 +314,14 @@ class Phone:
 
         return self._until(arrived, timeout, f"to be {state}")
 
-    def wait_invite(self, timeout: float = 10.0, count: int = 1) -> Invite:
-        """Wait for the n-th incoming call of this phone's life."""
+    def wait_invite(self, timeout: float = 10.0, count: int = 1, since: float = 0.0) -> Invite:
+        """Wait for the n-th incoming call (of those since a moment, where one is given)."""
 
         def arrived() -> Invite | None:
-            found = self.invites
+            found = [invite for invite in self.invites if invite.at >= since]
             return found[count - 1] if len(found) >= count else None
 
-        return self._until(arrived, timeout, f"to be called {count} times")
+        return self._until(arrived, timeout, f"to be called ({count})")
 
     def wait_event(
         self,

@@ -318,8 +318,9 @@ class Phone:
         prm.statusCode = code
         self.calls[call].hangup(prm)
 
-    def do_dtmf(self, call: int, digits: str, method: str) -> None:
+    def do_dtmf(self, call: int, digits: str, method: str, ms: int) -> None:
         prm = pj.CallSendDtmfParam()
+        prm.duration = ms
         prm.digits = digits
         prm.method = pj.PJSUA_DTMF_METHOD_SIP_INFO if method == "info" else pj.PJSUA_DTMF_METHOD_RFC2833
         self.calls[call].sendDtmf(prm)
