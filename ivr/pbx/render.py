@@ -77,14 +77,27 @@ def queues(site: Site) -> Mapping[str, tuple[str, ...]]:
     return by_skill | {"q-overflow": tuple(site.operators)}
 
 
-def render(site: Site, var: Path, asterisk: Installation, credentials: Credentials, mark: str, ari_port: int, run: Path) -> Path:
+def render(
+    site: Site, var: Path, asterisk: Installation, credentials: Credentials, mark: str, ari_port: int, run: Path
+) -> Path:
     """Write every file that Asterisk reads (mode 0600) and lay out its folders; returns the path of asterisk.conf.
 
     `run` is the folder of Asterisk's control socket (short: a socket's path has 107 bytes). The mark is new at each start.
     """
     var = var.absolute()
     etc = var / "etc"
-    for folder in ("etc", "lib/keys", "data", "spool", "log/asterisk", "journal", "recordings", "prompts", "moh", "run"):
+    for folder in (
+        "etc",
+        "lib/keys",
+        "data",
+        "spool",
+        "log/asterisk",
+        "journal",
+        "recordings",
+        "prompts",
+        "moh",
+        "run",
+    ):
         (var / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
     run.mkdir(parents=True, exist_ok=True, mode=0o700)
     _link(var / "log/asterisk/cel-custom", Path("../../journal"))
@@ -96,7 +109,10 @@ def render(site: Site, var: Path, asterisk: Installation, credentials: Credentia
     operator = tuple(operator_features(site))
     desks = {target.key: tuple(desk_features(target)) for target in site.targets.values()}
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False  # noqa: S701 — no HTML
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 — no HTML
     )
     values = {
         "site": site,
