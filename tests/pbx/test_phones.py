@@ -166,6 +166,20 @@ def test_given_a_blind_transfer_then_the_other_side_calls_the_target(
     citizen.wait_heard("110", call=2)
 
 
+def test_given_an_attended_transfer_then_citizen_and_target_talk_and_the_operator_is_out(
+    citizen: Phone, operator: Phone, phone: Switch
+) -> None:
+    desk = phone("110", "110", 13).on_call("answer")
+    talk(citizen, operator)
+    second = operator.call(desk.uri)
+    desk.wait_heard("operator")
+    operator.attended(second, call=1)
+    new = citizen.wait_event("refer").what["new_call"]
+    citizen.wait_heard("110", call=new)
+    desk.wait_heard("caller", call=desk.wait_event("replaced").what["new_call"])
+    operator.wait_for("disconnected", call=second)
+
+
 def test_given_headers_and_names_then_the_called_phone_sees_them(citizen: Phone, operator: Phone) -> None:
     name = '王"五\\, <sip:x@y>'
     citizen.call(operator.uri, headers={"X-Case": "2026,1"}, from_user="+8613800138000", from_name=name)

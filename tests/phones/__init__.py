@@ -1,6 +1,7 @@
 """SIP phones that hear: for the tests and for the demo (README.md beside this file)."""
 
-from tests.phones.phone import Event, Invite, Phone, PhoneError, Registration
+from tests.phones.events import Event, Invite, PhoneError, Registration
+from tests.phones.phone import Phone
 from tests.phones.raw_sip import RawCaller
 from tests.phones.tones import TONES, Heard
 

@@ -10,87 +10,18 @@ All times are seconds since the epoch, as `time.time()` gives them.
 
 from __future__ import annotations
 
-import contextlib
-import itertools
-import json
-import shutil
-import signal
-import subprocess
-import sys
-import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self
 
 import numpy as np
 
-from tests.phones.tones import AMPLITUDE, RECORD, Gap, Heard, Tone, hertz, save_wav
-
-WORKER = Path(__file__).with_name("worker.py")
-START_SECONDS = 15.0
-ORDER_SECONDS = 10.0
-
-T = TypeVar("T")
-
-
-class PhoneError(Exception):
-    """A phone could not do what it was told, or what was waited for did not come."""
-
-
-@dataclass(frozen=True, slots=True)
-class Registration:
-    server: str  # host:port
-    user: str
-    password: str
-    seconds: int = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    name: str  # ready | invite | state | media | dtmf | refer_status | registration
-    at: float
-    call: int | None
-    what: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Invite:
-    """An incoming INVITE as it came; bytes that are no UTF-8 are surrogates (PEP 383)."""
-
-    call: int
-    at: float
-    source: str  # host:port of the sender
-    text: str
-
-    def headers(self, name: str) -> list[str]:
-        """Every value of a header, in order; `name` in any case, its long form."""
-        wanted = name.lower()
-        head = self.text.split("\r\n\r\n", 1)[0].split("\r\n")[1:]
-        pairs = (line.partition(":") for line in head)
-        return [value.strip() for key, _, value in pairs if key.strip().lower() == wanted]
-
-    def header(self, name: str) -> str | None:
-        found = self.headers(name)
-        return found[0] if found else None
-
-    @property
-    def from_user(self) -> str:
-        _, _, address = self._from().rpartition("<sip:")
-        return address.partition("@")[0]
-
-    @property
-    def from_name(self) -> str:
-        name = self._from().rpartition("<sip:")[0].strip()
-        if name.startswith('"') and name.endswith('"') and len(name) > 1:
-            name = name[1:-1].replace('\\"', '"').replace("\\\\", "\\")
-        return name
-
-    def _from(self) -> str:
-        return self.header("From") or ""
+from tests.phones.events import Event, Invite, PhoneError, Registration
+from tests.phones.line import Line
+from tests.phones.tones import AMPLITUDE, FRAME_SECONDS, RECORD, Gap, Heard, Tone, hertz, save_wav
 
 
 class Phone:
@@ -112,33 +43,21 @@ class Phone:
     ) -> None:
         self.name, self.ip, self.registration = name, ip, register
         self.tone = hertz(tone)
-        self.folder = Path(tempfile.mkdtemp(prefix=f"phone-{name}-"))
-        self.events: list[Event] = []
-        self._changed = threading.Condition()
-        self._answers: dict[int, dict[str, Any]] = {}
-        self._ids = itertools.count(1)
-        config = {
-            "name": name,
-            "ip": ip,
-            "port": port,
-            "tone": self.tone,
-            "peak": peak,
-            "sequence": sequence,
-            "codec": codec,
-            "jitter_ms": jitter_ms,
-            "log_level": log_level,
-            "folder": str(self.folder),
-            "registration": asdict(register) if register else None,
-        }
-        with (self.folder / "phone.log").open("wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, str(WORKER), json.dumps(config)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-            )
-        threading.Thread(target=self._listen, name=f"phone {name}", daemon=True).start()
-        self.port = int(self._until(lambda: self._find("ready"), START_SECONDS, "to start").what["port"])
+        self._line = Line(
+            name,
+            {
+                "ip": ip,
+                "port": port,
+                "tone": self.tone,
+                "peak": peak,
+                "sequence": sequence,
+                "codec": codec,
+                "jitter_ms": jitter_ms,
+                "log_level": log_level,
+                "registration": asdict(register) if register else None,
+            },
+        )
+        self.port, self.folder, self.events = self._line.port, self._line.folder, self._line.events
         self.uri = f"sip:{register.user if register else name}@{ip}:{self.port}"
         if register:
             self.wait_registered()
@@ -158,7 +77,7 @@ class Phone:
             address = f"<sip:{self.name if from_user is None else from_user}@{self.ip}:{self.port}>"
             escaped = (from_name or "").replace("\\", "\\\\").replace('"', '\\"')
             local = f'"{escaped}" {address}' if from_name is not None else address
-        return int(self._order("call", uri=uri, headers=dict(headers or {}), local_uri=local))
+        return int(self._line.order("call", uri=uri, headers=dict(headers or {}), local_uri=local))
 
     def on_call(
         self, mode: str | tuple[str, int] = "answer", after: float = 0.0, drop_after: float | None = None
@@ -175,16 +94,16 @@ class Phone:
         word, code = known.get(word, (word, code))
         if word not in {"answer", "ring", "status", "ignore"}:
             raise ValueError(f"unknown answer mode: {mode}")
-        self._order("on_call", mode=word, code=code, after=after, drop_after=drop_after)
+        self._line.order("on_call", mode=word, code=code, after=after, drop_after=drop_after)
         return self
 
     def answer(self, call: int | None = None, code: int = 200) -> None:
-        self._order("answer", call=self._call(call), code=code)
+        self._line.order("answer", call=self._call(call), code=code)
 
     def hangup(self, call: int | None = None, code: int = 0, wait: bool = True) -> None:
         """BYE, CANCEL or a refusal (603, or `code`), whichever fits the call's state."""
         number = self._call(call)
-        self._order("hangup", call=number, code=code)
+        self._line.order("hangup", call=number, code=code)
         if wait:
             self.wait_for("disconnected", call=number)
 
@@ -193,51 +112,40 @@ class Phone:
 
         By RFC 4733 the digit is sent in place of sound, so the others hear nothing of us meanwhile.
         """
-        self._order("dtmf", call=self._call(call), digits=digits, method=method, ms=ms)
+        self._line.order("dtmf", call=self._call(call), digits=digits, method=method, ms=ms)
 
     def refer(self, uri: str, call: int | None = None) -> None:
         """The phone's Transfer key, blind."""
-        self._order("refer", call=self._call(call), uri=uri)
+        self._line.order("refer", call=self._call(call), uri=uri)
 
     def attended(self, other: int, call: int | None = None) -> None:
         """The phone's Transfer key, attended: the other side of `call` is to replace us in our call `other`."""
-        self._order("attended", call=self._call(call), other=other)
+        self._line.order("attended", call=self._call(call), other=other)
 
     def hold(self, call: int | None = None) -> None:
-        self._order("hold", call=self._call(call))
+        self._line.order("hold", call=self._call(call))
 
     def unhold(self, call: int | None = None) -> None:
-        self._order("unhold", call=self._call(call))
+        self._line.order("unhold", call=self._call(call))
 
     def register(self) -> None:
         """Register anew, and wait for the answer."""
         since = time.time()
-        self._order("register", on=True)
+        self._line.order("register", on=True)
         self.wait_registered(since=since)
 
     def unregister(self) -> None:
         since = time.time()
-        self._order("register", on=False)
+        self._line.order("register", on=False)
         self.wait_event("registration", lambda event: not event.what["active"], since=since)
 
     def die(self) -> None:
         """The phone is dead: no BYE, no RTP, no answer to anything."""
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait()
+        self._line.kill()
 
     def close(self, keep: bool = False) -> None:
         """Hang up, unregister, switch off; what was heard is deleted unless `keep`."""
-        if self._process.poll() is None:
-            try:
-                self._order("quit")
-                self._process.wait(ORDER_SECONDS)
-            except (PhoneError, subprocess.TimeoutExpired):
-                self.die()
-        if self._process.stdin is not None:
-            with contextlib.suppress(BrokenPipeError):
-                self._process.stdin.close()
-        if not keep:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        self._line.close(keep)
 
     def __enter__(self) -> Self:
         return self
@@ -249,11 +157,11 @@ class Phone:
 
     @property
     def alive(self) -> bool:
-        return self._process.poll() is None
+        return self._line.alive
 
     @property
     def pid(self) -> int:
-        return self._process.pid
+        return self._line.process.pid
 
     @property
     def invites(self) -> list[Invite]:
@@ -291,7 +199,7 @@ class Phone:
     def state_event(self, state: str, call: int | None = None) -> Event | None:
         """When and how the call came into a state; its `what` has `code` and `reason`."""
         number = self._call(call)
-        return self._find("state", lambda event: event.call == number and event.what["state"] == state)
+        return self._line.find("state", lambda event: event.call == number and event.what["state"] == state)
 
     def wait_for(self, state: str, timeout: float = 10.0, call: int | None = None) -> Event:
         """Wait until the call was in a state, and tell when that was. `ringing` is another word for `early`.
@@ -312,7 +220,7 @@ class Phone:
                 )
             return event
 
-        return self._until(arrived, timeout, f"to be {state}")
+        return self._line.until(arrived, timeout, f"to be {state}")
 
     def wait_invite(self, timeout: float = 10.0, count: int = 1, since: float = 0.0) -> Invite:
         """Wait for the n-th incoming call (of those since a moment, where one is given)."""
@@ -321,7 +229,7 @@ class Phone:
             found = [invite for invite in self.invites if invite.at >= since]
             return found[count - 1] if len(found) >= count else None
 
-        return self._until(arrived, timeout, f"to be called ({count})")
+        return self._line.until(arrived, timeout, f"to be called ({count})")
 
     def wait_event(
         self,
@@ -330,8 +238,8 @@ class Phone:
         timeout: float = 10.0,
         since: float = 0.0,
     ) -> Event:
-        return self._until(
-            lambda: self._find(name, lambda event: event.at >= since and (matches is None or matches(event))),
+        return self._line.until(
+            lambda: self._line.find(name, lambda event: event.at >= since and (matches is None or matches(event))),
             timeout,
             f"to see {name}",
         )
@@ -348,7 +256,7 @@ class Phone:
 
     def statistics(self, call: int | None = None) -> str:
         """PJSIP's own account of a call (codec, packets, losses), for a person to read."""
-        return str(self._order("statistics", call=self._call(call)))
+        return str(self._line.order("statistics", call=self._call(call)))
 
     # — what was heard ————————————————————————————————————————————————————————————————————————————————————————————————
 
@@ -389,65 +297,19 @@ class Phone:
         """Wait until a tone is heard (three frames of it); returns when its first frame began."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
-            heard = self.audio(since, call=call)
+            number = self.current if call is None else call
+            heard = self.audio(since, call=number) if number is not None else Heard.of(np.zeros(0, np.int16))
             there = np.flatnonzero(heard.present(tone))
             if len(there) >= 3:
-                return heard.start + int(there[0]) * 0.02
+                return heard.start + int(there[0]) * FRAME_SECONDS
             time.sleep(0.02)
         raise PhoneError(f"{self.name} waited {timeout} s to hear {tone}")
 
     def save_wav(self, path: str | Path, call: int | None = None) -> None:
         save_wav(path, self.audio(call=call))
 
-    # — the worker ————————————————————————————————————————————————————————————————————————————————————————————————————
-
     def _call(self, call: int | None) -> int:
         number = self.current if call is None else call
         if number is None:
             raise PhoneError(f"{self.name} has no call")
         return number
-
-    def _find(self, name: str, matches: Callable[[Event], bool] | None = None) -> Event | None:
-        return next((e for e in list(self.events) if e.name == name and (matches is None or matches(e))), None)
-
-    def _until(self, look: Callable[[], T | None], timeout: float, what: str) -> T:
-        deadline = time.monotonic() + timeout
-        with self._changed:
-            while (found := look()) is None:
-                left = deadline - time.monotonic()
-                if left <= 0 or (not self.alive and not self._changed.wait(0.2)):
-                    raise PhoneError(f"{self.name} waited {timeout:g} s {what}; states {self.states()}{self._log()}")
-                self._changed.wait(min(left, 0.5))
-        return found
-
-    def _order(self, do: str, **args: Any) -> Any:
-        number, stdin = next(self._ids), self._process.stdin
-        assert stdin is not None
-        try:
-            stdin.write(json.dumps({"id": number, "do": do, "args": args}).encode() + b"\n")
-            stdin.flush()
-        except (BrokenPipeError, ValueError) as error:
-            raise PhoneError(f"{self.name} is dead and cannot {do}{self._log()}") from error
-        answer = self._until(lambda: self._answers.pop(number, None), ORDER_SECONDS, f"to {do}")
-        if "error" in answer:
-            raise PhoneError(f"{self.name} could not {answer['error']}")
-        return answer["ok"]
-
-    def _listen(self) -> None:
-        stdout = self._process.stdout
-        assert stdout is not None
-        for line in stdout:
-            what = json.loads(line)
-            with self._changed:
-                if "event" in what:
-                    self.events.append(Event(what.pop("event"), what.pop("at"), what.pop("call", None), what))
-                else:
-                    self._answers[what["id"]] = what
-                self._changed.notify_all()
-        with self._changed:
-            self._changed.notify_all()
-
-    def _log(self) -> str:
-        path = self.folder / "phone.log"
-        text = path.read_text(errors="replace")[-2000:].strip() if path.exists() else ""
-        return f"\n{text}" if text and not self.alive else ""

@@ -22,7 +22,7 @@ from typing import Self
 import numpy as np
 
 from tests.phones import alaw
-from tests.phones.phone import PhoneError
+from tests.phones.events import PhoneError
 from tests.phones.tones import FRAME, FRAME_SECONDS, RECORD, Heard, Tone, hertz, sine
 
 

@@ -1,7 +1,7 @@
 """One SIP phone in one process: orders come as JSON lines on stdin, answers and events go as JSON lines to stdout.
 
-Run by `tests.phones.phone.Phone`, as a file and not as a module of the package, so that it starts without numpy. What
-PJSIP itself prints goes to stderr. One thread runs everything but the media: PJSIP's events and the orders take turns.
+Run by `tests.phones.line.Line` as a folder and not as a package, so that it starts without numpy. What PJSIP itself
+prints goes to stderr. One thread runs everything but the media: PJSIP's events and the orders take turns.
 """
 
 from __future__ import annotations
@@ -11,162 +11,20 @@ import ctypes
 import heapq
 import itertools
 import json
-import math
 import os
 import select
-import struct
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import media
 import pjsua2 as pj
+from calls import Account, Call
 
-RATE, FRAME = 8000, 160
-SILENCE = bytes(2 * FRAME)
-LIBC = ctypes.CDLL(None)
 GOODBYE_SECONDS = 0.5
 TURN_MS = 10  # how long PJSIP waits for a packet before orders have their turn
-STATES = {
-    pj.PJSIP_INV_STATE_CALLING: "calling",
-    pj.PJSIP_INV_STATE_INCOMING: "incoming",
-    pj.PJSIP_INV_STATE_EARLY: "early",
-    pj.PJSIP_INV_STATE_CONNECTING: "connecting",
-    pj.PJSIP_INV_STATE_CONFIRMED: "confirmed",
-    pj.PJSIP_INV_STATE_DISCONNECTED: "disconnected",
-}
-
-
-def seed_for(sequence: int) -> int:
-    """The seed of libc's rand() with which the first RTP packet of a new stream gets this number, 1 … 32767.
-
-    PJMEDIA takes the low 15 bits of the third number that it draws for a stream, and counts on before it sends.
-    """
-    for seed in range(1 << 20):
-        LIBC.srand(seed)
-        if [LIBC.rand() for _ in range(3)][2] & 0x7FFF == sequence - 1:
-            return seed
-    raise ValueError(f"an RTP sequence starts with 1 … 32767, not with {sequence}")
-
-
-def shuffle() -> None:
-    LIBC.srand(int.from_bytes(os.urandom(4)))
-
-
-def audio_format() -> pj.MediaFormatAudio:
-    form = pj.MediaFormatAudio()
-    form.init(pj.PJMEDIA_FORMAT_PCM, RATE, 1, 20000, 16)
-    return form
-
-
-class Tone(pj.AudioMediaPort):
-    """Plays a sine for ever: a multiple of 50 Hz fits whole into 20 ms, so all frames are alike and have no seam."""
-
-    def __init__(self, frequency: int, peak: int) -> None:
-        super().__init__()
-        step = 2 * math.pi * frequency / RATE
-        pcm = struct.pack(f"<{FRAME}h", *(round(peak * math.sin(step * n)) for n in range(FRAME)))
-        self._pcm, self._size = pj.ByteVector(pcm), len(pcm)
-        self.createPort("tone", audio_format())
-
-    def onFrameRequested(self, frame: pj.MediaFrame) -> None:
-        frame.type, frame.buf, frame.size = pj.PJMEDIA_FRAME_TYPE_AUDIO, self._pcm, self._size
-
-
-class Recorder(pj.AudioMediaPort):
-    """Appends every received 20 ms frame to a file: its time (8 bytes, little endian double), then 160 samples."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self._file = path.open("ab", buffering=0)
-        self.createPort(path.stem, audio_format())
-
-    def onFrameReceived(self, frame: pj.MediaFrame) -> None:
-        pcm = bytes(frame.buf) if frame.type == pj.PJMEDIA_FRAME_TYPE_AUDIO else b""
-        self._file.write(struct.pack("<d", time.time()) + (pcm if len(pcm) == len(SILENCE) else SILENCE))
-
-    def onFrameRequested(self, frame: pj.MediaFrame) -> None:
-        frame.type = pj.PJMEDIA_FRAME_TYPE_NONE
-
-
-class Call(pj.Call):
-    def __init__(self, phone: Phone, number: int, pjsip_id: int = pj.PJSUA_INVALID_ID) -> None:
-        super().__init__(phone.account, pjsip_id)
-        self.phone, self.number = phone, number
-        self.recorder: Recorder | None = None
-        self.over = self.incoming = False
-
-    def onCallState(self, prm: pj.OnCallStateParam) -> None:
-        info = self.getInfo()
-        state = STATES.get(info.state)
-        if state is None or self.over:
-            return
-        self.over = state == "disconnected"
-        self.phone.tell(
-            "state",
-            call=self.number,
-            state=state,
-            code=int(info.lastStatusCode),
-            reason=info.lastReason,
-            remote=info.remoteUri,
-            sip_call_id=info.callIdString,
-        )
-        if state == "confirmed" and self.phone.drop_after is not None and self.incoming:
-            self.phone.later(self.phone.drop_after, self.end)
-
-    def onCallMediaState(self, prm: pj.OnCallMediaStateParam) -> None:
-        info = self.getInfo()  # owns `media`: it must outlive the loop
-        active = [one.status == pj.PJSUA_CALL_MEDIA_ACTIVE for one in info.media]
-        for index, one in enumerate(info.media):
-            if one.type == pj.PJMEDIA_TYPE_AUDIO and active[index]:
-                audio = self.getAudioMedia(index)
-                if self.recorder is None:
-                    self.recorder = Recorder(self.phone.folder / f"{self.number}.frames")
-                audio.startTransmit(self.recorder)
-                self.phone.tone.startTransmit(audio)
-        self.phone.tell("media", call=self.number, active=active)
-
-    def onStreamPreCreate(self, prm: pj.OnStreamPreCreateParam) -> None:
-        if self.phone.seed is not None:
-            LIBC.srand(self.phone.seed)
-
-    def onStreamCreated(self, prm: pj.OnStreamCreatedParam) -> None:
-        if self.phone.seed is not None:  # Call-IDs and tags are drawn from the same numbers: they must differ again
-            shuffle()
-
-    def onDtmfDigit(self, prm: pj.OnDtmfDigitParam) -> None:
-        method = "info" if prm.method == pj.PJSUA_DTMF_METHOD_SIP_INFO else "rfc4733"
-        self.phone.tell("dtmf", call=self.number, digit=prm.digit, method=method)
-
-    def onCallTransferRequest(self, prm: pj.OnCallTransferRequestParam) -> None:
-        """The other side asks us to call somebody else: we do, as any phone."""
-        call = Call(self.phone, next(self.phone.numbers))
-        self.phone.calls[call.number] = prm.newCall = call
-        self.phone.tell("refer", call=self.number, uri=prm.dstUri, new_call=call.number)
-
-    def onCallTransferStatus(self, prm: pj.OnCallTransferStatusParam) -> None:
-        self.phone.tell(
-            "refer_status", call=self.number, code=int(prm.statusCode), reason=prm.reason, final=bool(prm.finalNotify)
-        )
-
-    def end(self) -> None:
-        with contextlib.suppress(pj.Error):
-            self.hangup(pj.CallOpParam())
-
-
-class Account(pj.Account):
-    def __init__(self, phone: Phone) -> None:
-        super().__init__()
-        self.phone = phone
-        self.registered = False
-
-    def onIncomingCall(self, prm: pj.OnIncomingCallParam) -> None:
-        self.phone.take(prm.callId, prm.rdata.wholeMsg, prm.rdata.srcAddress)
-
-    def onRegState(self, prm: pj.OnRegStateParam) -> None:
-        self.registered = prm.code // 100 == 2 and prm.expiration > 0
-        self.phone.tell("registration", code=int(prm.code), reason=prm.reason, active=self.registered)
 
 
 class Phone:
@@ -180,14 +38,14 @@ class Phone:
         self.mode, self.code, self.after = "ring", 0, 0.0
         self.drop_after: float | None = None
         self.running = True
-        self.seed = None if config["sequence"] is None else seed_for(config["sequence"])
-        shuffle()
+        self.seed = None if config["sequence"] is None else media.seed_for(config["sequence"])
+        media.shuffle()
         self.endpoint = self._endpoint()
         self.port = self._transport()
         self.endpoint.audDevManager().setNullDev()
         self.endpoint.libStart()
         self._codec()
-        self.tone = Tone(config["tone"], config["peak"])
+        self.tone = media.Tone(config["tone"], config["peak"])
         self.account = self._account()
 
     # — set-up ————————————————————————————————————————————————————————————————————————————————————————————————————————
@@ -200,16 +58,16 @@ class Phone:
         config.uaConfig.threadCnt, config.uaConfig.mainThreadOnly = 0, True
         config.uaConfig.userAgent = f"phone {self.config['name']}"
         config.uaConfig.natTypeInSdp = 0
-        media = config.medConfig
-        media.clockRate = media.sndClockRate = RATE
-        media.channelCount, media.audioFramePtime, media.ptime = 1, 20, 20
-        media.noVad, media.ecTailLen, media.quality, media.sndAutoCloseTime = True, 0, 1, -1
+        sound = config.medConfig
+        sound.clockRate = sound.sndClockRate = media.RATE
+        sound.channelCount, sound.audioFramePtime, sound.ptime = 1, 20, 20
+        sound.noVad, sound.ecTailLen, sound.quality, sound.sndAutoCloseTime = True, 0, 1, -1
         # A steady buffer: shrinking it would cut holes of 10 ms into what is heard. The binding has no name for the
         # enum's values, so PJMEDIA_JB_DISCARD_NONE (0) is written into the one that it hands out.
-        discard = media.jbDiscardAlgo
+        discard = sound.jbDiscardAlgo
         ctypes.c_int.from_address(int(discard)).value = 0
-        media.jbDiscardAlgo = discard
-        media.jbInit = media.jbMinPre = media.jbMaxPre = self.config["jitter_ms"]
+        sound.jbDiscardAlgo = discard
+        sound.jbInit = sound.jbMinPre = sound.jbMaxPre = self.config["jitter_ms"]
         endpoint.libInit(config)
         return endpoint
 
@@ -329,7 +187,7 @@ class Phone:
         self.calls[call].xfer(uri, pj.CallOpParam())
 
     def do_attended(self, call: int, other: int) -> None:
-        self.calls[call].xferReplaces(self.calls[other], 0, pj.CallOpParam())
+        self.calls[call].xferReplaces(self.calls[other], pj.CallOpParam())
 
     def do_hold(self, call: int) -> None:
         self.calls[call].setHold(pj.CallOpParam(True))
