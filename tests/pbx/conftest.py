@@ -56,6 +56,7 @@ def hotline_with(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Hot
 
 
 def finish(hotline: Hotline, test: pytest.Item) -> None:
+    hotline.bury_dead_operators()
     hotline.switch_off_phones()
     if test.stash.get(FAILED, False):
         hotline.sweep()  # the test's own failure says more than what it left behind
