@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 import stat
 from collections.abc import AsyncIterator, Iterator
@@ -58,6 +57,10 @@ async def store(url: str) -> AsyncIterator[Store]:
     await opened.open()
     yield opened
     await opened.close()
+
+
+def modes_in(folder: Path) -> dict[str, int]:
+    return {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
 
 
 async def count(store: Store, table: str) -> int:
@@ -277,7 +280,7 @@ class TestSqlite:
         store = Store(f"sqlite+aiosqlite:///{tmp_path}/ivr.db")
         await store.open()
         await store.save([transferred()])
-        modes = {name: stat.S_IMODE((tmp_path / name).stat().st_mode) for name in os.listdir(tmp_path)}
+        modes = modes_in(tmp_path)
         await store.close()
         assert modes == {"ivr.db": 0o600, "ivr.db-wal": 0o600, "ivr.db-shm": 0o600}
 
