@@ -21,6 +21,7 @@ COLUMNS = (
     *("UniqueID", "LinkedID", "Peer", "UserDefType", "EventExtra"),
 )
 LIMIT = 1 << 20  # bytes; no record is this long
+_YEARS = (1970, 9000)
 
 # The first two fields cannot look like this inside another field, where quotes are doubled: reading can resume here.
 _HEAD = rb'"(\w+)","(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?)"'
@@ -124,10 +125,12 @@ def _instant(text: str) -> datetime:
     """`2026-11-22 12:54:30.688096` is UTC (Asterisk runs with TZ=UTC); a zone is heeded where one is told."""
     try:
         moment = datetime.fromisoformat(text)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
+        if not _YEARS[0] < moment.year < _YEARS[1]:
+            raise ValueError
+    except ValueError:
         wanted = "expected YYYY-mm-dd HH:MM:SS.ffffff (dateformat in cel.conf)"
         raise RowError(f"A record's EventTime is {text[:40]!r}, {wanted}") from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _unfold(extra: str, of_user: bool) -> dict[str, str]:

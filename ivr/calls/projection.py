@@ -1,0 +1,213 @@
+"""Journal rows → calls. The same pure function serves the live tail, the catch-up after a crash and a rebuild.
+
+A call is all that belongs together: every linkedid that a channel ever had, channels that shared a bridge, and what
+our own events say (`call=`; nothing else ties a desk that never answered to its caller). Order and doubles change
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from ivr.calls.ids import split
+from ivr.calls.model import Call, Row
+from ivr.calls.projection_call import calls_of
+from ivr.calls.projection_channels import is_holding
+
+GRACE = timedelta(seconds=5)  # after a call's last row; what comes within it still counts
+_RANK = {"CHAN_START": 0, "HANGUP": 2, "CHAN_END": 3, "LINKEDID_END": 4}  # among rows of one microsecond; others 1
+
+Position = TypeVar("Position")
+Key = tuple[Any, ...]
+
+
+def project(rows: Iterable[Row], foreign: bool = False) -> tuple[Call, ...]:
+    """Every call in `rows`, by the time of entry. `foreign`: another Asterisk's rows, no CALL event opens a call."""
+    projector: Projector[None] = Projector(foreign)
+    for row in rows:
+        projector.add(row)
+    return tuple(sorted(projector.take_changed(), key=lambda call: (call.entered_at, call.id)))
+
+
+class _Group(Generic[Position]):
+    """Rows that belong together."""
+
+    __slots__ = ("ended", "keys", "last_at", "open", "order", "position", "rows", "told")
+
+    def __init__(self, order: int, position: Position | None) -> None:
+        self.order, self.position = order, position  # of the first row that was added
+        self.rows: dict[Key, Row] = {}
+        self.keys: set[str] = set()
+        self.open: dict[str, str] = {}  # channel that has begun and not ended → run
+        self.ended: set[str] = set()
+        self.last_at: datetime | None = None
+        self.told: dict[str, Call] = {}  # as given out last
+
+    def add(self, row: Row) -> bool:
+        """False for a double."""
+        key = _key(row)
+        if key in self.rows:
+            return False
+        self.rows[key] = row
+        if row.event == "CHAN_START" and row.uniqueid not in self.ended:
+            self.open[row.uniqueid] = row.run
+        elif row.event in {"HANGUP", "CHAN_END"}:
+            self.ended.add(row.uniqueid)
+            self.open.pop(row.uniqueid, None)
+        if self.last_at is None or row.at > self.last_at:
+            self.last_at = row.at
+        return True
+
+    def swallow(self, other: _Group[Position]) -> None:
+        if other.order < self.order:
+            self.order, self.position = other.order, other.position
+        self.rows |= other.rows
+        self.keys |= other.keys
+        self.open |= other.open
+        self.ended |= other.ended
+        self.told |= other.told
+        if other.last_at and (self.last_at is None or other.last_at > self.last_at):
+            self.last_at = other.last_at
+
+
+@dataclass(slots=True)
+class _Run:
+    """One life of Asterisk on a node."""
+
+    node: str
+    first: datetime
+    last: datetime
+
+
+class Projector(Generic[Position]):
+    """Calls as rows come in. Only the calls that a row touches are computed again.
+
+    A position is whatever tells the reader where a row stood; it is given back by `oldest_position`.
+    """
+
+    def __init__(self, foreign: bool = False) -> None:
+        self._foreign = foreign
+        self._groups: dict[str, _Group[Position]] = {}  # by each of its keys
+        self._held: dict[_Group[Position], None] = {}
+        self._touched: dict[_Group[Position], None] = {}
+        self._runs: dict[str, _Run] = {}
+        self._over: dict[str, datetime] = {}
+        self._added = 0
+
+    def add(self, row: Row, position: Position | None = None) -> None:
+        """Take one row in."""
+        self._see_run(row)
+        group = self._group(list(_ties(row)), position)
+        if group.add(row):
+            self._touched[group] = None
+
+    def take_changed(self) -> list[Call]:
+        """The calls that are new or tell something new since the last time, as they stand now."""
+        changed = []
+        for group in self._touched:
+            rows = [group.rows[key] for key in sorted(group.rows)]
+            for call in calls_of(rows, self._over, self._foreign):
+                if group.told.get(call.id) != call:
+                    group.told[call.id] = call
+                    changed.append(call)
+        self._touched.clear()
+        return changed
+
+    def oldest_position(self) -> Position | None:
+        """Where the first row of the oldest call stood that may still change; None if there is none.
+
+        Reading from there on finds every such call whole.
+        """
+        oldest = min(self._held, key=lambda group: group.order, default=None)
+        return oldest.position if oldest else None
+
+    def forget_finished(self, now: datetime) -> None:
+        """Let go of what ended more than `GRACE` before `now` (the journal's clock) and has been taken."""
+        for group in [group for group in self._held if self._is_finished(group, now)]:
+            del self._held[group]
+            for key in group.keys:
+                del self._groups[key]
+
+    def _is_finished(self, group: _Group[Position], now: datetime) -> bool:
+        settled = group.last_at is None or group.last_at + GRACE <= now
+        return settled and group not in self._touched and all(run in self._over for run in group.open.values())
+
+    def _group(self, keys: list[str], position: Position | None) -> _Group[Position]:
+        """The one group that these keys belong to; groups that they tie together become one."""
+        self._added += 1
+        found = {id(group): group for key in keys if (group := self._groups.get(key))}
+        if not found:
+            group = _Group(self._added, position)
+            self._held[group] = None
+        else:
+            group, *others = sorted(found.values(), key=lambda group: -len(group.rows))
+            for other in others:
+                group.swallow(other)
+                del self._held[other]
+                self._touched.pop(other, None)
+                self._groups.update(dict.fromkeys(other.keys, group))
+        for key in keys:
+            if key not in group.keys:
+                group.keys.add(key)
+                self._groups[key] = group
+        return group
+
+    def _see_run(self, row: Row) -> None:
+        """A run that began later on the same node means that the earlier ones are over."""
+        if not row.run or self._foreign:
+            return
+        run = self._runs.get(row.run)
+        if run is None:
+            self._runs[row.run] = _Run(split(row.uniqueid)[0], row.at, row.at)
+        elif run.first <= row.at and row.run not in self._over:
+            run.last = max(run.last, row.at)
+            return
+        else:
+            run.first, run.last = min(run.first, row.at), max(run.last, row.at)
+        if len(self._runs) > 1:
+            self._judge_runs()
+
+    def _judge_runs(self) -> None:
+        newest: dict[str, tuple[datetime, str]] = {}
+        for name, run in self._runs.items():
+            newest[run.node] = max(newest.get(run.node, (run.first, name)), (run.first, name))
+        alive = {name for _, name in newest.values()}
+        over = {name: run.last for name, run in self._runs.items() if name not in alive}
+        if over != self._over:
+            self._over = over
+            for group in self._held:
+                if group.open:
+                    self._touched[group] = None
+
+
+def _ties(row: Row) -> Iterator[str]:
+    """What ties a row to others."""
+    yield row.uniqueid
+    if row.linkedid != row.uniqueid:
+        yield row.linkedid
+    extra = row.extra
+    if "bridge_id" in extra and not is_holding(row):
+        yield "bridge " + extra["bridge_id"]
+    if row.event == "USER_DEFINED":
+        call = extra.get("id" if row.user_event == "CALL" else "call")
+        if call:
+            yield "call " + call
+
+
+def _key(row: Row) -> Key:
+    """All of a row, in the order of time; equal keys are doubles."""
+    return (
+        row.at,
+        _RANK.get(row.event, 1),
+        row.uniqueid,
+        row.event,
+        row.user_event,
+        row.data,
+        row.linkedid,
+        row.channel,
+        (row.num, row.name, row.exten, row.context, row.app, row.peer, row.run),
+        tuple(row.extra.items()),
+    )

@@ -1,0 +1,169 @@
+"""Transfers and their attempts: what the dialplan told (TRANSFER_ASK … TRANSFER_END) and the legs it dialled."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ivr.calls.model import Attempt, Leg, Row, Transfer
+from ivr.calls.projection_channels import Channel, number
+
+# An attempt of which nothing more was told, by what became of its transfer.
+_LEFT_OPEN = {"cancelled": "cancelled", "abandoned": "abandoned", "interrupted": "interrupted", "failed": "unreachable"}
+
+
+@dataclass(slots=True)
+class Dial:
+    """One route that was dialled: the row that told so, the rows that told how it went, the leg."""
+
+    row: Row
+    until: datetime | None  # when the next route was dialled
+    leg: str | None = None
+    failed: Row | None = None
+    joined: Row | None = None
+
+    @property
+    def route(self) -> str:
+        return self.row.extra.get("uri") or self.row.extra.get("route", "")
+
+
+@dataclass(slots=True)
+class Story:
+    """What was told of one transfer. The first row of a kind counts."""
+
+    asked: Row
+    dials: list[Dial] = field(default_factory=list)
+    refused: Row | None = None
+    ended: Row | None = None
+
+
+def stories_of(rows: Iterable[Row], channels: Mapping[str, Channel]) -> list[Story]:
+    """One story a transfer id, in the order of asking. A transfer that nobody asked for is none."""
+    told: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    for row in rows:
+        if row.event == "USER_DEFINED" and row.user_event.startswith("TRANSFER_") and row.extra.get("id"):
+            told[row.extra["id"]][row.user_event].append(row)
+    stories = []
+    taken: set[str] = set()
+    for kinds in sorted(told.values(), key=lambda kinds: min(rows[0].at for rows in kinds.values())):
+        if "TRANSFER_ASK" not in kinds:
+            continue
+        first = {kind: rows[0] for kind, rows in kinds.items()}
+        story = Story(first["TRANSFER_ASK"], _dials(kinds), first.get("TRANSFER_REFUSED"), first.get("TRANSFER_END"))
+        for dial in story.dials:
+            dial.leg = _leg_of(dial, channels, taken)
+            taken.add(dial.leg or "")
+        stories.append(story)
+    return stories
+
+
+def _dials(kinds: Mapping[str, Sequence[Row]]) -> list[Dial]:
+    rows = kinds.get("TRANSFER_DIAL", ())
+    nexts = [*(row.at for row in rows[1:]), None]
+    dials = [Dial(row, until) for row, until in zip(rows, nexts, strict=False)]
+    for row in kinds.get("TRANSFER_ROUTE_FAILED", ()):
+        dial = _dial_of(row, dials)
+        if dial:
+            dial.failed = dial.failed or row
+    for row in kinds.get("TRANSFER_JOINED", ()):
+        dial = _dial_of(row, dials)
+        if dial:
+            dial.joined = dial.joined or row
+    return dials
+
+
+def _dial_of(row: Row, dials: Sequence[Dial]) -> Dial | None:
+    """The latest dial of the row's route before it: a route may be dialled twice."""
+    route = row.extra.get("route")
+    before = [dial for dial in dials if dial.row.extra.get("route") == route and dial.row.at <= row.at]
+    return before[-1] if before else None
+
+
+def _leg_of(dial: Dial, channels: Mapping[str, Channel], taken: set[str]) -> str | None:
+    """The leg that the target's row names, or the one that the helper made next: it has the helper's linkedid."""
+    named = dial.joined.extra.get("leg", "") if dial.joined else ""
+    if named in channels and named not in taken:
+        return named
+    ends = [moment for moment in (dial.until, dial.failed.at if dial.failed else None) if moment]
+    until = min(ends) if ends else None
+    made = [
+        channel
+        for channel in channels.values()
+        if channel.is_party
+        and channel.linkedid == dial.row.linkedid
+        and channel.id not in (dial.row.uniqueid, channel.linkedid)
+        and channel.id not in taken
+        and dial.row.at <= channel.started_at
+        and (until is None or channel.started_at <= until)
+    ]
+    return min(made, key=lambda channel: (channel.started_at, channel.id)).id if made else None
+
+
+def transfers_of(
+    stories: Iterable[Story], call_id: str, legs: Mapping[str, Leg], ended_at: datetime | None, interrupted: bool
+) -> tuple[Transfer, ...]:
+    """`legs` by id; `ended_at`: the call's end, None while it runs; `interrupted`: Asterisk died during it."""
+    return tuple(_transfer(story, call_id, legs, ended_at, interrupted) for story in stories)
+
+
+def _transfer(
+    story: Story, call_id: str, legs: Mapping[str, Leg], ended_at: datetime | None, interrupted: bool
+) -> Transfer:
+    asked, extra = story.asked, story.asked.extra
+    by = extra.get("by") or asked.uniqueid
+    result, reason, over_at, cause = None, None, None, 0
+    if story.refused:
+        result, reason, over_at = "refused", story.refused.extra.get("reason") or None, story.refused.at
+    elif story.ended:
+        told = story.ended.extra
+        result, reason, cause = told.get("result") or "failed", told.get("reason") or None, number(told.get("cause"))
+        over_at = story.ended.at
+    elif ended_at:  # nobody was left to tell
+        joined = any(dial.joined for dial in story.dials)
+        result = "interrupted" if interrupted else "completed" if joined else "abandoned"
+        over_at = max(ended_at, asked.at)
+    attempts = tuple(_attempt(dial, asked.at, over_at, result, legs) for dial in story.dials)
+    if result == "failed" and not reason and attempts:
+        reason = attempts[-1].result
+    return Transfer(
+        id=extra["id"],
+        call_id=call_id,
+        asked_by=by if by in legs else None,
+        target=extra.get("target", ""),
+        mode=extra.get("mode", ""),
+        trigger=extra.get("trigger", ""),
+        asked_at=asked.at,
+        result=result,
+        cause=cause or None,
+        reason=reason,
+        ended_at=over_at,
+        attempts=attempts,
+    )
+
+
+def _attempt(
+    dial: Dial, asked_at: datetime, over_at: datetime | None, transfer_result: str | None, legs: Mapping[str, Leg]
+) -> Attempt:
+    leg = legs.get(dial.leg or "")
+    cause = 0
+    if dial.joined:
+        result: str | None = "answered"
+    elif dial.failed:
+        result, cause = dial.failed.extra.get("result") or "unreachable", number(dial.failed.extra.get("cause"))
+    elif over_at:
+        result = _LEFT_OPEN.get(transfer_result or "", "answered" if leg and leg.answered_at else "unreachable")
+    else:
+        result = None
+    if not cause and leg and leg.cause and not dial.joined:
+        cause = leg.cause
+    return Attempt(
+        route=dial.route,
+        dialled_at=max(dial.row.at, asked_at),
+        leg_id=leg.id if leg else None,
+        ringing_at=leg.ringing_at if leg else None,
+        answered_at=leg.answered_at if leg else None,
+        result=result,
+        cause=cause or None,
+    )
