@@ -1,0 +1,66 @@
+"""A site's texts: the project's, the site's own over them, its targets' names; and how a text is read aloud."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+from ivr.errors import HotlineError
+from ivr.settings import Site
+
+PROJECT = Path(__file__).resolve().parents[3] / "prompts"
+NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*(/[a-z0-9]+(-[a-z0-9]+)*)?")
+_CHINESE_DIGITS = dict(zip("0123456789", "零一二三四五六七八九", strict=True))
+
+
+class TextError(HotlineError):
+    """A prompts file is wrong."""
+
+
+def folder(site: Site) -> Path:
+    """Where a site keeps its own texts and recordings."""
+    return Path(site.path).parent / "prompts"
+
+
+def texts(site: Site, language: str) -> dict[str, str]:
+    """Prompt name → what is said. Raises TextError, naming file and key."""
+    own = folder(site) / f"{language}.toml"
+    found = _read(PROJECT / f"{language}.toml") if (PROJECT / f"{language}.toml").exists() else {}
+    if own.exists() and own.resolve() != (PROJECT / f"{language}.toml").resolve():
+        found |= _read(own)
+    values = {
+        "number": site.hotline.number,
+        "name": site.hotline.name.get(language, ""),
+        "emergency_key": site.hotline.emergency_key,
+    }
+    for name, text in found.items():
+        try:
+            found[name] = text.format(**values)
+        except (KeyError, IndexError, ValueError) as failure:
+            known = ", ".join(f"{{{key}}}" for key in values)
+            raise TextError("prompts", f"{own}: {name}: cannot fill in {failure}; known are {known}") from failure
+    return found | {f"target-{key}": target.name[language] for key, target in site.targets.items()}
+
+
+def spoken(text: str, language: str) -> str:
+    """Numbers as a person says them: a telephone number digit by digit, in Chinese with 幺 for 1."""
+    if language == "zh":
+        return re.sub(r"\d+", lambda number: _chinese(number[0]), text)
+    return re.sub(r"\d{3,}", lambda number: " ".join(number[0]), text)
+
+
+def _chinese(number: str) -> str:
+    digits = "".join(_CHINESE_DIGITS[digit] for digit in number)
+    return digits.replace("一", "幺") if len(number) >= 3 else digits
+
+
+def _read(path: Path) -> dict[str, str]:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as failure:
+        raise TextError("prompts", f"{path} cannot be read: {failure}") from failure
+    for name, text in table.items():
+        if not NAME.fullmatch(name) or not isinstance(text, str) or not text.strip():
+            raise TextError("prompts", f'{path}: {name}: expected name = "text", the name of a-z, 0-9 and -')
+    return table

@@ -1,0 +1,101 @@
+"""A hotline on this machine: which two services it is made of, and how each is made ready and started."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import http.client
+from dataclasses import dataclass
+from pathlib import Path
+
+from ivr import ports, supervisor
+from ivr.credentials import Credentials
+from ivr.pbx import journal, render, state
+from ivr.pbx.fetch import Installation
+from ivr.settings import Address, Site
+from ivr.supervisor import Process, Service
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    site: Site
+    var: Path
+    asterisk: Installation
+    credentials: Credentials
+
+    @property
+    def services(self) -> list[Service]:
+        """Asterisk first: it starts first and ends first."""
+        log = self.var / "log"
+        return [
+            Service("Asterisk", log / "asterisk/console.log", self.start_asterisk, lambda: find_asterisk(self.var)),
+            Service("controller", log / "controller.out", self.start_controller, lambda: find_controller(self.var)),
+        ]
+
+    def start_asterisk(self) -> Process:
+        """Every start has a new mark, so its files are rendered anew; the journal's torn end, if any, is closed off."""
+        run = state.run_dir(self.var)
+        (self.var / "journal").mkdir(parents=True, exist_ok=True, mode=0o700)
+        journal.rotate(self.var / "journal")
+        for left in ("asterisk.ctl", "asterisk.pid"):
+            (run / left).unlink(missing_ok=True)
+        ari = self.site.listen.ari
+        now = state.State(
+            mark=state.new_mark(),
+            ari_port=ari.port if ari else ports.any_free(),
+            run_dir=str(run),
+            site_hash=site_hash(self.site),
+        )
+        conf = render.render(self.site, self.var, self.asterisk, self.credentials, now.mark, now.ari_port, run)
+        state.write(self.var, now)
+        command = [*self.asterisk.command, "-C", str(conf), "-f"]
+        return supervisor.launch(command, self.var / "log/asterisk/console.log", self.var)
+
+    def start_controller(self) -> Process:
+        command = supervisor.python_module("--site", self.site.path, "--var", str(self.var), "controller")
+        return supervisor.launch(command, self.var / "log/controller.out", self.var)
+
+    def is_ready(self) -> bool:
+        return health(self.site.listen.web) == 200
+
+
+def asterisk_conf(var: Path) -> Path:
+    return var / "etc/asterisk.conf"
+
+
+def find_asterisk(var: Path) -> Process | None:
+    """The Asterisk that runs from this var folder: by its pid file, its command line and its mark."""
+    with contextlib.suppress(state.StateError, OSError):
+        now = state.read(var)
+        if f"systemname = {now.mark}" in asterisk_conf(var).read_text(encoding="utf-8"):
+            return supervisor.left_running(Path(now.run_dir) / "asterisk.pid", "-C", str(asterisk_conf(var)))
+    return None
+
+
+def find_controller(var: Path) -> Process | None:
+    return supervisor.left_running(controller_pid_file(var), "--var", str(var), "controller")
+
+
+def controller_pid_file(var: Path) -> Path:
+    return var / "run/controller.pid"
+
+
+def site_hash(site: Site) -> str:
+    return hashlib.sha256(Path(site.path).read_bytes()).hexdigest()
+
+
+def health(web: Address) -> int | None:
+    """The HTTP status of /healthz; None where nobody answers."""
+    connection = http.client.HTTPConnection(reachable(web.host), web.port, timeout=2)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+def reachable(host: str) -> str:
+    """Where a server that binds to `host` can be reached from this machine."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
