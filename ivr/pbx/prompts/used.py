@@ -48,13 +48,14 @@ def names(word: str) -> Iterator[tuple[str, bool]]:
             yield ".+".join(map(re.escape, parts)), False
 
 
-def missing(dialplan: Path, var: Path, languages: Iterable[str]) -> list[str]:
-    """One sentence for each prompt that a dialplan plays and that a language lacks."""
+def missing(dialplan: Path, var: Path, languages: Iterable[str], also: Iterable[str] = ()) -> list[str]:
+    """One sentence for each prompt that a dialplan plays, or the settings name (`also`), and a language lacks."""
     problems = []
     for language in languages:
         folder = var / "prompts" / language
         there = {str(path.relative_to(folder).with_suffix("")) for path in folder.rglob("*.wav")}
-        for use in uses(dialplan):
+        named = [Use(Path("hotline.toml"), 0, name, True) for name in also]
+        for use in (*uses(dialplan), *named):
             found = use.name in there if use.literal else any(re.fullmatch(use.name, name) for name in there)
             if not found:
                 mend = f"add it to prompts/{language}.toml or as prompts/recorded/{language}/{use.name}.wav"

@@ -1,0 +1,47 @@
+"""`ivr …`: one command line for whoever runs the hotline. Each command's words stand in a file of its own."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ivr.cli import calls, recordings, service
+from ivr.cli.context import Context
+from ivr.errors import HotlineError
+
+app = typer.Typer(
+    help="The hotline: run it, look at its calls, see whether it is well.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(calls.app, name="calls")
+app.add_typer(recordings.app, name="recordings")
+app.command("up")(service.up)
+app.command("controller", hidden=True)(service.controller)
+app.command("doctor")(service.doctor)
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    site: Annotated[Path, typer.Option(envvar="IVR_SITE", help="The site's settings.")] = Path("hotline.toml"),
+    var: Annotated[Path, typer.Option(envvar="IVR_VAR", help="Where this system's own files go.")] = Path("var"),
+) -> None:
+    """The hotline: run it, look at its calls, see whether it is well.
+
+    Example: ivr --site city/hotline.toml --var /srv/hotline up
+    """
+    context.obj = Context(site.absolute(), var.absolute())
+
+
+def main() -> None:
+    """The `ivr` command. An error of ours is one sentence on stderr and exit code 1, never a traceback."""
+    try:
+        app()
+    except HotlineError as error:
+        sys.stderr.write(f"{error.message}\n")
+        sys.exit(1)

@@ -1,0 +1,115 @@
+"""`ivr up`, `ivr doctor`, and `ivr controller` (which `up` starts as a child)."""
+
+from __future__ import annotations
+
+import asyncio
+import json as json_words
+import os
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from ivr import credentials, supervisor, system
+from ivr import doctor as examination
+from ivr.cli.context import Context
+from ivr.cli.run import PROBLEM
+from ivr.credentials import Credentials
+from ivr.errors import HotlineError
+from ivr.pbx import fetch, prompts
+from ivr.settings import Site
+
+MARKS = {"ok": "✓", "warning": "!", "problem": "✗"}
+
+
+class UnfitError(HotlineError):
+    """The system cannot be started as things are."""
+
+
+def up(context: typer.Context) -> None:
+    """Start the hotline and keep it running until Ctrl-C.
+
+    Example: ivr --site hotline.toml --var var up
+    """
+    start: Context = context.obj
+    site, var = start.site, start.var
+    var.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with supervisor.alone(var / "run"):
+        asterisk = fetch.find(say=_say)
+        secrets, new = credentials.ensure(var, site)
+        prompts.ensure(site, var, asterisk.moh_dir, _say)
+        _refuse_if_unfit(examination.planned(site, var, asterisk))
+        supervisor.raise_limits()
+        hotline = system.System(site, var, asterisk, secrets)
+        keeping = supervisor.Supervisor(hotline.services, _say)
+        asyncio.run(keeping.run(hotline.is_ready, lambda: _say(_welcome(site, start, secrets if new else None))))
+
+
+def controller(context: typer.Context) -> None:
+    """Run the controller alone; `ivr up` does this."""
+    import uvloop  # noqa: PLC0415  only here
+
+    from ivr import controller as running  # noqa: PLC0415  all of the system, which `up` need not load
+
+    start: Context = context.obj
+    file = system.controller_pid_file(start.var)
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file.write_text(f"{os.getpid()}\n", encoding="utf-8")
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(running.run(start.site, start.var))
+
+
+def doctor(
+    context: typer.Context, json: Annotated[bool, typer.Option("--json", help="Print JSON, both languages.")] = False
+) -> None:
+    """Say in plain words what is wrong and how to mend it; exit code 1 where there is a problem.
+
+    Example: ivr doctor
+    """
+    start: Context = context.obj
+    findings = examination.examine(start.site, start.var)
+    if json:
+        typer.echo(json_words.dumps({"findings": [asdict(finding) for finding in findings]}, ensure_ascii=False))
+    else:
+        typer.echo("\n".join(_line(finding, language()) for finding in findings))
+    if any(finding.level == "problem" for finding in findings):
+        raise typer.Exit(PROBLEM)
+
+
+def language() -> str:
+    """`zh` where the person's locale is Chinese, else `en` (locale(7))."""
+    named = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
+    return "zh" if named.lower().startswith("zh") else "en"
+
+
+def _line(finding: examination.Finding, code: str) -> str:
+    mend = f"\n    → {finding.mend[code]}" if finding.mend else ""
+    return f"{MARKS[finding.level]} {finding.words[code]}{mend}"
+
+
+def _refuse_if_unfit(findings: list[examination.Finding]) -> None:
+    for finding in findings:
+        if finding.level == "warning":
+            _say(_line(finding, language()))
+    problems = [_line(finding, language()) for finding in findings if finding.level == "problem"]
+    if problems:
+        raise UnfitError("unfit", "\n".join(problems), {"problems": [f.id for f in findings if f.level == "problem"]})
+
+
+def _welcome(site: Site, start: Context, first: Credentials | None) -> str:
+    web, sip = site.listen.web, site.listen.sip
+    names = dict.fromkeys(site.hotline.name.get(code, "") for code in ("zh", "en"))
+    rows = [
+        ("网页 web", f"http://{web.host}:{web.port}/"),
+        ("电话 SIP", f"{sip.host}:{sip.port} (UDP)"),
+        ("密码文件 secrets", str(credentials.path_in(start.var))),
+        ("日志与录音 logs, recordings", str(start.var)),
+    ]
+    if first is not None:
+        rows.insert(1, ("首次登录 first login", f"{first.admin_user} / {first.admin_password}"))
+    lines = "\n".join(f"  {label}: {value}" for label, value in rows)
+    return f"{' · '.join(filter(None, names))}\n{lines}\n已就绪，按 Ctrl-C 停止 / ready, Ctrl-C stops it"
+
+
+def _say(words: str) -> None:
+    typer.echo(words)

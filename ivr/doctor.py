@@ -1,0 +1,258 @@
+"""Is a planned system fit to start, and is a running one well? Plain Chinese and English words, each with a cure."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+import subprocess
+import zoneinfo
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ivr import ports, system
+from ivr.errors import HotlineError
+from ivr.pbx import fetch, prompts, render, state
+from ivr.pbx.fetch import Installation
+from ivr.settings import Address, Site, Text
+
+FREE_TO_START, FREE_TO_WORK = 200 * 2**20, 5 * 2**30  # bytes; one leg's recording takes 1 MB a minute
+PATIENCE = 5.0  # seconds for a database or Asterisk to answer
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`level`: `ok`, `warning` (it works, but not wholly or not for long) or `problem` (no start, or calls suffer)."""
+
+    id: str
+    level: str
+    words: Text
+    mend: Text | None = None
+
+
+def _ok(id: str, zh: str, en: str) -> Finding:
+    return Finding(id, "ok", {"zh": zh, "en": en})
+
+
+def _bad(id: str, words: tuple[str, str], mend: tuple[str, str], level: str = "problem") -> Finding:
+    return Finding(id, level, dict(zip(("zh", "en"), words, strict=True)), dict(zip(("zh", "en"), mend, strict=True)))
+
+
+def examine(site: Site, var: Path) -> list[Finding]:
+    """Everything: what a start needs, and, where a system was started, how it does."""
+    try:
+        asterisk = fetch.find(fetch=False)
+    except HotlineError as failure:
+        fetched = ("首次启动时会自动下载", "the first start fetches one")
+        found = [_bad("asterisk", ("尚无可用的 Asterisk", failure.message), fetched, "warning")]
+        return [*found, *planned(site, var, None)]
+    version = ".".join(map(str, asterisk.version))
+    found = [
+        _ok("asterisk", f"Asterisk {version}：{asterisk.command[-1]}", f"Asterisk {version}: {asterisk.command[-1]}")
+    ]
+    return [*found, *planned(site, var, asterisk), *running(site, var, asterisk)]
+
+
+def planned(site: Site, var: Path, asterisk: Installation | None) -> list[Finding]:
+    """What must hold before a start. Ports that this system itself holds are no obstacle."""
+    parts = (
+        _modules(asterisk),
+        _ports(site, var),
+        _disk(var),
+        _socket(var),
+        _prompts(site, var),
+        _zone(site),
+        _database(site, var),
+    )
+    return [finding for part in parts for finding in part]
+
+
+def running(site: Site, var: Path, asterisk: Installation) -> list[Finding]:
+    """How the system that was started from this var folder does; a single finding where none was."""
+    pbx, controller = system.find_asterisk(var), system.find_controller(var)
+    if pbx is None and controller is None:
+        return [_ok("running", "系统没有运行（ivr up 启动）", "the system does not run (`ivr up` starts it)")]
+    found = list(_alive("asterisk-alive", "Asterisk", pbx is not None))
+    if pbx is not None:
+        found += [*_journal(asterisk, var), _ami(site), *_restart(site, var)]
+    found += _alive("controller-alive", "controller", controller is not None)
+    if controller is not None:
+        status = system.health(site.listen.web)
+        where = f"http://{site.listen.web.host}:{site.listen.web.port}/healthz"
+        said = f"{where}: {status or '—'}"
+        look = (f"查看 {var}/log/controller.log", f"see {var}/log/controller.log")
+        found.append(_ok("healthz", said, said) if status == 200 else _bad("healthz", (said, said), look))
+    return found
+
+
+def _modules(asterisk: Installation | None) -> Iterator[Finding]:
+    if asterisk is None:
+        return
+    lacking = sorted(fetch.NEEDED - asterisk.modules)
+    optional = sorted(set(render.MODULES) - asterisk.modules - fetch.NEEDED)
+    names = ", ".join(lacking or optional)
+    if lacking:
+        mend = ("安装完整的 Asterisk，或把它移出 PATH", "install a whole Asterisk, or take this one off PATH")
+        yield _bad(
+            "modules", (f"Asterisk 缺少必需模块：{names}", f"Asterisk lacks modules that calls need: {names}"), mend
+        )
+    elif optional:
+        mend = ("需要时安装相应模块", "install them if you need what they do")
+        words = (f"Asterisk 缺少可选模块：{names}", f"Asterisk lacks optional modules: {names}")
+        yield _bad("modules", words, mend, "warning")
+    else:
+        yield _ok("modules", "Asterisk 模块齐全", "Asterisk has every module")
+
+
+def _ports(site: Site, var: Path) -> Iterator[Finding]:
+    listen = site.listen
+    wanted: dict[str, tuple[Address, int]] = {}
+    if system.find_asterisk(var) is None:
+        wanted |= {"sip": (listen.sip, ports.UDP), "ami": (listen.ami, ports.TCP)}
+        wanted |= {"ari": (listen.ari, ports.TCP)} if listen.ari else {}
+    if system.find_controller(var) is None:
+        wanted |= {"web": (listen.web, ports.TCP), "agi": (listen.agi, ports.TCP)}
+    taken = {name: want for name, want in wanted.items() if not ports.is_free(*want)}
+    for name, (address, kind) in taken.items():
+        where = f"{address.host}:{address.port}/{'udp' if kind == ports.UDP else 'tcp'}"
+        who = ports.holder(address.port, kind)
+        words = (
+            f"listen.{name} 的端口 {where} 不能使用，占用者：{who or '未知（或该地址不属于本机）'}",
+            f"listen.{name}: {where} cannot be used, held by {who or 'nobody we see (or no address of ours)'}",
+        )
+        mend = (
+            f"停止占用者，或在 {site.path} 的 [listen] 改 {name}",
+            f"stop it, or change {name} under [listen] in {site.path}",
+        )
+        yield _bad(f"port-{name}", words, mend)
+    if wanted and not taken:
+        yield _ok("ports", "端口均可用", "all ports are free")
+
+
+def _disk(var: Path) -> Iterator[Finding]:
+    place = next(folder for folder in (var, *var.parents) if folder.exists())
+    free = shutil.disk_usage(place).free
+    words = (f"{var} 所在磁盘剩余 {free / 2**30:.1f} GB", f"{free / 2**30:.1f} GB are free for {var}")
+    mend = ("清理磁盘，或用 --var 指定别处", "make room, or take another place with --var")
+    if free < FREE_TO_START:
+        yield _bad("disk", words, mend)
+    elif free < FREE_TO_WORK:
+        yield _bad("disk", words, mend, "warning")
+    else:
+        yield _ok("disk", *words)
+
+
+def _socket(var: Path) -> Iterator[Finding]:
+    try:
+        run = state.run_dir(var)
+    except (HotlineError, OSError) as failure:
+        mend = ("换一个可写且较短的 --var", "take a --var that is writable and shorter")
+        yield _bad("run-dir", (f"控制套接字目录不可用：{failure}", str(failure)), mend)
+    else:
+        yield _ok("run-dir", f"控制套接字目录 {run}", f"Asterisk's socket goes to {run}")
+
+
+def _prompts(site: Site, var: Path) -> Iterator[Finding]:
+    try:
+        waiting = len(prompts.outdated(site, var))
+    except (HotlineError, OSError) as failure:
+        yield _bad("prompts", (f"提示音文件有误：{failure}", str(failure)), ("改正该文件", "mend that file"))
+        return
+    if waiting:
+        yield _ok("prompts", f"启动时将生成 {waiting} 条提示音", f"the start will make {waiting} prompts")
+        return
+    menu = [site.hotline.menu.prompt] if site.hotline.menu else []
+    lacking = prompts.missing(render.DIALPLANS, var, site.hotline.languages, menu)
+    for sentence in lacking:
+        mend = ("在 prompts/<语言>.toml 补文字，或补录音", "add its text to prompts/<lang>.toml, or a recording")
+        yield _bad("prompts", (f"缺少提示音：{sentence}", sentence), mend)
+    if not lacking:
+        yield _ok("prompts", "提示音齐全", "every prompt is there")
+
+
+def _zone(site: Site) -> Iterator[Finding]:
+    try:
+        zoneinfo.ZoneInfo(site.hotline.timezone)
+    except zoneinfo.ZoneInfoNotFoundError:
+        words = (
+            f"本机没有时区数据 {site.hotline.timezone}",
+            f"this machine knows no time zone {site.hotline.timezone}",
+        )
+        yield _bad("timezone", words, ("apt-get install tzdata", "apt-get install tzdata"), "warning")
+
+
+def _database(site: Site, var: Path) -> Iterator[Finding]:
+    """A SQLite file is made by the first start; whatever is there already must answer."""
+    from sqlalchemy.engine import make_url  # noqa: PLC0415  slow to import, and only this needs it
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
+
+    try:
+        url = make_url(site.database_url)
+        file = Path(url.database or "")
+        if url.get_backend_name() == "sqlite" and not file.exists() and (file.parent.is_dir() or var in file.parents):
+            yield _ok("database", f"数据库将建在 {file}", f"the database will be made: {file}")
+            return
+        asyncio.run(_ask(site.database_url))
+    except (OSError, TimeoutError, SQLAlchemyError) as failure:
+        why = (str(failure) or type(failure).__name__).splitlines()[0]
+        mend = (f"检查 {site.path} 的 [database] url", f"check [database] url in {site.path}")
+        yield _bad("database", (f"数据库连不上：{why}", f"the database cannot be reached: {why}"), mend)
+    else:
+        shown = url.render_as_string(hide_password=True)
+        yield _ok("database", f"数据库正常：{shown}", f"the database answers: {shown}")
+
+
+async def _ask(url: str) -> None:
+    """A query that asks nothing."""
+    from sqlalchemy import text  # noqa: PLC0415
+
+    from ivr.store import engine  # noqa: PLC0415
+
+    opened = engine.create(url)
+    try:
+        async with asyncio.timeout(PATIENCE), opened.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+    finally:
+        await opened.dispose()
+
+
+def _alive(id: str, name: str, alive: bool) -> Iterator[Finding]:
+    if alive:
+        yield _ok(id, f"{name} 正在运行", f"{name} runs")
+    else:
+        mend = ("确认 ivr up 在运行，它会重新拉起", "see that `ivr up` runs: it starts what has ended")
+        yield _bad(id, (f"{name} 没有运行", f"{name} does not run"), mend)
+
+
+def _journal(asterisk: Installation, var: Path) -> Iterator[Finding]:
+    """`apps=` without APP_START in `events=` switches CEL off with one line in a log: no call would be on record."""
+    command = [*asterisk.command, "-C", str(system.asterisk_conf(var)), "-rx", "cel show status"]
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE).stdout  # noqa: S603
+    except subprocess.TimeoutExpired:
+        said = ""
+    if "CEL Logging: Enabled" in said and "CEL_CUSTOM" in said.upper().replace(" ", "_"):
+        yield _ok("journal", "呼叫流水（CEL）正在记录", "the journal (CEL) is being written")
+    else:
+        mend = (f"查看 {var}/log/asterisk/messages.log", f"see {var}/log/asterisk/messages.log")
+        yield _bad("journal", ("呼叫流水（CEL）没有记录", "the journal (CEL) is not being written"), mend)
+
+
+def _ami(site: Site) -> Finding:
+    address = site.listen.ami
+    try:
+        with socket.create_connection((system.reachable(address.host), address.port), PATIENCE) as link:
+            banner = link.recv(64)
+    except OSError:
+        banner = b""
+    if banner.startswith(b"Asterisk Call Manager"):
+        return _ok("ami", "AMI 正常", "AMI answers")
+    mend = ("检查 [listen] ami 与防火墙", "check [listen] ami and the firewall")
+    return _bad("ami", ("AMI 没有应答", f"AMI does not answer on {address.host}:{address.port}"), mend)
+
+
+def _restart(site: Site, var: Path) -> Iterator[Finding]:
+    if state.read(var).site_hash != system.site_hash(site):
+        words = ("设置在启动后改过，尚未生效", "the settings have changed since Asterisk was started")
+        yield _bad("restart", words, ("重新启动 ivr up", "stop `ivr up` and start it again"), "warning")
