@@ -13,6 +13,7 @@ from typing import Literal
 
 import structlog
 
+from ivr.calls.ids import hide
 from ivr.pbx.manager import (
     AmiDownError,
     AmiError,
@@ -232,7 +233,7 @@ class Ami:
     def _public(self, frame: Event) -> Event:
         mark = self._manager.mark
         return {
-            name: value.replace(mark, self.node) if mark in value else value
+            name: hide(value, mark, self.node) if mark in value else value
             for name, value in frame.items()
             if name != "SystemName"
         }

@@ -14,15 +14,15 @@ from pathlib import Path
 from ivr.pbx.fetch import find
 
 _MODULES = """
-app_celgenuserevent app_dial app_originate app_playback app_queue app_stasis app_system app_userevent app_verbose
-bridge_builtin_features bridge_holding bridge_native_rtp bridge_simple bridge_softmix
+app_celgenuserevent app_dial app_originate app_playback app_queue app_stack app_stasis app_system app_userevent
+app_verbose bridge_builtin_features bridge_holding bridge_native_rtp bridge_simple bridge_softmix
 cel_custom cel_manager chan_pjsip codec_alaw codec_ulaw format_pcm format_wav
 func_callerid func_channel func_cut func_devstate func_env func_global func_logic func_pjsip_endpoint func_strings
 func_timeout pbx_config
 res_agi res_ari res_ari_applications res_ari_asterisk res_ari_channels res_ari_events res_ari_model res_cdrel_custom
 res_http_websocket res_manager_devicestate res_musiconhold
 res_pjproject res_pjsip res_pjsip_authenticator_digest res_pjsip_caller_id res_pjsip_dtmf_info
-res_pjsip_endpoint_identifier_ip res_pjsip_endpoint_identifier_user res_pjsip_pubsub res_pjsip_refer
+res_pjsip_endpoint_identifier_ip res_pjsip_endpoint_identifier_user res_pjsip_notify res_pjsip_pubsub res_pjsip_refer
 res_pjsip_registrar res_pjsip_sdp_rtp res_pjsip_session
 res_rtp_asterisk res_sorcery_astdb res_sorcery_config res_sorcery_memory res_speech
 res_stasis res_stasis_answer res_stasis_playback res_stasis_recording res_stasis_snoop
@@ -83,6 +83,10 @@ _FILES = {
         [q-general]
         strategy=leastrecent
         joinempty=yes
+        """,
+    "pjsip_notify": """
+        [refer]
+        Event=>refer
         """,
     "rtp": """
         [general]
