@@ -7,6 +7,7 @@ nothing.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -35,42 +36,39 @@ def project(rows: Iterable[Row], foreign: bool = False) -> tuple[Call, ...]:
 class _Group(Generic[Position]):
     """Rows that belong together."""
 
-    __slots__ = ("ended", "keys", "last_at", "open", "order", "position", "rows", "told")
+    __slots__ = ("ended", "keys", "open", "order", "position", "rows", "sorted", "told")
 
     def __init__(self, order: int, position: Position | None) -> None:
         self.order, self.position = order, position  # of the first row that was added
-        self.rows: dict[Key, Row] = {}
+        self.rows: list[Row] = []  # in the order of time, without doubles
+        self.sorted: list[Key] = []  # their keys
         self.keys: set[str] = set()
         self.open: dict[str, str] = {}  # channel that has begun and not ended → run
         self.ended: set[str] = set()
-        self.last_at: datetime | None = None
         self.told: dict[str, Call] = {}  # as given out last
 
     def add(self, row: Row) -> bool:
         """False for a double."""
         key = _key(row)
-        if key in self.rows:
+        at = len(self.sorted) if not self.sorted or self.sorted[-1] < key else bisect_left(self.sorted, key)
+        if at < len(self.sorted) and self.sorted[at] == key:
             return False
-        self.rows[key] = row
+        self.sorted.insert(at, key)
+        self.rows.insert(at, row)
         if row.event == "CHAN_START" and row.uniqueid not in self.ended:
             self.open[row.uniqueid] = row.run
         elif row.event in {"HANGUP", "CHAN_END"}:
             self.ended.add(row.uniqueid)
             self.open.pop(row.uniqueid, None)
-        if self.last_at is None or row.at > self.last_at:
-            self.last_at = row.at
         return True
 
     def swallow(self, other: _Group[Position]) -> None:
         if other.order < self.order:
             self.order, self.position = other.order, other.position
-        self.rows |= other.rows
         self.keys |= other.keys
-        self.open |= other.open
-        self.ended |= other.ended
         self.told |= other.told
-        if other.last_at and (self.last_at is None or other.last_at > self.last_at):
-            self.last_at = other.last_at
+        for row in other.rows:
+            self.add(row)
 
 
 @dataclass(slots=True)
@@ -108,8 +106,7 @@ class Projector(Generic[Position]):
         """The calls that are new or tell something new since the last time, as they stand now."""
         changed = []
         for group in self._touched:
-            rows = [group.rows[key] for key in sorted(group.rows)]
-            for call in calls_of(rows, self._over, self._foreign):
+            for call in calls_of(group.rows, self._over, self._foreign):
                 if group.told.get(call.id) != call:
                     group.told[call.id] = call
                     changed.append(call)
@@ -132,7 +129,7 @@ class Projector(Generic[Position]):
                 del self._groups[key]
 
     def _is_finished(self, group: _Group[Position], now: datetime) -> bool:
-        settled = group.last_at is None or group.last_at + GRACE <= now
+        settled = not group.rows or group.rows[-1].at + GRACE <= now
         return settled and group not in self._touched and all(run in self._over for run in group.open.values())
 
     def _group(self, keys: list[str], position: Position | None) -> _Group[Position]:

@@ -57,7 +57,7 @@ def legs_of(
             number=_user(dialled[channel.id]) if channel.id in dialled else party,
             direction="out" if _is_out(channel) else "in",
             started_at=channel.started_at,
-            ringing_at=_within(_ringing(channel), channel.started_at, end),
+            ringing_at=_within(_ringing(channel), channel.started_at, channel.answered_at or end),
             answered_at=_within(channel.answered_at, channel.started_at, end),
             ended_at=end,
             cause=_cause(channel, parties),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,7 +18,7 @@ class Dial:
     """One route that was dialled: the row that told so, the rows that told how it went, the leg."""
 
     row: Row
-    until: datetime | None  # when the next route was dialled
+    until: datetime | None = None  # when the next route was dialled
     leg: str | None = None
     failed: Row | None = None
     joined: Row | None = None
@@ -40,52 +39,54 @@ class Story:
 
 
 def stories_of(rows: Iterable[Row], channels: Mapping[str, Channel]) -> list[Story]:
-    """One story a transfer id, in the order of asking. A transfer that nobody asked for is none."""
-    told: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    """One story a transfer id, in the order of asking. What was told before anybody asked is not heard."""
+    stories: dict[str, Story] = {}
     for row in rows:
-        if row.event == "USER_DEFINED" and row.user_event.startswith("TRANSFER_") and row.extra.get("id"):
-            told[row.extra["id"]][row.user_event].append(row)
-    stories = []
+        if row.event == "USER_DEFINED" and row.user_event.startswith("TRANSFER_"):
+            _hear(row, stories)
     taken: set[str] = set()
-    for kinds in sorted(told.values(), key=lambda kinds: min(rows[0].at for rows in kinds.values())):
-        if "TRANSFER_ASK" not in kinds:
-            continue
-        first = {kind: rows[0] for kind, rows in kinds.items()}
-        story = Story(first["TRANSFER_ASK"], _dials(kinds), first.get("TRANSFER_REFUSED"), first.get("TRANSFER_END"))
+    for story in stories.values():
         for dial in story.dials:
             dial.leg = _leg_of(dial, channels, taken)
             taken.add(dial.leg or "")
-        stories.append(story)
-    return stories
+    return list(stories.values())
 
 
-def _dials(kinds: Mapping[str, Sequence[Row]]) -> list[Dial]:
-    rows = kinds.get("TRANSFER_DIAL", ())
-    nexts = [*(row.at for row in rows[1:]), None]
-    dials = [Dial(row, until) for row, until in zip(rows, nexts, strict=False)]
-    for row in kinds.get("TRANSFER_ROUTE_FAILED", ()):
-        dial = _dial_of(row, dials)
-        if dial:
-            dial.failed = dial.failed or row
-    for row in kinds.get("TRANSFER_JOINED", ()):
-        dial = _dial_of(row, dials)
-        if dial:
-            dial.joined = dial.joined or row
-    return dials
+def _hear(row: Row, stories: dict[str, Story]) -> None:
+    id = row.extra.get("id", "")
+    if row.user_event == "TRANSFER_ASK" and id:
+        stories.setdefault(id, Story(row))
+    story = stories.get(id)
+    if story is None:
+        return
+    match row.user_event:
+        case "TRANSFER_DIAL":
+            if story.dials:
+                story.dials[-1].until = row.at
+            story.dials.append(Dial(row))
+        case "TRANSFER_ROUTE_FAILED":
+            if dial := _dial_of(row, story.dials):
+                dial.failed = dial.failed or row
+        case "TRANSFER_JOINED":
+            if dial := _dial_of(row, story.dials):
+                dial.joined = dial.joined or row
+        case "TRANSFER_REFUSED":
+            story.refused = story.refused or row
+        case "TRANSFER_END":
+            story.ended = story.ended or row
 
 
 def _dial_of(row: Row, dials: Sequence[Dial]) -> Dial | None:
-    """The latest dial of the row's route before it: a route may be dialled twice."""
+    """The latest dial of the row's route: a route may be dialled twice."""
     route = row.extra.get("route")
-    before = [dial for dial in dials if dial.row.extra.get("route") == route and dial.row.at <= row.at]
-    return before[-1] if before else None
+    return next((dial for dial in reversed(dials) if dial.row.extra.get("route") == route), None)
 
 
 def _leg_of(dial: Dial, channels: Mapping[str, Channel], taken: set[str]) -> str | None:
-    """The leg that the target's row names, or the one that the helper made next: it has the helper's linkedid."""
-    named = dial.joined.extra.get("leg", "") if dial.joined else ""
-    if named in channels and named not in taken:
-        return named
+    """The leg that TRANSFER_JOINED names, or the one that the helper made next: it has the helper's linkedid."""
+    named = channels.get(dial.joined.extra.get("leg", "")) if dial.joined else None
+    if named and named.is_party and named.id not in taken and dial.row.at <= named.started_at:
+        return named.id
     ends = [moment for moment in (dial.until, dial.failed.at if dial.failed else None) if moment]
     until = min(ends) if ends else None
     made = [
@@ -123,8 +124,10 @@ def _transfer(
     elif ended_at:  # nobody was left to tell
         joined = any(dial.joined for dial in story.dials)
         result = "interrupted" if interrupted else "completed" if joined else "abandoned"
-        over_at = max(ended_at, asked.at)
-    attempts = tuple(_attempt(dial, asked.at, over_at, result, legs) for dial in story.dials)
+        over_at = ended_at
+    if over_at:
+        over_at = max(over_at, asked.at, *(dial.row.at for dial in story.dials))
+    attempts = tuple(_attempt(dial, result, legs) for dial in story.dials)
     if result == "failed" and not reason and attempts:
         reason = attempts[-1].result
     return Transfer(
@@ -143,24 +146,22 @@ def _transfer(
     )
 
 
-def _attempt(
-    dial: Dial, asked_at: datetime, over_at: datetime | None, transfer_result: str | None, legs: Mapping[str, Leg]
-) -> Attempt:
+def _attempt(dial: Dial, transfer_result: str | None, legs: Mapping[str, Leg]) -> Attempt:
     leg = legs.get(dial.leg or "")
     cause = 0
     if dial.joined:
         result: str | None = "answered"
     elif dial.failed:
         result, cause = dial.failed.extra.get("result") or "unreachable", number(dial.failed.extra.get("cause"))
-    elif over_at:
-        result = _LEFT_OPEN.get(transfer_result or "", "answered" if leg and leg.answered_at else "unreachable")
+    elif transfer_result:
+        result = _LEFT_OPEN.get(transfer_result, "answered" if leg and leg.answered_at else "unreachable")
     else:
         result = None
     if not cause and leg and leg.cause and not dial.joined:
         cause = leg.cause
     return Attempt(
         route=dial.route,
-        dialled_at=max(dial.row.at, asked_at),
+        dialled_at=dial.row.at,
         leg_id=leg.id if leg else None,
         ringing_at=leg.ringing_at if leg else None,
         answered_at=leg.answered_at if leg else None,
