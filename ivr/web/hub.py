@@ -1,0 +1,80 @@
+"""The live state as frames for any number of readers: at most five a second, each encoded once for all who need it.
+
+A reader is only the picture that it saw last. One that is slow misses the pictures in between and nothing is kept for
+it: its next frame leads from what it saw to the newest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+from aiohttp import web
+
+from ivr.calls.live import Live
+from ivr.calls.live_views import LiveChanges, LiveState, changes
+from ivr.web.replies import dumps
+
+INTERVAL = 0.2  # seconds between two frames
+
+
+def picture(state: LiveState) -> dict[str, Any]:
+    return {
+        "version": state.version,
+        "at": state.at,
+        "connected": state.connected,
+        "calls": list(state.calls.values()),
+        "queues": list(state.queues.values()),
+        "operators": list(state.operators.values()),
+        "targets": list(state.targets.values()),
+    }
+
+
+class Hub:
+    """`await run()` keeps it going."""
+
+    def __init__(self, live: Live, interval: float = INTERVAL) -> None:
+        self._live, self._interval = live, interval
+        self._changed = asyncio.Event()
+        self._frames: dict[tuple[int, int], bytes] = {}
+        self.newest = live.snapshot()
+        self.readers: set[web.WebSocketResponse] = set()
+
+    async def run(self) -> None:
+        while True:
+            self.look()
+            await asyncio.sleep(self._interval)
+
+    def look(self) -> LiveState:
+        """The newest picture, from now on everybody's."""
+        newest = self._live.snapshot()
+        if newest is not self.newest:
+            self.newest = newest
+            self._frames.clear()
+            self._changed.set()
+            self._changed = asyncio.Event()
+        return newest
+
+    async def newer_than(self, seen: LiveState) -> LiveState:
+        while self.newest is seen:
+            await self._changed.wait()
+        return self.newest
+
+    def snapshot(self, state: LiveState) -> bytes:
+        """`{"type": "snapshot", …}`: begin anew with it."""
+        return self._frame((state.version, state.version), lambda: {"type": "snapshot", **picture(state)})
+
+    def changes(self, old: LiveState, new: LiveState) -> bytes:
+        """`{"type": "changes", …}`: replace what is named, forget `calls_gone`."""
+        return self._frame((old.version, new.version), lambda: {"type": "changes", **_fields(changes(old, new))})
+
+    def _frame(self, key: tuple[int, int], make: Callable[[], dict[str, Any]]) -> bytes:
+        if key not in self._frames:
+            self._frames[key] = dumps(make())
+        return self._frames[key]
+
+
+def _fields(delta: LiveChanges) -> dict[str, Any]:
+    return {field.name: getattr(delta, field.name) for field in fields(delta)}

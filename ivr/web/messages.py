@@ -1,0 +1,69 @@
+"""Errors in the reader's language: English as raised, Chinese by the error's id with its details filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ivr.errors import HotlineError
+from ivr.pbx.routing import wanted
+
+LANGUAGES = ("zh", "en")
+
+_CHINESE: Mapping[str, str] = {
+    # the request
+    "unauthorized": "身份验证未通过：请求头须带 Authorization: Bearer <令牌>，令牌见 credentials.toml 的 [api]",
+    "bad_phone_key": "此网址不属于任何话机：请使用 credentials.toml 中 [phone_keys] 的令牌",
+    "forbidden": "当前身份无权执行此操作",
+    "not_found": "没有这个地址：可用的地址见 /api/v1/openapi.json",
+    "method_not_allowed": "此地址不支持 {method}，可用：{allowed}",
+    "bad_request": "请求无法理解",
+    "bad_json": "请求体不是有效的 JSON",
+    "unsupported_media_type": "请求体必须是 JSON（Content-Type: application/json）",
+    "body_too_large": "请求体过大，上限 {limit} 字节",
+    "invalid_request": "{field}：不符合要求（{expected}），各请求的格式见 openapi.json",
+    "idempotency_key_reused": "这个 Idempotency-Key 已用于另一个请求，新的请求请换一个",
+    "too_many_streams": "实时连接已满（上限 {most} 个），请关闭一些，或改用 GET /api/v1/live",
+    "internal": "系统内部出错，已记入日志（编号 {incident}）",
+    # calls and orders
+    "unknown_call": "没有正在进行的通话 {call}",
+    "unknown_target": "没有这个转接目标：{target}",
+    "unknown_operator": "没有这个坐席：{operator}",
+    "no_call": "您当前没有通话",
+    "bad_mode": "{target} 不支持 {mode} 方式",
+    "no_transfer": "当前没有正在进行的转接",
+    "busy": "该通话已有转接正在进行",
+    "ambiguous_call": "有多个通话的编号以此开头，请写全编号",
+    # the house
+    "pbx_unreachable": "电话交换系统未连接，请稍后再试；可用 ivr doctor 检查",
+    "pbx_lost": "与电话交换系统的连接中断，操作可能已执行，请先查看通话状态",
+    "pbx_silent": "电话交换系统未在 {seconds} 秒内应答，操作可能已执行，请先查看通话状态",
+    "pbx_refused": "电话交换系统拒绝执行：{said}",
+    "bad_value": "参数中含有不允许的字符",
+    "database_down": "数据库不可用，请稍后再试",
+    # health
+    "ami_down": "与电话交换系统的管理连接（AMI）未就绪：{state}",
+    "live_stale": "实时状态尚未同步",
+    "journal_stopped": "话单写入任务没有运行",
+    "journal_behind": "话单写入落后 {seconds} 秒，上限 {limit} 秒",
+    "calls_refused": "数据库拒绝了 {count} 个通话的记录，详见日志",
+    "cel_off": "电话交换系统没有写话单（CEL）：{said}",
+    "disk_full": "{path} 所在磁盘仅剩 {free} 字节",
+    "task_stopped": "后台任务 {task} 没有运行",
+}
+
+
+class _Details(dict[str, object]):
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+def chosen(accept_language: str, default: str) -> str:
+    """The reader's language by an Accept-Language header (RFC 9110 12.5.4)."""
+    wishes = (wish for wish in wanted(accept_language) if wish in LANGUAGES)
+    return next(wishes, default if default in LANGUAGES else "en")
+
+
+def said(error: HotlineError, language: str) -> str:
+    if language == "zh" and error.id in _CHINESE:
+        return _CHINESE[error.id].format_map(_Details(error.details))
+    return error.message

@@ -1,0 +1,85 @@
+"""The API's description (OpenAPI 3.1), printed from the table of routes that the server itself obeys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from aiohttp import web
+
+from ivr.web.context import Asked
+from ivr.web.errors import BODY_LIMIT
+from ivr.web.routes import PATH, Route
+from ivr.web.schema import Schema
+from ivr.web.shapes import ERROR
+
+TABLE: web.AppKey[tuple[Route, ...]] = web.AppKey("table", tuple[Route, ...])
+
+_TITLE = {"zh": "热线控制系统接口", "en": "Hotline controller API"}
+_ERROR = {"zh": "拒绝：id 供程序判断，message 供人阅读", "en": "Refused: programs look at id, people read message"}
+_ACCESS: dict[str, list[dict[str, list[str]]]] = {
+    "admin": [{"bearer": []}],
+    "own": [{"bearer": []}, {}],  # or as the first message
+    "phone": [],  # the token stands in the path
+    "open": [],
+}
+
+
+async def document(asked: Asked) -> dict[str, Any]:
+    table: tuple[Route, ...] = asked.request.app[TABLE]
+    return describe(table, asked.language)
+
+
+def describe(routes: Iterable[Route], language: str) -> dict[str, Any]:
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, language)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": _TITLE[language], "version": "1"},
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "schemas": {"Error": ERROR},
+        },
+    }
+
+
+def _operation(route: Route, language: str) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "operationId": f"{route.method.lower()} {route.path}",
+        "summary": route.summary[language],
+        "security": _ACCESS[route.access],
+        "responses": {str(route.status): _answer(route, language), "default": _refusal(route, language)},
+    }
+    parameters = [
+        *(_parameter("path", name, PATH[name]) for name in route.parts),
+        *(_parameter("query", name, schema) for name, schema in route.query.items()),
+        *(_parameter("header", name, schema) for name, schema in route.headers.items()),
+    ]
+    if parameters:
+        told["parameters"] = parameters
+    if route.body is not None:
+        told["requestBody"] = {
+            "required": bool(route.body["required"]),
+            "description": f"≤ {BODY_LIMIT} B",
+            "content": {"application/json": {"schema": route.body}},
+        }
+    return told
+
+
+def _parameter(place: str, name: str, schema: Schema) -> dict[str, Any]:
+    return {"in": place, "name": name, "required": place == "path", "schema": schema}
+
+
+def _answer(route: Route, language: str) -> dict[str, Any]:
+    told: dict[str, Any] = {"description": route.summary[language]}
+    if route.status != 101:
+        told["content"] = {route.media: {"schema": route.answer or {"type": "string"}}}
+    return told
+
+
+def _refusal(route: Route, language: str) -> dict[str, Any]:
+    schema = {"type": "string"} if route.media == "text/plain" else {"$ref": "#/components/schemas/Error"}
+    media = "text/plain" if route.media == "text/plain" else "application/json"
+    return {"description": _ERROR[language], "content": {media: {"schema": schema}}}

@@ -1,0 +1,141 @@
+"""A route is one row: what it is called, who may use it, what it takes and gives. `register` makes the server obey it,
+`ivr.web.openapi` prints it: the description cannot say anything else than what is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+import structlog
+from aiohttp import web
+
+from ivr.errors import HotlineError
+from ivr.settings import Text
+from ivr.web import auth, messages, replies
+from ivr.web.context import SERVICES, Asked, Handler, Services, Who
+from ivr.web.errors import ForbiddenError
+from ivr.web.schema import InvalidRequestError, Schema, check, from_query, obj, string
+
+PATH: Mapping[str, Schema] = {  # parts of paths, by name
+    "id": string(r"[0-9A-Za-z._-]+", 128, description="a call's id"),
+    "number": string(r"[0-9]{1,20}", 20, description="an operator's number"),
+    "token": string(r"[!-~]+", 128, description="an operator's key"),
+    "action": string(r"[0-9a-z_-]+(/[^/\x00-\x1f\x7f]+)?", 128, description="what the phone's key does"),
+}
+NOTHING: Schema = obj({})
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    method: str
+    path: str  # parts in braces are named in PATH
+    handler: Handler
+    summary: Text
+    answer: Schema | None = None  # of a JSON answer
+    status: int = 200
+    access: str = "admin"  # admin: bearer token; phone: token in the path; own: the handler looks; open: everybody
+    body: Schema | None = None
+    query: Mapping[str, Schema] = field(default_factory=dict)
+    headers: Mapping[str, Schema] = field(default_factory=dict)
+    media: str = "application/json"
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return tuple(piece[1:-1] for piece in self.path.split("/") if piece.startswith("{"))
+
+
+class BadJsonError(HotlineError):
+    def __init__(self, why: str) -> None:
+        super().__init__("bad_json", f"the body is no JSON: {why}", status=400)
+
+
+class UnsupportedMediaError(HotlineError):
+    def __init__(self, given: str) -> None:
+        message = f"the body came as {given}; send JSON with Content-Type: application/json"
+        super().__init__("unsupported_media_type", message, {"given": given}, 415)
+
+
+def register(app: web.Application, routes: Iterable[Route]) -> None:
+    for route in routes:
+        pattern = route.path.replace("{action}", "{action:.+}")
+        app.router.add_route(route.method, pattern, _served(route))
+
+
+def _served(route: Route) -> Any:
+    async def serve(request: web.Request) -> web.StreamResponse:
+        services = request.app[SERVICES]
+        accepted = request.headers.get("Accept-Language", "")
+        language = messages.chosen(accepted, services.site.hotline.languages[0])
+        with structlog.contextvars.bound_contextvars(**_named(request)):
+            try:
+                asked = await _asked(route, request, services, language)
+                given = await route.handler(asked)
+            except HotlineError as refusal:
+                if route.media != "text/plain":
+                    raise
+                return web.Response(text=f"{messages.said(refusal, language)}\n", status=refusal.status)
+        return given if isinstance(given, web.StreamResponse) else replies.json(given, route.status)
+
+    return serve
+
+
+def _named(request: web.Request) -> dict[str, str]:
+    """What every log line of this request says of it."""
+    return {"call": request.match_info["id"]} if "id" in request.match_info else {}
+
+
+async def _asked(route: Route, request: web.Request, services: Services, language: str) -> Asked:
+    who = _who(route, request, services)
+    for name in route.parts:
+        check(PATH[name], request.match_info[name], name)
+    query = _query(route, request)
+    for name, schema in route.headers.items():
+        if name in request.headers:
+            check(schema, request.headers[name], name)
+    body = await _body(route.body or NOTHING, request) if route.method in ("POST", "PUT", "DELETE") else {}
+    return Asked(services, who, language, dict(request.match_info), query, body, request)
+
+
+def _who(route: Route, request: web.Request, services: Services) -> Who | None:
+    if route.access in ("open", "own"):
+        return None
+    if route.access == "phone":
+        who = auth.of_phone_key(request.match_info["token"], services.credentials, services.site)
+        refusal: HotlineError = auth.BadKeyError()
+    else:
+        who = auth.of_request(request, services.credentials)
+        refusal = auth.UnauthorizedError()
+    if who is None:
+        log.warning("web.unauthorized", remote=request.remote, route=route.path)
+        raise refusal
+    if route.access == "admin" and who.role != "admin":
+        raise ForbiddenError(who.role)
+    return who
+
+
+def _query(route: Route, request: web.Request) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, text in request.query.items():
+        if name not in route.query:
+            raise InvalidRequestError(name[:64], f"none but {', '.join(route.query) or 'no parameter'}")
+        if name in values:
+            raise InvalidRequestError(name, "one value, and there are two")
+        values[name] = from_query(route.query[name], text, name)
+    return values
+
+
+async def _body(schema: Schema, request: web.Request) -> dict[str, Any]:
+    raw = await request.read()
+    if raw and request.content_type != "application/json":
+        raise UnsupportedMediaError(request.content_type)
+    try:
+        document = orjson.loads(raw) if raw else {}
+    except orjson.JSONDecodeError as failure:
+        raise BadJsonError(str(failure)) from None
+    check(schema, document)
+    return dict(document)

@@ -1,0 +1,172 @@
+"""What answers look like, as schemas: openapi.json prints them and the tests hold every answer against them."""
+
+from __future__ import annotations
+
+from ivr.calls.live_views import CALL_STATES, OPERATOR_STATES, TRANSFER_STATES
+from ivr.web.schema import BOOLEAN, NUMBER, TEXT, TIME, Schema, array, integer, mapping, nullable, obj, one_of
+
+MODES = ("transfer", "conference", "consult", "suspend", "blind")
+OUTCOMES = ("answered", "transferred", "emergency", "abandoned", "interrupted", "rejected")
+
+COUNT = integer(0, 2**53)
+WORD = nullable(TEXT)
+MOMENT = nullable(TIME)
+BOTH_LANGUAGES = mapping(TEXT)
+
+ERROR = obj({"error": obj({"id": TEXT, "message": TEXT, "details": {"type": "object", "additionalProperties": {}}})})
+
+# ---- the call log: ivr.calls.model
+LEG = obj(
+    {
+        "id": TEXT,
+        "call_id": TEXT,
+        "role": TEXT,
+        "party": TEXT,
+        "number": TEXT,
+        "direction": TEXT,
+        "started_at": TIME,
+        "ringing_at": MOMENT,
+        "answered_at": MOMENT,
+        "ended_at": MOMENT,
+        "cause": nullable(integer(-(2**53), 2**53)),
+        "hung_up_by": WORD,
+        "recording": WORD,
+    },
+    {"recorded_from": MOMENT},
+)
+TALK = obj({"call_id": TEXT, "leg_a": TEXT, "leg_b": TEXT, "started_at": TIME, "ended_at": MOMENT})
+ATTEMPT = obj(
+    {
+        "route": TEXT,
+        "dialled_at": TIME,
+        "leg_id": WORD,
+        "ringing_at": MOMENT,
+        "answered_at": MOMENT,
+        "result": WORD,
+        "cause": nullable(integer(-(2**53), 2**53)),
+    }
+)
+TRANSFER = obj(
+    {
+        "id": TEXT,
+        "call_id": TEXT,
+        "asked_by": WORD,
+        "target": TEXT,
+        "mode": TEXT,
+        "trigger": TEXT,
+        "asked_at": TIME,
+        "result": WORD,
+        "cause": nullable(integer(-(2**53), 2**53)),
+        "reason": WORD,
+        "ended_at": MOMENT,
+        "attempts": array(ATTEMPT),
+    }
+)
+CALL = obj(
+    {
+        "id": TEXT,
+        "number": TEXT,
+        "caller": TEXT,
+        "entered_at": TIME,
+        "node": TEXT,
+        "answered_at": MOMENT,
+        "ended_at": MOMENT,
+        "outcome": WORD,
+        "handed_over_by": WORD,
+        "language": WORD,
+        "legs": array(LEG),
+        "talks": array(TALK),
+        "transfers": array(TRANSFER),
+        "steps": array(obj({"call_id": TEXT, "at": TIME, "step": TEXT, "value": TEXT})),
+    }
+)
+CALLS = obj({"calls": array(CALL)}, {"next": WORD})
+
+# ---- the live state: ivr.calls.live_views
+LIVE_LEG = obj({"id": TEXT, "role": TEXT, "party": TEXT, "channel": TEXT, "state": TEXT, "since": TIME, "bridge": WORD})
+LIVE_TRANSFER = obj(
+    {
+        "id": WORD,
+        "target": TEXT,
+        "state": one_of(*TRANSFER_STATES),
+        "since": TIME,
+        "mode": WORD,
+        "trigger": WORD,
+        "result": WORD,
+        "reason": WORD,
+    }
+)
+LIVE_CALL = obj(
+    {
+        "id": TEXT,
+        "caller": TEXT,
+        "state": one_of(*CALL_STATES),
+        "since": TIME,
+        "language": WORD,
+        "handed_over_by": WORD,
+        "requeued": WORD,
+        "queue": WORD,
+        "caller_channel": WORD,
+        "legs": array(LIVE_LEG),
+        "transfers": array(LIVE_TRANSFER),
+    }
+)
+LIVE_WAITING = obj(
+    {"call": TEXT, "position": COUNT, "caller": TEXT, "since": TIME, "priority": BOOLEAN, "language": WORD}
+)
+LIVE_OPERATOR = {
+    "number": TEXT,
+    "name": TEXT,
+    "state": one_of(*OPERATOR_STATES),
+    "since": TIME,
+    "reason": WORD,
+    "call": WORD,
+}
+LIVE_TARGET = {"key": TEXT, "reachable": nullable(BOOLEAN), "routes": mapping(BOOLEAN)}
+LIVE = obj(
+    {
+        "version": COUNT,
+        "at": TIME,
+        "connected": BOOLEAN,
+        "calls": array(LIVE_CALL),
+        "queues": array(obj({"name": TEXT, "waiting": array(LIVE_WAITING)})),
+        "operators": array(obj(LIVE_OPERATOR)),
+        "targets": array(obj(LIVE_TARGET)),
+    }
+)
+
+# ---- orders
+ORDERED_TRANSFER = obj(
+    {"transfer": obj({"id": TEXT, "call_id": TEXT, "target": TEXT, "mode": one_of(*MODES), "state": one_of("asked")})}
+)
+ORDERED = obj({"order": obj({"action": TEXT, "state": one_of("asked")}, {"call_id": TEXT, "operator": TEXT})})
+
+# ---- who and where
+OPERATORS = obj({"operators": array(obj({**LIVE_OPERATOR, "skills": array(TEXT)}))})
+TARGETS = obj(
+    {
+        "targets": array(
+            obj(
+                {
+                    **LIVE_TARGET,
+                    "name": BOTH_LANGUAGES,
+                    "role": TEXT,
+                    "emergency": BOOLEAN,
+                    "modes": array(one_of(*MODES)),
+                    "flow": WORD,
+                    "critical_contact": WORD,
+                }
+            )
+        )
+    }
+)
+
+# ---- the house
+HEALTH = obj(
+    {
+        "status": one_of("ok", "failing"),
+        "checks": array(obj({"name": TEXT, "ok": BOOLEAN}, {"error": ERROR["properties"]["error"]})),
+    }
+)
+ANY: Schema = {"type": "object", "additionalProperties": {}}
+SECONDS = NUMBER

@@ -1,0 +1,102 @@
+"""`GET /api/v1/live/stream`: the live state over a WebSocket, first whole, then what changes.
+
+Frames are those of `Hub`. The token comes in the `Authorization` header or, from a browser, as the first message
+`{"token": "…"}`. No cookie opens it, so a foreign page that connects has nothing to show and gets nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import orjson
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from ivr.errors import HotlineError
+from ivr.web import auth
+from ivr.web.context import SERVICES, Asked
+from ivr.web.hub import INTERVAL, Hub
+
+TOKEN_SECONDS = 5.0  # for the first message
+SEND_SECONDS = 15.0  # a reader that takes nothing for so long is gone
+LAGGED_SECONDS = 2.0  # a reader that took so long for a frame begins anew with a snapshot
+PING_SECONDS = 20.0
+MOST_READERS = 500
+MESSAGE_LIMIT = 4096  # bytes; readers have nothing to tell but their token
+CLOSE_SECONDS = 0.5  # at shutdown; who takes no goodbye is left
+UNAUTHORIZED = 4401  # close code of our own (RFC 6455 7.4.2)
+
+
+class TooManyReadersError(HotlineError):
+    def __init__(self) -> None:
+        message = f"{MOST_READERS} readers follow the live state already; close some, or ask GET /api/v1/live"
+        super().__init__("too_many_streams", message, {"most": MOST_READERS}, 503)
+
+
+async def stream(asked: Asked) -> web.StreamResponse:
+    services = asked.services
+    hub = services.hub
+    if len(hub.readers) >= MOST_READERS:
+        raise TooManyReadersError
+    said = asked.request.headers.get("Authorization")
+    if said is not None and auth.of_request(asked.request, services.credentials) is None:
+        raise auth.UnauthorizedError
+    socket = web.WebSocketResponse(heartbeat=PING_SECONDS, max_msg_size=MESSAGE_LIMIT, compress=False)
+    hub.readers.add(socket)
+    try:
+        await socket.prepare(asked.request)
+        if said is None and not await _shows_token(socket, asked):
+            await socket.close(code=UNAUTHORIZED, message=b"unauthorized")
+            return socket
+        sender = asyncio.create_task(_send(socket, asked.request, hub), name="live stream")
+        try:
+            await _listen(socket)
+        finally:
+            sender.cancel()
+            with contextlib.suppress(asyncio.CancelledError, ConnectionError):
+                await sender
+    finally:
+        hub.readers.discard(socket)
+    return socket
+
+
+async def close_all(app: web.Application) -> None:
+    """aiohttp's `on_shutdown`: readers come back when the controller does."""
+    closing = (socket.close(code=WSCloseCode.GOING_AWAY) for socket in app[SERVICES].hub.readers)
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.gather(*closing, return_exceptions=True), CLOSE_SECONDS)
+
+
+async def _shows_token(socket: web.WebSocketResponse, asked: Asked) -> bool:
+    try:
+        message = await socket.receive(TOKEN_SECONDS)
+        token = orjson.loads(message.data)["token"] if message.type is WSMsgType.TEXT else ""
+    except (TimeoutError, ValueError, KeyError, TypeError):
+        return False
+    return isinstance(token, str) and auth.of_token(token, asked.services.credentials) is not None
+
+
+async def _listen(socket: web.WebSocketResponse) -> None:
+    """Until the reader goes; it has nothing more to say."""
+    async for message in socket:
+        if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+            await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"nothing is expected here")
+
+
+async def _send(socket: web.WebSocketResponse, request: web.Request, hub: Hub) -> None:
+    loop = asyncio.get_running_loop()
+    seen, frame = hub.look(), None
+    while not socket.closed:
+        began = loop.time()
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                await socket.send_str((frame or hub.snapshot(seen)).decode())
+        except TimeoutError:
+            if request.transport is not None:
+                request.transport.abort()  # a closing handshake would wait behind what the reader does not take
+            return
+        lagged = loop.time() - began > LAGGED_SECONDS
+        await asyncio.sleep(INTERVAL)
+        newest = await hub.newer_than(seen)
+        frame = None if lagged else hub.changes(seen, newest)
+        seen = newest

@@ -1,0 +1,137 @@
+"""Every route of the server, in one table."""
+
+from __future__ import annotations
+
+from ivr.web import calls, directory, house, openapi, orders, phone, shapes, stream
+from ivr.web.routes import Route
+from ivr.web.schema import TIME, Schema, integer, obj, one_of, string
+
+V1 = "/api/v1"
+_CALL = f"{V1}/calls/{{id}}"
+_OPERATOR = f"{V1}/operators/{{number}}"
+
+_TARGET: Schema = string(r"[0-9A-Za-z_-]+", 32, description="a target's key")
+_TRANSFER = obj(
+    {"target": _TARGET, "mode": one_of(*shapes.MODES)},
+    {"operator": string(r"[0-9]{1,20}", 20, description="who asks, where several operators are in the call")},
+)
+_KEY = {"Idempotency-Key": string(r"[!-~]{1,255}", 255, description="the same key: the same order, whatever is lost")}
+_PAUSE = obj({}, {"reason": string(r"[^\x00-\x1f\x7f]*", 64, description="up to 64 characters, none of control")})
+_FILTERS = {
+    "limit": integer(1, 500, default=50),
+    "before": string(r"[0-9A-Za-z._-]+", 128, description="the page after this call (`next` of the page before)"),
+    "caller": string(longest=64, description="the caller's number; `*` stands for any characters"),
+    "number": string(longest=64, description="the number that was dialled; `*` stands for any characters"),
+    "outcome": one_of(*shapes.OUTCOMES),
+    "since": {**TIME, "description": "entered at or after"},
+    "until": {**TIME, "description": "entered before"},
+}
+
+
+def _words(zh: str, en: str) -> dict[str, str]:
+    return {"zh": zh, "en": en}
+
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", f"{V1}/live", calls.live, _words("当前状态", "What goes on now"), shapes.LIVE),
+    Route(
+        "GET",
+        f"{V1}/live/stream",
+        stream.stream,
+        _words("当前状态的实时推送（WebSocket）", "What goes on now, followed over a WebSocket"),
+        access="own",
+        status=101,
+        media="application/websocket",
+    ),
+    Route(
+        "GET",
+        f"{V1}/calls",
+        calls.listed,
+        _words("通话记录，新的在前", "The call log, newest first"),
+        shapes.CALLS,
+        query=_FILTERS,
+    ),
+    Route("GET", _CALL, calls.shown, _words("一通电话的全部记录", "All that is on record of one call"), shapes.CALLS),
+    Route(
+        "POST",
+        f"{_CALL}/transfers",
+        orders.transfer,
+        _words("转接到目标", "Bring a target in"),
+        shapes.ORDERED_TRANSFER,
+        202,
+        body=_TRANSFER,
+        headers=_KEY,
+    ),
+    Route(
+        "DELETE",
+        f"{_CALL}/transfers/current",
+        orders.cancel,
+        _words("取消进行中的转接", "Cancel the running transfer"),
+        shapes.ORDERED,
+        202,
+    ),
+    Route(
+        "POST",
+        f"{_CALL}/take-back",
+        orders.take_back,
+        _words("收回来电人", "Take the caller back"),
+        shapes.ORDERED,
+        202,
+    ),
+    Route(
+        "POST",
+        f"{_CALL}/join",
+        orders.join,
+        _words("请来电人加入通话转", "Bring the caller into a consult"),
+        shapes.ORDERED,
+        202,
+    ),
+    Route(
+        "GET",
+        f"{V1}/operators",
+        directory.operators,
+        _words("坐席及其状态", "Operators and their states"),
+        shapes.OPERATORS,
+    ),
+    Route("POST", f"{_OPERATOR}/ready", orders.ready, _words("示闲", "Ready for calls"), shapes.ORDERED, 202),
+    Route("POST", f"{_OPERATOR}/pause", orders.pause, _words("示忙", "Pause"), shapes.ORDERED, 202, body=_PAUSE),
+    Route("POST", f"{_OPERATOR}/wrap-up", orders.wrap_up, _words("话后整理", "After-call work"), shapes.ORDERED, 202),
+    *(
+        Route(
+            method,
+            f"{V1}/phone/{{token}}/{{action}}",
+            phone.press,
+            _words("话机可编程按键的网址", "The URL of a desk phone's programmable key"),
+            access="phone",
+            media="text/plain",
+        )
+        for method in ("GET", "POST")
+    ),
+    Route(
+        "GET",
+        f"{V1}/targets",
+        directory.targets,
+        _words("转接目标及其可达性", "Targets and whether they can be reached"),
+        shapes.TARGETS,
+    ),
+    Route(
+        "GET", f"{V1}/openapi.json", openapi.document, _words("接口说明", "This description"), shapes.ANY, access="open"
+    ),
+    Route(
+        "GET",
+        "/healthz",
+        house.health,
+        _words("运行是否正常：200 或 503", "Is everything well: 200 or 503"),
+        shapes.HEALTH,
+        access="open",
+    ),
+    Route(
+        "GET",
+        "/metrics",
+        house.metrics,
+        _words("运行指标", "Numbers for Prometheus"),
+        access="open",
+        media="text/plain; version=0.0.4",
+    ),
+    Route("GET", "/", house.home, _words("首页", "The front page"), access="open", media="text/html"),
+)

@@ -1,0 +1,185 @@
+"""A web server on a free port with a real live state and a real SQLite store; only the orders to Asterisk are noted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from ivr.calls.live import Live
+from ivr.credentials import Credentials
+from ivr.errors import HotlineError
+from ivr.settings import Address, Hotline, Listen, Operator, Site, Target, Trunk
+from ivr.store import Store
+from ivr.web.app import Server
+from ivr.web.context import Services
+from ivr.web.health import Health
+from ivr.web.hub import Hub
+from ivr.web.metrics import Metrics
+from ivr.web.routes import Route
+from ivr.web.schema import check
+from ivr.web.table import ROUTES
+from tests.unit.live_streams import OPERATORS, TARGETS, Event, recorded
+
+TOKEN = "the-administrators-token-0123456789"
+PHONE_KEY = "the-phone-key-of-1002-0123456789"
+HERE = Address("127.0.0.1", 0)
+CALL = "d821de36-6acc-4c0c-8a62-3759070ad934"  # of the recorded stream
+
+
+@dataclass
+class NotedOrders:
+    """Remembers what was asked; `refuse` makes the next one fail."""
+
+    asked: list[tuple[Any, ...]] = field(default_factory=list)
+    refuse: HotlineError | None = None
+
+    async def _note(self, *order: Any) -> None:
+        self.asked.append(order)
+        if self.refuse is not None:
+            refusal, self.refuse = self.refuse, None
+            raise refusal
+
+    async def transfer(
+        self,
+        call_id: str,
+        target: str,
+        mode: str,
+        trigger: str,
+        *,
+        by: str | None = None,
+        transfer_id: str | None = None,
+    ) -> str:
+        await self._note("transfer", call_id, target, mode, trigger, by)
+        return transfer_id or "made"
+
+    async def cancel(self, call_id: str) -> None:
+        await self._note("cancel", call_id)
+
+    async def take_back(self, call_id: str) -> None:
+        await self._note("take_back", call_id)
+
+    async def join(self, call_id: str) -> None:
+        await self._note("join", call_id)
+
+    async def pause(self, operator: str, reason: str) -> None:
+        await self._note("pause", operator, reason)
+
+    async def ready(self, operator: str) -> None:
+        await self._note("ready", operator)
+
+    async def wrap_up(self, operator: str) -> None:
+        await self._note("wrap_up", operator)
+
+
+@dataclass
+class Asterisk:
+    """What health asks of AMI."""
+
+    state: str = "up"
+    cel: str = "CEL Logging: Enabled\nCEL Event Subscriber: CEL Custom CSV Logging"
+
+    async def action(self, headers: Any) -> list[dict[str, str]]:
+        assert headers["Command"] == "cel show status"
+        return [{"Response": "Success", "Output": self.cel}]
+
+
+@dataclass
+class Log:
+    lag_seconds: float = 0.0
+    refused: set[str] = field(default_factory=set)
+    last_error: str | None = None
+
+
+def a_site(folder: Path) -> Site:
+    return Site(
+        path=str(folder / "hotline.toml"),
+        hotline=Hotline("12345", {"zh": "12345政务服务便民热线", "en": "12345 Government Service Hotline"}),
+        listen=Listen(HERE, (10000, 10999), HERE, HERE, HERE),
+        database_url=f"sqlite+aiosqlite:///{folder}/ivr.db",
+        trunks={"public": Trunk("public", ("127.0.0.11",), "sip:127.0.0.11:5060")},
+        targets={
+            "110": Target("110", {"zh": "110报警服务台", "en": "110 Police"}, ("sip:110@127.0.0.110",), emergency=True),
+            "gas": Target("gas", {"zh": "燃气公司", "en": "Gas"}, ("sip:gas@127.0.0.120",), role="department"),
+            "survey": Target("survey", {"zh": "满意度", "en": "Survey"}, flow="flow-survey"),
+        },
+        operators={number: Operator(number, name) for number, name in OPERATORS.items()},
+    )
+
+
+@dataclass
+class House:
+    live: Live
+    store: Store
+    orders: NotedOrders
+    asterisk: Asterisk
+    log: Log
+    services: Services
+    server: Server
+    client: aiohttp.ClientSession
+    stopped: list[str] = field(default_factory=list)
+
+    def feed(self, *events: Event) -> None:
+        for event in events:
+            self.live.apply(event)
+
+    def in_a_call(self) -> None:
+        """The caller talks with operator 1002; nobody was called in yet."""
+        events = recorded("transfer_to_110")
+        first_of_110 = next(i for i, event in enumerate(events) if "TRANSFER_ASK" in event.get("UserDefType", ""))
+        self.feed(*events[:first_of_110])
+
+    async def ask(self, method: str, path: str, *, token: str | None = TOKEN, **more: Any) -> tuple[int, Any]:
+        """Status and decoded body; every JSON answer is held against the schema of its route."""
+        headers = dict(more.pop("headers", {}))
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        async with self.client.request(method, path, headers=headers, **more) as response:
+            if response.content_type != "application/json":
+                return response.status, await response.text()
+            document = await response.json()
+            route = _route_of(method, path)
+            if route is not None and route.answer is not None and response.status == route.status:
+                check(route.answer, document, f"{method} {path}")
+            return response.status, document
+
+
+def _route_of(method: str, path: str) -> Route | None:
+    pieces = path.partition("?")[0].split("/")
+    for route in ROUTES:
+        wanted = route.path.split("/")
+        same = len(wanted) == len(pieces) and all(
+            part == piece or part.startswith("{") for part, piece in zip(wanted, pieces, strict=True)
+        )
+        if same and route.method == method:
+            return route
+    return None
+
+
+@asynccontextmanager
+async def a_house(folder: Path, **hub: float) -> AsyncIterator[House]:
+    site = a_site(folder)
+    live, store = Live(OPERATORS, TARGETS), Store(site.database_url)
+    live.apply({"Event": "Resynchronise"})
+    live.apply({"Event": "ResynchroniseComplete"})
+    await store.open()
+    orders, asterisk, log, stopped = NotedOrders(), Asterisk(), Log(), []
+    credentials = Credentials({}, {"1002": PHONE_KEY, "9999": "a-key-of-one-who-left-0123456789"}, TOKEN, "admin",
+                              "x" * 20, "y" * 20, "z" * 20)  # fmt: skip
+    health = Health(asterisk, live, store, log, node="hotline", var=folder, stopped=lambda: stopped)
+    services = Services(site, credentials, live, store, orders, health, Metrics(), Hub(live, **hub))
+    server = Server(services, HERE)
+    await server.start()
+    beat = asyncio.create_task(services.hub.run())
+    try:
+        async with aiohttp.ClientSession(f"http://127.0.0.1:{server.port}") as client:
+            yield House(live, store, orders, asterisk, log, services, server, client, stopped)
+    finally:
+        beat.cancel()
+        await server.stop()
+        await store.close()
