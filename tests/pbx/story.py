@@ -1,0 +1,71 @@
+"""What a call was, in the fewest words: for comparing what the log tells with what the phones did and heard."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ivr.calls.check import faults
+from ivr.calls.model import Call
+from tests.phones import Phone
+
+SETTLE = 0.35  # seconds after a change until everybody hears it: jitter buffers, softmix's frame, the phone's clock
+LOOK = 0.6  # seconds that are listened to
+ALL, NOTHING = 0.85, 0.1  # share of frames
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Parties by role, who talked with whom, what was tried."""
+
+    parties: tuple[str, ...]  # "operator 1001", in the order of arrival
+    talks: frozenset[frozenset[str]]
+    transfers: tuple[tuple[str, ...], ...]  # target, mode, trigger, result, each attempt's result
+    outcome: str | None
+
+
+def told(call: Call) -> Told:
+    """The call as the log has it, after the invariants of every log."""
+    assert faults(call) == [], faults(call)
+    names = {leg.id: f"{leg.role} {leg.party}" for leg in call.legs}
+    return Told(
+        parties=tuple(names[leg.id] for leg in sorted(call.legs, key=lambda leg: leg.started_at)),
+        talks=frozenset(frozenset((names[talk.leg_a], names[talk.leg_b])) for talk in call.talks),
+        transfers=tuple(
+            (one.target, one.mode, one.trigger, one.result or "open", *(tried.result or "open" for tried in one.attempts))
+            for one in call.transfers
+        ),
+        outcome=call.outcome,
+    )
+
+
+def pairs(*groups: Sequence[str]) -> frozenset[frozenset[str]]:
+    """Every pair of each group: `pairs(("a", "b", "c"))` → ab, ac, bc."""
+    return frozenset(frozenset((a, b)) for group in groups for a in group for b in group if a != b)
+
+
+def all_hear_each_other(*phones: Phone) -> None:
+    """From now on each hears every other one, and nobody else of the known parties."""
+    time.sleep(SETTLE)
+    since = time.time()
+    time.sleep(LOOK)
+    until = time.time()
+    for listener in phones:
+        for speaker in phones:
+            if speaker is not listener:
+                share = listener.heard(speaker.tone, since, until)
+                assert share > ALL, f"{listener.name} heard {speaker.name} in {share:.0%} of the frames"
+
+
+def nobody_hears(listener: Phone, speakers: Iterable[Phone], seconds: float = LOOK) -> None:
+    since = time.time()
+    time.sleep(seconds)
+    for speaker in speakers:
+        share = listener.heard(speaker.tone, since, time.time())
+        assert share < NOTHING, f"{listener.name} heard {speaker.name} in {share:.0%} of the frames"
+
+
+def longest_gap(listener: Phone, speakers: Iterable[Phone], since: float, until: float) -> float:
+    """Seconds in which the listener heard none of them at a stretch."""
+    return max((length for _, length in listener.gaps([one.tone for one in speakers], since, until)), default=0.0)

@@ -1,0 +1,106 @@
+"""Who may do what (security of the first day): hostile caller ids, no dialling out, nobody anonymous, secrets in private."""
+
+from __future__ import annotations
+
+import stat
+import time
+
+import pytest
+
+from tests.pbx import sites
+from tests.pbx.hotline import Hotline
+from tests.pbx.story import all_hear_each_other
+from tests.phones import Phone
+
+HOSTILE = {
+    "quotes": ('a"b', 'Zhang "San", <sip:x@y>'),
+    "commas": ("1,2,3", "one, two & three | four ^ five"),
+    "long": ("9" * 256, "x" * 256),
+    "emoji": ("13800138000", "求助🆘😀"),
+    "shell": ("${SHELL(touch pwned)}", "${SHELL(touch pwned)} ${EVAL(${CALL_ID})}"),
+    "lines": ("b%0d%0aEvent%3a%20Hangup%0d%0aX", "a\\nb"),
+    "colons": ("call=1&role=operator", "id=00000000-0000-0000-0000-000000000000&call=x"),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_given_a_hostile_caller_id_when_he_calls_then_he_is_served_and_the_log_is_whole(hotline: Hotline, kind: str) -> None:
+    user, name = HOSTILE[kind]
+    operator = hotline.operator()
+    before = {call.id for call in hotline.calls()}
+    raw = hotline.raw_caller()
+    raw.call(hotline.uri, from_user=user, from_name=name)
+    operator.wait_for("confirmed", timeout=15)
+    time.sleep(1)
+    assert hotline.api("GET", "/healthz").status == 200
+    raw.hangup()
+    operator.wait_for("disconnected")
+    hotline.assert_clean()
+    (call,) = [call for call in hotline.calls() if call.id not in before]
+    assert [leg.role for leg in call.legs] == ["caller", "operator"]
+    assert len(call.talks) == 1
+    assert not any(ord(character) < 32 for character in call.caller)
+    ladder = hotline.cli("calls", "show", call.id)
+    assert "1001" in ladder
+    assert not list(hotline.var.rglob("pwned"))
+
+
+def test_given_gbk_bytes_as_a_name_when_he_calls_then_he_is_served(hotline: Hotline) -> None:
+    operator = hotline.operator()
+    raw = hotline.raw_caller()
+    raw.call(hotline.uri, from_user=b"13800138000", from_name="张三".encode("gbk"))
+    operator.wait_for("confirmed", timeout=15)
+    raw.hangup()
+    assert hotline.call_of("13800138000").outcome == "answered"
+
+
+@pytest.mark.parametrize("number", ["110", "1001", "13900000000", "*45", "s", "0"])
+def test_given_the_public_trunk_when_it_calls_anything_but_the_hotline_then_it_is_not_found(
+    hotline: Hotline, number: str
+) -> None:
+    citizen = hotline.caller()
+    call = citizen.call(f"sip:{number}@{hotline.server}")
+    assert citizen.wait_for("disconnected", call=call).what["code"] in (404, 484)
+
+
+@pytest.mark.parametrize("number", ["13900000000", "1002", "00861012345678", "*99"])
+def test_given_an_operator_when_he_dials_an_outside_number_then_it_is_not_found(hotline: Hotline, number: str) -> None:
+    operator = hotline.operator()
+    call = operator.call(f"sip:{number}@{hotline.server}")
+    assert operator.wait_for("disconnected", call=call).what["code"] == 404
+
+
+def test_given_a_stranger_when_he_calls_or_registers_then_he_is_refused(hotline: Hotline) -> None:
+    stranger = Phone("stranger", ip=f"{sites.NET}.66")
+    hotline.phones.append(stranger)
+    call = stranger.call(hotline.uri)
+    assert stranger.wait_for("disconnected", call=call).what["code"] in (401, 403)
+    call = stranger.call(hotline.uri, from_user="1001")
+    assert stranger.wait_for("disconnected", call=call).what["code"] in (401, 403)
+
+
+def test_given_a_talk_when_the_caller_presses_the_operators_keys_then_nothing_happens(hotline: Hotline) -> None:
+    citizen, operator, desk = hotline.caller(), hotline.operator(), hotline.desk("110")
+    hotline.talk(citizen, operator)
+    for digits in ("*1", "*3", "*0", "*8", "*9"):
+        citizen.dtmf(digits)
+        time.sleep(0.6)
+    time.sleep(1)
+    assert not desk.invites
+    all_hear_each_other(citizen, operator)
+    citizen.hangup()
+    assert hotline.call_of(citizen.name).transfers == ()
+
+
+def test_given_a_running_hotline_when_one_looks_at_its_files_then_secrets_are_private(hotline: Hotline) -> None:
+    credentials = hotline.var / "credentials.toml"
+    assert stat.S_IMODE(credentials.stat().st_mode) == 0o600
+    for path in (hotline.var / "etc").glob("*.conf"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+    secrets = [*hotline.credentials["operators"].values(), hotline.credentials["api"]["token"]]
+    for log in (hotline.var / "log").rglob("*"):
+        if log.is_file() and not log.is_symlink():
+            text = log.read_text(errors="replace")
+            assert not any(secret in text for secret in secrets), log
+
+
