@@ -56,16 +56,13 @@ def examine(site: Site, var: Path) -> list[Finding]:
 
 def planned(site: Site, var: Path, asterisk: Installation | None) -> list[Finding]:
     """What must hold before a start. Ports that this system itself holds are no obstacle."""
-    parts = (
-        _modules(asterisk),
-        _ports(site, var),
-        _disk(var),
-        _socket(var),
-        _prompts(site, var),
-        _zone(site),
-        _database(site, var),
-    )
-    return [finding for part in parts for finding in part]
+    parts = (_modules(asterisk), _ports(site, var), _disk(var), _socket(var), _zone(site), _database(site, var))
+    return [*(finding for part in parts for finding in part), *sounding(site, var)]
+
+
+def sounding(site: Site, var: Path) -> list[Finding]:
+    """Is every prompt there that a dialplan plays?"""
+    return list(_prompts(site, var))
 
 
 def running(site: Site, var: Path, asterisk: Installation) -> list[Finding]:

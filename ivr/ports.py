@@ -40,10 +40,17 @@ def holder(port: int, kind: int) -> str | None:
             inode = re.fullmatch(r"socket:\[(\d+)\]", str(link.readlink()))
             if inode and inode[1] in inodes:
                 process = link.parents[1]
-                return f"{(process / 'comm').read_text().strip()} (pid {process.name})"
+                return f"{_name(process)} (pid {process.name})"
         except OSError:  # it ended, or it is somebody else's
             continue
     return None
+
+
+def _name(process: Path) -> str:
+    """The program's name, not that of the loader which a fetched Asterisk runs by."""
+    arguments = (process / "cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+    by_loader = Path(arguments[0]).name.startswith("ld-linux") and len(arguments) > 3
+    return Path(arguments[3 if by_loader else 0]).name or (process / "comm").read_text().strip()
 
 
 def _inodes(table: Path, port: int, kind: int) -> list[str]:

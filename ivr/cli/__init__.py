@@ -21,6 +21,7 @@ app = typer.Typer(
 app.add_typer(calls.app, name="calls")
 app.add_typer(recordings.app, name="recordings")
 app.command("up")(service.up)
+app.command("fetch")(service.fetch_asterisk)
 app.command("controller", hidden=True)(service.controller)
 app.command("doctor")(service.doctor)
 

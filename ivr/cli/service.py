@@ -37,12 +37,22 @@ def up(context: typer.Context) -> None:
     with supervisor.alone(var / "run"):
         asterisk = fetch.find(say=_say)
         secrets, new = credentials.ensure(var, site)
-        prompts.ensure(site, var, asterisk.moh_dir, _say)
         _refuse_if_unfit(examination.planned(site, var, asterisk))
+        if prompts.ensure(site, var, asterisk.moh_dir, _say):
+            _refuse_if_unfit(examination.sounding(site, var))
         supervisor.raise_limits()
         hotline = system.System(site, var, asterisk, secrets)
         keeping = supervisor.Supervisor(hotline.services, _say)
         asyncio.run(keeping.run(hotline.is_ready, lambda: _say(_welcome(site, start, secrets if new else None))))
+
+
+def fetch_asterisk() -> None:
+    """Fetch an Asterisk into .tools where none on PATH fits; `ivr up` does this too.
+
+    Example: ivr fetch
+    """
+    found = fetch.find(say=_say)
+    _say(f"Asterisk {'.'.join(map(str, found.version))}: {found.command[-1]}")
 
 
 def controller(context: typer.Context) -> None:

@@ -1,0 +1,36 @@
+# The hotline. `make run` on a fresh machine sets everything up; later starts take seconds.
+
+MAKEFLAGS += --no-print-directory
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+IVR := .venv/bin/ivr
+READY := .venv/.ready
+
+.PHONY: run demo test lock clean help
+
+run: $(READY)          ## start the sandbox hotline on this machine, until Ctrl-C
+	@exec $(IVR) up
+
+demo: $(READY)         ## play one whole story with real SIP phones and draw the call's ladder
+	@exec .venv/bin/python -m tests.demo
+
+test: $(READY)         ## every test: ruff, types, unit, replay, real Asterisk with real SIP phones
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/ivr fetch
+	.venv/bin/python -m pytest
+
+lock:                  ## pin the dependencies of pyproject.toml anew (needs uv)
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --extra test \
+		-o requirements.lock pyproject.toml
+
+clean:                 ## remove what the set-up made; var/ (calls, recordings, secrets) stays
+	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+help:                  ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
+
+$(READY): requirements.lock ivr/bootstrap.py
+	@test -n "$(PYTHON)" || { echo "python3 3.11 or newer is needed: apt-get install python3.11" >&2; exit 1; }
+	@$(PYTHON) -m ivr.bootstrap
