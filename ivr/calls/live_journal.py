@@ -59,3 +59,4 @@ def _transfer(call: Call, name: str, facts: Mapping[str, str], at: float) -> Non
         transfer.state, transfer.since, transfer.result, transfer.reason = "ended", at, "refused", facts.get("reason")
     elif name == "TRANSFER_END":
         transfer.state, transfer.since, transfer.result = "ended", at, facts.get("result")
+        transfer.reason = facts.get("reason")

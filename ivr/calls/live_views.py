@@ -39,7 +39,7 @@ class LiveTransfer:
     mode: str | None = None
     trigger: str | None = None
     result: str | None = None  # once ended: a transfer result of docs/contracts.md; before: the last route's result
-    reason: str | None = None  # why refused
+    reason: str | None = None  # why refused or failed
 
 
 @dataclass(frozen=True, slots=True)

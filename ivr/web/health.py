@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -38,7 +38,7 @@ class Log(Protocol):
     @property
     def lag_seconds(self) -> float: ...
     @property
-    def refused(self) -> set[str]: ...
+    def refused(self) -> Collection[str]: ...
     @property
     def last_error(self) -> str | None: ...
 

@@ -8,20 +8,24 @@ from typing import Any
 from aiohttp import web
 
 from ivr.errors import HotlineError
-from ivr.web import errors, replies
+from ivr.web import auth, errors, replies
 from ivr.web.context import Asked
 
 
 async def health(asked: Asked) -> web.Response:
+    """Everybody may know whether it is well; what is wrong (paths, the database's words) is for the administrator."""
+    trusted = auth.of_request(asked.request, asked.services.credentials) is not None
     problems = await asked.services.health.problems()
-    checks = [_told(name, problem, asked.language) for name, problem in problems.items()]
+    checks = [_told(name, problem, asked.language if trusted else None) for name, problem in problems.items()]
     failing = any(problem is not None for problem in problems.values())
     return replies.json({"status": "failing" if failing else "ok", "checks": checks}, 503 if failing else 200)
 
 
-def _told(name: str, problem: HotlineError | None, language: str) -> dict[str, Any]:
+def _told(name: str, problem: HotlineError | None, language: str | None) -> dict[str, Any]:
     if problem is None:
         return {"name": name, "ok": True}
+    if language is None:
+        return {"name": name, "ok": False, "error": {"id": problem.id}}
     return {"name": name, "ok": False, **errors.body(problem, language)}
 
 

@@ -31,7 +31,9 @@ _CHINESE: Mapping[str, str] = {
     "no_call": "您当前没有通话",
     "bad_mode": "{target} 不支持 {mode} 方式",
     "no_transfer": "当前没有正在进行的转接",
-    "busy": "该通话已有转接正在进行",
+    "not_in_call": "坐席 {operator} 不在通话 {call} 中，只有正与来电人通话的坐席才能转接",
+    "no_operator": "通话 {call} 目前没有坐席，请等坐席接听后再操作",
+    "unknown_action": "没有这个操作：{action}",
     "ambiguous_call": "有多个通话的编号以此开头，请写全编号",
     # the house
     "pbx_unreachable": "电话交换系统未连接，请稍后再试；可用 ivr doctor 检查",
@@ -39,8 +41,10 @@ _CHINESE: Mapping[str, str] = {
     "pbx_silent": "电话交换系统未在 {seconds} 秒内应答，操作可能已执行，请先查看通话状态",
     "pbx_refused": "电话交换系统拒绝执行：{said}",
     "bad_value": "参数中含有不允许的字符",
-    "database_down": "数据库不可用，请稍后再试",
+    "database_unavailable": "数据库没有应答，请稍后再试",
     # health
+    "database_down": "数据库写入失败，详见日志",
+    "check_failed": "{check} 无法检查",
     "ami_down": "与电话交换系统的管理连接（AMI）未就绪：{state}",
     "live_stale": "实时状态尚未同步",
     "journal_stopped": "话单写入任务没有运行",

@@ -21,6 +21,7 @@ from ivr.calls.model import Call
 _COUNTED = 50_000  # calls whose end is remembered, so that none is counted twice
 
 Read = Callable[[], float]
+Counts = Callable[[], Mapping[str, int] | Mapping[tuple[str, str], int]]
 
 
 class Metrics:
@@ -52,7 +53,7 @@ class Metrics:
         self,
         live: Live,
         gauges: Mapping[str, tuple[str, Read]],
-        tallies: Mapping[str, tuple[str, tuple[str, ...], Tally[str] | Tally[tuple[str, str]]]],
+        tallies: Mapping[str, tuple[str, tuple[str, ...], Counts]],
     ) -> None:
         """Read these when asked. `gauges`: name → (words, value); `tallies`: name → (words, labels, counts)."""
         self.registry.register(_Watched(live, gauges, tallies))
@@ -80,7 +81,7 @@ class _Watched(Collector):
         self,
         live: Live,
         gauges: Mapping[str, tuple[str, Read]],
-        tallies: Mapping[str, tuple[str, tuple[str, ...], Tally[str] | Tally[tuple[str, str]]]],
+        tallies: Mapping[str, tuple[str, tuple[str, ...], Counts]],
     ) -> None:
         self._live, self._gauges, self._tallies = live, gauges, tallies
 
@@ -101,9 +102,9 @@ class _Watched(Collector):
         yield _gauge("hotline_target_reachable", "1 where at least one route answers.", "target", reachable)
         for name, (told, read) in self._gauges.items():
             yield GaugeMetricFamily(name, told, read())
-        for name, (told, labels, tally) in self._tallies.items():
+        for name, (told, labels, counts) in self._tallies.items():
             family = CounterMetricFamily(name, told, labels=labels)
-            for key, count in list(tally.items()):
+            for key, count in list(counts().items()):
                 family.add_metric([key] if isinstance(key, str) else list(key), count)
             yield family
 

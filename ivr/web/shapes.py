@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from ivr.calls.live_views import CALL_STATES, OPERATOR_STATES, TRANSFER_STATES
-from ivr.web.schema import BOOLEAN, NUMBER, TEXT, TIME, Schema, array, integer, mapping, nullable, obj, one_of
+from ivr.web.schema import BOOLEAN, TEXT, TIME, Schema, array, integer, mapping, nullable, obj, one_of
 
 MODES = ("transfer", "conference", "consult", "suspend", "blind")
 OUTCOMES = ("answered", "transferred", "emergency", "abandoned", "interrupted", "rejected")
 
+ANY: Schema = {"type": "object", "additionalProperties": {}}
 COUNT = integer(0, 2**53)
 WORD = nullable(TEXT)
 MOMENT = nullable(TIME)
 BOTH_LANGUAGES = mapping(TEXT)
 
-ERROR = obj({"error": obj({"id": TEXT, "message": TEXT, "details": {"type": "object", "additionalProperties": {}}})})
+ERROR = obj({"error": obj({"id": TEXT, "message": TEXT, "details": ANY})})
 
 # ---- the call log: ivr.calls.model
 LEG = obj(
@@ -162,11 +163,10 @@ TARGETS = obj(
 )
 
 # ---- the house
+CHECK_ERROR = obj({"id": TEXT}, {"message": TEXT, "details": ANY})  # more than the id: with a token
 HEALTH = obj(
     {
         "status": one_of("ok", "failing"),
-        "checks": array(obj({"name": TEXT, "ok": BOOLEAN}, {"error": ERROR["properties"]["error"]})),
+        "checks": array(obj({"name": TEXT, "ok": BOOLEAN}, {"error": CHECK_ERROR})),
     }
 )
-ANY: Schema = {"type": "object", "additionalProperties": {}}
-SECONDS = NUMBER

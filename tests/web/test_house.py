@@ -91,6 +91,14 @@ async def test_given_a_reader_of_chinese_then_the_trouble_is_told_in_chinese(hou
     assert told["ami"] == "与电话交换系统的管理连接（AMI）未就绪：down"
 
 
+async def test_given_no_token_then_trouble_is_named_but_not_described(house: House) -> None:
+    house.log.last_error = "sqlite:////srv/secret/ivr.db: disk I/O error"
+    _, body = await house.ask("GET", "/healthz", token=None)
+    assert {one["name"]: one["error"] for one in body["checks"] if not one["ok"]} == {
+        "database": {"id": "database_down"}
+    }
+
+
 async def numbers(house: House) -> dict[tuple[str, str], float]:
     """Sample name and its labels' values, by label → value."""
     status, text = await house.ask("GET", "/metrics", token=None)
@@ -114,9 +122,8 @@ async def test_given_calls_that_end_then_each_is_counted_once(house: House) -> N
 
 
 async def test_given_a_running_call_then_gauges_tell_it(house: House) -> None:
-    tally = {"events": 7}
     house.services.metrics.watch(
-        house.live, {"hotline_up": ("x", lambda: 1.0)}, {"hotline_ami": ("y", ("what",), tally)}
+        house.live, {"hotline_up": ("x", lambda: 1.0)}, {"hotline_ami": ("y", ("what",), lambda: {"events": 7})}
     )
     house.in_a_call()
     found = await numbers(house)

@@ -52,8 +52,8 @@ async def test_given_the_operator_is_in_no_call_then_the_phone_shows_so(house: H
 
 async def test_given_the_order_is_refused_then_the_phone_shows_why(house: House) -> None:
     house.in_a_call()
-    house.orders.refuse = HotlineError("busy", "a transfer of this call runs already", {}, 409)
-    assert await house.ask("GET", f"{KEY}/transfer/110", token=None) == (409, "该通话已有转接正在进行\n")
+    house.orders.refuse = HotlineError("no_transfer", "no transfer runs", {}, 409)
+    assert await house.ask("GET", f"{KEY}/transfer/110", token=None) == (409, "当前没有正在进行的转接\n")
 
 
 @pytest.mark.parametrize("key", ["wrong", PHONE_KEY + "x", "a-key-of-one-who-left-0123456789"])

@@ -1,0 +1,215 @@
+"""The controller: the parts of the house put together and kept running. Calls live in the dialplan and need none of it.
+
+AMI → live state; FastAGI → agi_scripts; the phone's Transfer key → orders; the journal → call log; the web over all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import structlog
+from prometheus_client import Histogram
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ivr import credentials, log
+from ivr.calls.live import Live
+from ivr.calls.model import Call
+from ivr.errors import HotlineError
+from ivr.pbx import routing
+from ivr.pbx.agi import Answer, FastAgi, Question, Script, scripts
+from ivr.pbx.link import Link
+from ivr.pbx.orders import Orders
+from ivr.pbx.refers import Refers
+from ivr.settings import Site
+from ivr.store import DatabaseDownError, Position, Store
+from ivr.store.calllog import POLL, CallLog
+from ivr.tasks import Keeper
+from ivr.web.app import Server
+from ivr.web.context import Services
+from ivr.web.health import Health
+from ivr.web.hub import Hub
+from ivr.web.metrics import Metrics
+
+BEAT = 3.0  # seconds; the dialplan asks nobody whose last beat is older than 10
+TICK = 0.5  # seconds between two looks at the clock
+CLOSE_SECONDS = 3.0  # for a graceful end
+DRAIN_SECONDS = 1.0  # of these, for the last rows of the journal
+
+logger = structlog.get_logger(__name__)
+
+
+async def run(site: Site, var: Path) -> None:
+    """Until SIGTERM or SIGINT. Raises HotlineError where it cannot begin at all."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for word in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(word, stop.set)
+    with log.kept_in(var / "log/controller.log"):
+        controller = Controller(site, var)
+        try:
+            await controller.start()
+            await stop.wait()
+        finally:
+            try:
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await controller.close()
+            except TimeoutError:
+                logger.warning("controller.closed_late", seconds=CLOSE_SECONDS)
+
+
+class Counted(Store):
+    """The store, with each save counted, and an error that says "later" before it is open."""
+
+    def __init__(self, url: str, metrics: Metrics) -> None:
+        super().__init__(url)
+        self._metrics = metrics
+
+    async def save(self, calls: Iterable[Call], position: Position | None = None) -> None:
+        told = list(calls)
+        await super().save(told, position)
+        self._metrics.count(told)
+
+    @property
+    def _ready(self) -> AsyncEngine:
+        if self._engine is None:
+            raise DatabaseDownError(self.url, "it has not answered since the controller started")
+        return self._engine
+
+
+class Controller:
+    """`await start()`, `await close()`. Nothing that fails in between ends it."""
+
+    def __init__(self, site: Site, var: Path) -> None:
+        self.site, self.var = site, var
+        self.keeper, self.metrics = Keeper(), Metrics()
+        secrets = credentials.load(var)
+        self.live = Live(
+            {number: operator.name for number, operator in site.operators.items()},
+            {target.endpoint: target.key for target in site.targets.values()},
+            site.queue.wrap_up,
+        )
+        self.store = Counted(site.database_url, self.metrics)
+        self.link = Link(site, var, secrets, self.live.apply)
+        self.orders = Orders(self.link, self.live, site)
+        self.refers = Refers(self.link.transfers, self.orders, self.link, self.live)
+        self.call_log = CallLog(self.store, var / "journal", site.hotline.node)
+        self.agi = FastAgi(site.listen.agi, site, self, lambda: self.link.mark, routes=_timed(self.metrics.agi_seconds))
+        self.hub = Hub(self.live)
+        health = Health(
+            self.link,
+            self.live,
+            self.store,
+            self.call_log.writer,
+            node=site.hotline.node,
+            var=var,
+            stopped=self.keeper.stopped,
+        )
+        self.services = Services(site, secrets, self.live, self.store, self.orders, health, self.metrics, self.hub)
+        self._watch()
+
+    async def start(self) -> None:
+        logger.info("controller.starts", node=self.site.hotline.node, var=str(self.var))
+        await asyncio.to_thread(routing.publish, self.site, self.var)
+        self.keeper.keep("call log", self._keep_call_log)
+        self.keeper.keep("link", self.link.run)
+        self.keeper.keep("transfer key", self.refers.run)
+        self.keeper.keep("live stream", self.hub.run)
+        self.keeper.keep("clock", self._keep_time)
+        self.keeper.keep("web", self._keep_web)
+        self.keeper.keep("agi", self._keep_agi)
+
+    async def close(self) -> None:
+        """The dialplan is told, so that no call waits for answers that will not come; the last rows are saved."""
+        logger.info("controller.stops")
+        await self.keeper.end("agi", "web")
+        with contextlib.suppress(HotlineError, TimeoutError):
+            async with asyncio.timeout(0.5):
+                await self.orders.beat(0)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await self._drain()
+        await self.keeper.close()
+        await self.store.close()
+
+    async def _drain(self) -> None:
+        """What Asterisk has written until now gets into the call log."""
+        await asyncio.sleep(2.5 * POLL)
+        while self.call_log.writer.behind:  # noqa: ASYNC110  it cannot be told
+            await asyncio.sleep(POLL / 2)
+
+    async def last_language(self, caller: str) -> str | None:
+        """For agi_scripts: the language of this caller's last call."""
+        if not caller or "*" in caller:
+            return None
+        try:
+            found = await self.store.calls(1, caller=caller)
+        except DatabaseDownError:
+            return None
+        return found[0].language if found else None
+
+    # ---- tasks
+
+    async def _keep_call_log(self) -> None:
+        await self.store.open()
+        await self.call_log.run()
+
+    async def _keep_web(self) -> None:
+        server = Server(self.services, self.site.listen.web)
+        try:
+            await server.start()
+            await asyncio.Event().wait()
+        finally:
+            await server.stop()
+
+    async def _keep_agi(self) -> None:
+        """Serve the dialplan, and say so every few seconds; who does not serve does not say so."""
+        try:
+            await self.agi.start()
+            while True:
+                with contextlib.suppress(HotlineError):
+                    await self.orders.beat(int(time.time()))
+                await asyncio.sleep(BEAT if self.link.state == "up" else TICK)
+        finally:
+            await self.agi.stop()
+
+    async def _keep_time(self) -> None:
+        while True:
+            self.live.tick(time.time())
+            await asyncio.sleep(TICK)
+
+    # ---- numbers
+
+    def _watch(self) -> None:
+        writer = self.call_log.writer
+        self.metrics.watch(
+            self.live,
+            {
+                "hotline_ami_up": ("1 while AMI is up.", lambda: float(self.link.state == "up")),
+                "hotline_call_log_lag_seconds": ("How far the call log is behind.", lambda: writer.lag_seconds),
+                "hotline_call_log_refused": ("Calls that the database refuses.", lambda: float(len(writer.refused))),
+                "hotline_live_streams": ("Readers of the live stream.", lambda: float(len(self.hub.readers))),
+            },
+            {
+                "hotline_ami": ("AMI: events, forged, lost, actions, …", ("what",), lambda: self.link.counters),
+                "hotline_ari": ("ARI: events, transfers, lost, …", ("what",), lambda: self.link.ari_counters),
+                "hotline_agi": ("Questions of the dialplan.", ("script", "outcome"), lambda: self.agi.counters),
+            },
+        )
+
+
+def _timed(seconds: Histogram) -> dict[str, Script]:
+    """Every script of agi_scripts, with a stop-watch."""
+
+    def with_watch(name: str, script: Script) -> Script:
+        async def answer(question: Question) -> Answer | None:
+            with seconds.labels(name).time():
+                return await script(question)
+
+        return answer
+
+    return {name: with_watch(name, script) for name, script in scripts().items()}

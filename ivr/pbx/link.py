@@ -1,0 +1,116 @@
+"""The link to whichever Asterisk runs now. Each start of it has a new mark and a new ARI port (`run/state.json`); the
+link notices and connects anew, and whoever holds the link need not know.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import structlog
+
+from ivr.credentials import Credentials
+from ivr.pbx.ami import Ami, Event
+from ivr.pbx.ari import CAPACITY, Ari, ReferRequest
+from ivr.pbx.manager import AmiDownError
+from ivr.pbx.state import State, StateError, read
+from ivr.settings import Address, Site
+
+USER = "hotline"  # of manager.conf and ari.conf
+LOOK = 0.3  # seconds between two looks at state.json
+BREATH = 200  # events taken in one go, a millisecond or two
+
+log = structlog.get_logger(__name__)
+
+
+class Link:
+    """`await run()` holds it up. `on_event` gets every genuine event and must be quick."""
+
+    def __init__(
+        self,
+        site: Site,
+        var: Path,
+        credentials: Credentials,
+        on_event: Callable[[Event], None],
+    ) -> None:
+        self.transfers: asyncio.Queue[ReferRequest] = asyncio.Queue(CAPACITY)  # presses of phones' Transfer keys
+        self._site, self._var, self._credentials, self._on_event = site, var, credentials, on_event
+        self._ami: Ami | None = None
+        self._ari: Ari | None = None
+
+    async def run(self) -> None:
+        now = await self._running()
+        while True:
+            secrets, listen = self._credentials, self._site.listen
+            ami = Ami(listen.ami, USER, secrets.ami_secret, now.mark, node=self._site.hotline.node)
+            ari_host = listen.ari.host if listen.ari else "127.0.0.1"
+            ari = Ari(Address(ari_host, now.ari_port), USER, secrets.ari_password)
+            self._ami, self._ari = ami, ari
+            try:
+                await ami.start()
+                await ari.start()
+                async with asyncio.TaskGroup() as ears:
+                    hearing = [ears.create_task(self._hear(ami)), ears.create_task(self._heed(ari))]
+                    now = await self._another_than(now)
+                    log.warning("link.asterisk_restarted")
+                    for task in hearing:
+                        task.cancel()
+            finally:
+                self._ami = self._ari = None
+                await asyncio.gather(ami.stop(), ari.stop())
+                self._on_event({"Event": "Disconnected"})
+
+    async def _hear(self, ami: Ami) -> None:
+        for count in itertools.count(1):
+            event = await ami.events.get()
+            try:
+                self._on_event(event)
+            except Exception:
+                log.exception("link.odd_event", name=event.get("Event"))
+            if count % BREATH == 0:
+                await asyncio.sleep(0)  # a full queue never makes `get` wait
+
+    async def _heed(self, ari: Ari) -> None:
+        while True:
+            await self.transfers.put(await ari.transfers.get())
+
+    @property
+    def state(self) -> str:
+        return self._ami.state if self._ami is not None else "down"
+
+    @property
+    def mark(self) -> str:
+        """Of the Asterisk that runs now; a mark that no Asterisk has where none does."""
+        return self._ami.mark if self._ami is not None else "none"
+
+    @property
+    def counters(self) -> Mapping[str, int]:
+        return self._ami.counters if self._ami is not None else Counter()
+
+    @property
+    def ari_counters(self) -> Mapping[str, int]:
+        return self._ari.counters if self._ari is not None else Counter()
+
+    async def action(self, headers: Mapping[str, str | Sequence[str]]) -> list[dict[str, str]]:
+        """`Ami.action` of the Asterisk that runs now."""
+        if self._ami is None:
+            raise AmiDownError(str(headers.get("Action", "")), "no Asterisk runs")
+        return await self._ami.action(headers)
+
+    def private_id(self, uniqueid: str) -> str:
+        return self._ami.private_id(uniqueid) if self._ami is not None else uniqueid
+
+    async def _running(self) -> State:
+        while True:
+            try:
+                return await asyncio.to_thread(read, self._var)
+            except StateError:
+                await asyncio.sleep(LOOK)
+
+    async def _another_than(self, old: State) -> State:
+        while (now := await self._running()) == old:  # noqa: ASYNC110  a file tells nobody
+            await asyncio.sleep(LOOK)
+        return now

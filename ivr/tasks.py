@@ -1,0 +1,53 @@
+"""Tasks that never end by themselves: one that fails is logged and started again, the others go on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 30.0  # seconds before a task that failed begins again; doubled each time
+STEADY = 60.0  # seconds; a task that ran so long begins again after the first pause
+
+log = structlog.get_logger(__name__)
+
+
+class Keeper:
+    """`keep` adds a task, `stopped` names those that wait to begin again, `await close()` ends all."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._stopped: set[str] = set()
+
+    def keep(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        self._tasks[name] = asyncio.create_task(self._run(name, work), name=name)
+
+    def stopped(self) -> list[str]:
+        return sorted(self._stopped)
+
+    async def end(self, *names: str) -> None:
+        """These, all at once."""
+        tasks = [task for name in names if (task := self._tasks.pop(name, None)) is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def close(self) -> None:
+        await self.end(*self._tasks)
+
+    async def _run(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        loop, pause = asyncio.get_running_loop(), FIRST_PAUSE
+        while True:
+            began = loop.time()
+            self._stopped.discard(name)
+            try:
+                await work()
+                log.error("task.ended", task=name, again_in=pause)
+            except Exception:
+                log.exception("task.failed", task=name, again_in=pause)
+            if loop.time() - began > STEADY:
+                pause = FIRST_PAUSE
+            self._stopped.add(name)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
