@@ -67,7 +67,7 @@ def _reason(error: BaseException) -> str:
     return words[0] if words else type(cause).__name__
 
 
-def _is_about_the_data(error: exc.StatementError | OverflowError) -> bool:
+def _is_about_the_data(error: Exception) -> bool:
     """True where trying again cannot help (SQLSTATE classes 22 data and 23 integrity, values no column takes)."""
     if not isinstance(error, exc.DBAPIError):
         return True  # raised while the values were prepared
@@ -85,7 +85,7 @@ def mapped(url: str, calls: Sequence[str] = ()) -> Iterator[None]:
     """Turn what SQLAlchemy and the drivers raise into ours. `url` is shown, so it must carry no password."""
     try:
         yield
-    except (exc.StatementError, OverflowError) as error:
+    except (exc.StatementError, OverflowError, ValueError, TypeError, AttributeError) as error:
         if _is_about_the_data(error):
             raise CallRefusedError(calls, _reason(error)) from error
         raise DatabaseDownError(url, _reason(error)) from error

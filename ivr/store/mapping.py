@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Table
@@ -12,72 +13,78 @@ from sqlalchemy import Table
 from ivr.calls.model import Attempt, Call, Leg, Step, Talk, Transfer
 from ivr.store import tables
 
-Fields = dict[str, Any]
-Key = tuple[Any, ...]
-Rows = dict[Table, dict[Key, Fields]]  # table → primary key → columns
+Key = tuple[Any, ...]  # in the order of the primary key
+Values = tuple[Any, ...]  # in the order of the table's columns
+Rows = dict[Table, dict[Key, Values]]  # table → primary key → row
 
 NESTED = frozenset({"legs", "talks", "transfers", "steps", "attempts"})
 
 
+_COLUMNS: dict[type, tuple[str, ...]] = {
+    kind: tuple(field.name for field in fields(kind) if field.name not in NESTED)
+    for kind in (Call, Leg, Talk, Transfer, Attempt, Step)
+}
+
+
 def columns(kind: type) -> tuple[str, ...]:
     """The fields of one of the model's dataclasses that are columns of its table."""
-    return tuple(field.name for field in fields(kind) if field.name not in NESTED)
+    return _COLUMNS[kind]
 
 
-_CALL, _LEG, _TALK, _TRANSFER, _ATTEMPT, _STEP = map(columns, (Call, Leg, Talk, Transfer, Attempt, Step))
+def _values(kind: type) -> Callable[[Any], Values]:
+    """A quick way to a dataclass's columns."""
+    return attrgetter(*columns(kind))
 
 
-def _plain(item: object, names: Iterable[str]) -> Fields:
-    return {name: getattr(item, name) for name in names}
+_CALL, _LEG, _TALK, _TRANSFER, _ATTEMPT, _STEP = map(_values, (Call, Leg, Talk, Transfer, Attempt, Step))
 
 
 def to_rows(call: Call) -> Rows:
     """Every row of one call, by table and primary key."""
-    attempts: dict[Key, Fields] = {}
-    for transfer in call.transfers:
-        for ordinal, attempt in enumerate(transfer.attempts):
-            owner = {"transfer_id": transfer.id, "ordinal": ordinal, "call_id": call.id}
-            attempts[transfer.id, ordinal] = owner | _plain(attempt, _ATTEMPT)
+    id = call.id
     return {
-        tables.call: {(call.id,): _plain(call, _CALL)},
-        tables.leg: {(leg.id,): _plain(leg, _LEG) | {"ordinal": at} for at, leg in enumerate(call.legs)},
-        tables.talk: {(call.id, at): _plain(talk, _TALK) | {"ordinal": at} for at, talk in enumerate(call.talks)},
-        tables.transfer: {
-            (transfer.id,): _plain(transfer, _TRANSFER) | {"ordinal": at} for at, transfer in enumerate(call.transfers)
+        tables.call: {(id,): _CALL(call)},
+        tables.leg: {(leg.id,): (at, *_LEG(leg)) for at, leg in enumerate(call.legs)},
+        tables.talk: {(id, at): (at, *_TALK(talk)) for at, talk in enumerate(call.talks)},
+        tables.transfer: {(one.id,): (at, *_TRANSFER(one)) for at, one in enumerate(call.transfers)},
+        tables.transfer_attempt: {
+            (one.id, at): (at, one.id, id, *_ATTEMPT(attempt))
+            for one in call.transfers
+            for at, attempt in enumerate(one.attempts)
         },
-        tables.transfer_attempt: attempts,
-        tables.ivr_step: {(call.id, at): _plain(step, _STEP) | {"ordinal": at} for at, step in enumerate(call.steps)},
+        tables.ivr_step: {(id, at): (at, *_STEP(step)) for at, step in enumerate(call.steps)},
     }
 
 
 def to_calls(rows: Mapping[Table, Sequence[Mapping[str, Any]]]) -> list[Call]:
     """Calls in the order of their own rows; children must come ordered by `ordinal`."""
-    children: dict[Table, dict[str, list[Mapping[str, Any]]]] = {}
+    owned: dict[tuple[Table, str], list[Mapping[str, Any]]] = defaultdict(list)
     for table in tables.CHILDREN:
-        owned: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+        owner = "transfer_id" if table is tables.transfer_attempt else "call_id"
         for row in rows[table]:
-            owned[row["transfer_id" if table is tables.transfer_attempt else "call_id"]].append(row)
-        children[table] = owned
+            owned[table, row[owner]].append(row)
 
-    def built(kind: Any, names: tuple[str, ...], table: Table, owner: str) -> tuple[Any, ...]:
-        return tuple(kind(**{name: row[name] for name in names}) for row in children[table].get(owner, ()))
+    def built(kind: Any, table: Table, owner: str) -> tuple[Any, ...]:
+        return tuple(_plain(kind, row) for row in owned.get((table, owner), ()))
 
     def transfers(owner: str) -> tuple[Transfer, ...]:
+        found = owned.get((tables.transfer, owner), ())
         return tuple(
-            Transfer(
-                **{name: row[name] for name in _TRANSFER},
-                attempts=built(Attempt, _ATTEMPT, tables.transfer_attempt, row["id"]),
-            )
-            for row in children[tables.transfer].get(owner, ())
+            _plain(Transfer, row, attempts=built(Attempt, tables.transfer_attempt, row["id"])) for row in found
         )
 
     return [
-        Call(
-            **{name: row[name] for name in _CALL},
-            legs=built(Leg, _LEG, tables.leg, row["id"]),
-            talks=built(Talk, _TALK, tables.talk, row["id"]),
+        _plain(
+            Call,
+            row,
+            legs=built(Leg, tables.leg, row["id"]),
+            talks=built(Talk, tables.talk, row["id"]),
             transfers=transfers(row["id"]),
-            steps=built(Step, _STEP, tables.ivr_step, row["id"]),
+            steps=built(Step, tables.ivr_step, row["id"]),
         )
         for row in rows[tables.call]
     ]
+
+
+def _plain(kind: Any, row: Mapping[str, Any], **nested: Any) -> Any:
+    return kind(**{name: row[name] for name in columns(kind)}, **nested)

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Delete, Select, Table, and_, bindparam, delete, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ivr.calls.model import Call
 from ivr.store import engine, mapping, migrate, tables
-from ivr.store.errors import AmbiguousCallError, DatabaseTooNewError, mapped
+from ivr.store.errors import AmbiguousCallError, DatabaseDownError, DatabaseTooNewError, mapped
+from ivr.store.upsert import Upsert
 
-READ_AT_ONCE = 400  # calls whose children one query fetches
+AT_ONCE = 400  # calls that one query names
+ENDED_AT = list(tables.call.c.keys()).index("ended_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +44,34 @@ class Store:
         self.url = make_url(url).render_as_string(hide_password=True)
         self._engine_url = url
         self._engine: AsyncEngine | None = None
-        self._unfinished: dict[str, mapping.Rows] = {}  # as saved: what is equal need not be written again
-        self._upserts: dict[Table, Any] = {}
+        self._running: dict[str, mapping.Rows] = {}  # unfinished calls as saved: what is equal is not written again
+        self._upserts: dict[Table, Upsert] = {}
 
     async def open(self) -> None:
-        """Connect and bring the tables into shape. Raises DatabaseDownError, DatabaseTooNewError."""
+        """Connect and bring the tables into shape; once is enough. Raises DatabaseDownError, DatabaseTooNewError."""
+        if self._engine is not None:
+            return
         with mapped(self.url):
-            self._engine = engine.create(self._engine_url)
-            async with self._engine.begin() as connection:
-                revision = await connection.run_sync(migrate.current)
-            if revision == migrate.HEAD:
-                return
+            opened = engine.create(self._engine_url)
             try:
-                async with self._engine.begin() as connection:
-                    await connection.run_sync(engine.begin_alone)
-                    await connection.run_sync(migrate.upgrade)
-            except migrate.UnknownRevisionError as error:
-                raise DatabaseTooNewError(self.url, revision or "?", migrate.HEAD) from error
+                await self._bring_into_shape(opened)
+            except BaseException:
+                await opened.dispose()
+                raise
+        self._upserts = {table: Upsert(table, opened.dialect) for table in tables.metadata.tables.values()}
+        self._engine = opened
+
+    async def _bring_into_shape(self, opened: AsyncEngine) -> None:
+        async with opened.begin() as connection:
+            revision = await connection.run_sync(migrate.current)
+        if revision == migrate.HEAD:
+            return
+        try:
+            async with opened.begin() as connection:
+                await connection.run_sync(engine.begin_alone)
+                await connection.run_sync(migrate.upgrade)
+        except migrate.UnknownRevisionError as error:
+            raise DatabaseTooNewError(self.url, revision or "?", migrate.HEAD) from error
 
     async def close(self) -> None:
         if self._engine is not None:
@@ -74,53 +86,38 @@ class Store:
         Raises DatabaseDownError (nothing was written; try again) or CallRefusedError (nothing was written).
         """
         rows = {call.id: mapping.to_rows(call) for call in calls}
-        finished = {id for id, tables_ in rows.items() if tables_[tables.call][id,]["ended_at"] is not None}
-        known = {id: self._unfinished.pop(id, None) for id in rows}
+        running = [id for id, of_call in rows.items() if of_call[tables.call][id,][ENDED_AT] is None]
+        known = {id: self._running.pop(id) for id in rows if id in self._running}
         with mapped(self.url, list(rows)):
             async with self._begin() as connection:
-                await self._delete(connection, rows, known)
-                await self._upsert(connection, rows, known)
+                await self._clear(connection, [id for id in rows if id not in known])
+                await self._delete_vanished(connection, rows, known)
+                for table in (tables.call, *tables.CHILDREN):
+                    await self._upserts[table].run(connection, _changed(table, rows, known))
                 if position is not None:
-                    at = {name: getattr(position, name) for name in Position.__slots__}
-                    await connection.execute(self._upsert_into(tables.journal_position), [at])
-        self._unfinished.update((id, tables_) for id, tables_ in rows.items() if id not in finished)
+                    await self._upserts[tables.journal_position].run(connection, [dataclasses.astuple(position)])
+        self._running.update((id, rows[id]) for id in running)
 
-    async def _delete(
-        self, connection: AsyncConnection, rows: dict[str, mapping.Rows], known: dict[str, mapping.Rows | None]
+    async def _clear(self, connection: AsyncConnection, strangers: Sequence[str]) -> None:
+        """Take away what another process may have written of these calls."""
+        for start in range(0, len(strangers), AT_ONCE):
+            part = strangers[start : start + AT_ONCE]
+            found = await connection.execute(select(tables.call.c.id).where(tables.call.c.id.in_(part)))
+            if old := list(found.scalars()):
+                for table in reversed(tables.CHILDREN):
+                    await connection.execute(delete(table).where(table.c.call_id.in_(old)))
+
+    async def _delete_vanished(
+        self, connection: AsyncConnection, rows: Mapping[str, mapping.Rows], known: Mapping[str, mapping.Rows]
     ) -> None:
-        strangers = [{"of_call": id} for id in rows if known[id] is None]
         for table in reversed(tables.CHILDREN):
-            if strangers:
-                await connection.execute(delete(table).where(table.c.call_id == bindparam("of_call")), strangers)
             gone = [
                 {"of_call": id} | {f"key_{n}": part for n, part in enumerate(key)}
                 for id, before in known.items()
-                if before is not None
                 for key in before[table].keys() - rows[id][table].keys()
             ]
             if gone:
                 await connection.execute(_delete_one(table), gone)
-
-    async def _upsert(
-        self, connection: AsyncConnection, rows: dict[str, mapping.Rows], known: dict[str, mapping.Rows | None]
-    ) -> None:
-        changed: dict[Table, list[mapping.Fields]] = defaultdict(list)
-        for id, tables_ in rows.items():
-            before = known[id]
-            for table, keyed in tables_.items():
-                old = before[table] if before is not None else {}
-                changed[table] += [fields for key, fields in keyed.items() if old.get(key) != fields]
-        for table in (tables.call, *tables.CHILDREN):
-            if changed[table]:
-                await connection.execute(self._upsert_into(table), changed[table])
-
-    def _upsert_into(self, table: Table) -> Any:
-        if table not in self._upserts:
-            dialect: Any = sqlite if self._ready.dialect.name == "sqlite" else postgresql
-            insert = dialect.insert(table)
-            values = {column.name: insert.excluded[column.name] for column in table.c if not column.primary_key}
-            self._upserts[table] = insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=values)
-        return self._upserts[table]
 
     async def remove(self, ids: Iterable[str]) -> None:
         """Take calls out of the log."""
@@ -193,8 +190,8 @@ class Store:
     async def these(self, ids: Sequence[str]) -> dict[str, Call]:
         """The calls of these ids that are in the log."""
         found: list[Call] = []
-        for start in range(0, len(ids), READ_AT_ONCE):
-            part = ids[start : start + READ_AT_ONCE]
+        for start in range(0, len(ids), AT_ONCE):
+            part = ids[start : start + AT_ONCE]
             found += await self._fetch(select(tables.call).where(tables.call.c.id.in_(part)))
         return {call.id: call for call in found}
 
@@ -203,8 +200,8 @@ class Store:
             async with self._begin() as connection:
                 heads = (await connection.execute(query)).mappings().all()
                 found: list[Call] = []
-                for start in range(0, len(heads), READ_AT_ONCE):
-                    part = heads[start : start + READ_AT_ONCE]
+                for start in range(0, len(heads), AT_ONCE):
+                    part = heads[start : start + AT_ONCE]
                     rows: dict[Table, Sequence[Any]] = {tables.call: part}
                     for table in tables.CHILDREN:
                         of_these = select(table).where(table.c.call_id.in_([row["id"] for row in part]))
@@ -217,11 +214,20 @@ class Store:
     @property
     def _ready(self) -> AsyncEngine:
         if self._engine is None:
-            raise RuntimeError("the store is not open: await open() first")
+            raise DatabaseDownError(self.url, "it has not been opened")
         return self._engine
 
     def _begin(self) -> AbstractAsyncContextManager[AsyncConnection]:
         return self._ready.begin()
+
+
+def _changed(
+    table: Table, rows: Mapping[str, mapping.Rows], known: Mapping[str, mapping.Rows]
+) -> Iterator[mapping.Values]:
+    """The rows that are not yet in the database as they are now."""
+    for id, now in rows.items():
+        before = known[id][table] if id in known else {}
+        yield from (row for key, row in now[table].items() if before.get(key) != row)
 
 
 def _delete_one(table: Table) -> Delete:

@@ -1,13 +1,14 @@
 """The call log's tables (design: "The contract").
 
 The order of a call's legs, talks, transfers, attempts and steps is kept as `ordinal`: a call comes back as it went.
+Columns stand in the order of `ivr.store.mapping`'s rows.
 A talk names its legs without a foreign key: the projection's word is stored as it is, and `ivr.calls.check` judges it.
 Integers from outside (causes) are BigInteger: a strange row must not stop the log.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, Table
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, PrimaryKeyConstraint, Table
 
 from ivr.store.types import Instant, Words
 
@@ -16,8 +17,12 @@ metadata = MetaData(
 )
 
 
-def _of_call(primary_key: bool = False) -> Column[str]:
-    return Column("call_id", Words, ForeignKey("call.id", ondelete="CASCADE"), primary_key=primary_key, nullable=False)
+def _of_call() -> Column[str]:
+    return Column("call_id", Words, ForeignKey("call.id", ondelete="CASCADE"), nullable=False)
+
+
+def _ordinal() -> Column[int]:
+    return Column("ordinal", Integer, nullable=False)
 
 
 call = Table(
@@ -27,10 +32,10 @@ call = Table(
     Column("number", Words, nullable=False),
     Column("caller", Words, nullable=False),
     Column("entered_at", Instant, nullable=False),
+    Column("node", Words, nullable=False),
     Column("answered_at", Instant),
     Column("ended_at", Instant),
     Column("outcome", Words),
-    Column("node", Words, nullable=False),
     Column("handed_over_by", Words),
     Column("language", Words),
     Index(None, "entered_at", "id"),
@@ -42,9 +47,9 @@ call = Table(
 leg = Table(
     "leg",
     metadata,
+    _ordinal(),
     Column("id", Words, primary_key=True),
     _of_call(),
-    Column("ordinal", Integer, nullable=False),
     Column("role", Words, nullable=False),
     Column("party", Words, nullable=False),
     Column("number", Words, nullable=False),
@@ -64,20 +69,21 @@ leg = Table(
 talk = Table(
     "talk",
     metadata,
-    _of_call(primary_key=True),
-    Column("ordinal", Integer, primary_key=True, autoincrement=False),
+    _ordinal(),
+    _of_call(),
     Column("leg_a", Words, nullable=False),
     Column("leg_b", Words, nullable=False),
     Column("started_at", Instant, nullable=False),
     Column("ended_at", Instant),
+    PrimaryKeyConstraint("call_id", "ordinal"),
 )
 
 transfer = Table(
     "transfer",
     metadata,
+    _ordinal(),
     Column("id", Words, primary_key=True),
     _of_call(),
-    Column("ordinal", Integer, nullable=False),
     Column("asked_by", Words),
     Column("target", Words, nullable=False),
     Column("mode", Words, nullable=False),
@@ -94,8 +100,8 @@ transfer = Table(
 transfer_attempt = Table(
     "transfer_attempt",
     metadata,
-    Column("transfer_id", Words, ForeignKey("transfer.id", ondelete="CASCADE"), primary_key=True),
-    Column("ordinal", Integer, primary_key=True, autoincrement=False),
+    _ordinal(),
+    Column("transfer_id", Words, ForeignKey("transfer.id", ondelete="CASCADE"), nullable=False),
     _of_call(),
     Column("route", Words, nullable=False),
     Column("dialled_at", Instant, nullable=False),
@@ -104,17 +110,19 @@ transfer_attempt = Table(
     Column("answered_at", Instant),
     Column("result", Words),
     Column("cause", BigInteger),
+    PrimaryKeyConstraint("transfer_id", "ordinal"),
     Index(None, "call_id"),
 )
 
 ivr_step = Table(
     "ivr_step",
     metadata,
-    _of_call(primary_key=True),
-    Column("ordinal", Integer, primary_key=True, autoincrement=False),
+    _ordinal(),
+    _of_call(),
     Column("at", Instant, nullable=False),
     Column("step", Words, nullable=False),
     Column("value", Words, nullable=False),
+    PrimaryKeyConstraint("call_id", "ordinal"),
 )
 
 journal_position = Table(

@@ -63,7 +63,7 @@ class Writer:
         self._saved_all_at = clock()
         self.behind = False  # rows have been written by Asterisk that are not in the database
         self.waits_for: str | None = None  # what keeps it from writing now
-        self.refused: dict[str, str] = {}  # id of a call that the database would not take → why
+        self._refused: dict[str, str] = {}  # id of a call that the database would not take → why
 
     @property
     def lag_seconds(self) -> float:
@@ -71,9 +71,14 @@ class Writer:
         return self._clock() - self._saved_all_at if self.behind else 0.0
 
     @property
+    def refused(self) -> set[str]:
+        """Ids of calls that are not in the database because it would not take them."""
+        return set(self._refused)
+
+    @property
     def last_error(self) -> str | None:
         """What is wrong now, in a sentence; None where all is well."""
-        return self.waits_for or next(reversed(self.refused.values()), None)
+        return self.waits_for or next(reversed(self._refused.values()), None)
 
     def mark(self, behind: bool) -> None:
         """Told by the reader after each look at the journal."""
@@ -91,13 +96,13 @@ class Writer:
             await self.insist(lambda: self._store.save([], position))
         else:
             for call in calls:
-                self.refused.pop(call.id, None)
+                self._refused.pop(call.id, None)
 
     async def _save_one(self, call: Call) -> None:
         try:
             await self.insist(lambda: self._store.save([call]))
         except CallRefusedError as error:
-            self.refused[call.id] = error.message
+            self._refused[call.id] = error.message
             log.error("call_refused", call=call.id, reason=error.details["reason"])  # noqa: TRY400  its locals are private
 
     async def insist(self, act: Callable[[], Awaitable[T]]) -> T:

@@ -89,7 +89,7 @@ async def test_given_a_call_that_is_refused_when_saving_then_the_others_and_the_
     careful = writer(store, clock)
     await careful.save([transferred("c-1"), transferred("c-2"), transferred("c-3")], POSITION)
     assert (store.kept, store.at) == (["c-1", "c-3"], POSITION)
-    assert list(careful.refused) == ["c-2"]
+    assert careful.refused == {"c-2"}
     assert careful.last_error is not None
     assert "c-2" in careful.last_error
 
@@ -102,7 +102,7 @@ async def test_given_a_refused_call_when_a_later_row_mends_it_then_the_alarm_end
     await careful.save([transferred("c-1")], POSITION)
     assert careful.last_error is not None  # c-2 is still missing
     await careful.save([transferred("c-2")], POSITION)
-    assert (careful.refused, careful.last_error) == ({}, None)
+    assert (careful.refused, careful.last_error) == (set(), None)
 
 
 async def test_given_a_real_database_when_one_call_is_odd_then_the_others_are_in_it(tmp_path: Path) -> None:

@@ -24,11 +24,8 @@ def _words(name: str, nullable: bool = True) -> sa.Column[str]:
 
 
 def _child(name: str, *columns: sa.schema.SchemaItem) -> None:
-    op.create_table(
-        name,
-        *columns,
-        sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=f"fk_{name}_call_id", ondelete="CASCADE"),
-    )
+    owner = sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=f"fk_{name}_call_id", ondelete="CASCADE")
+    op.create_table(name, *columns, owner)
 
 
 def _ordinal() -> sa.Column[int]:

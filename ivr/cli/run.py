@@ -1,0 +1,51 @@
+"""Run a command's work with an open store. Errors of ours end the command in `ivr.cli.main`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from ivr.calls.ladder_text import shown
+from ivr.calls.model import Call
+from ivr.cli.context import Context
+from ivr.errors import HotlineError
+from ivr.store import Store
+
+PROBLEM = 1  # exit code: something is wrong with what was looked at; 2 is for wrong usage
+
+T = TypeVar("T")
+
+
+class NoSuchCallError(HotlineError):
+    """No call's id begins like that."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(
+            "unknown_call",
+            f"No call's id begins with {shown(id)}: look it up with `ivr calls list`.",
+            {"call": id},
+            404,
+        )
+
+
+def with_store(context: Context, work: Callable[[Store], Awaitable[T]]) -> T:
+    """What `work` returns for the site's call log."""
+
+    async def opened() -> T:
+        store = Store(context.site.database_url)
+        await store.open()
+        try:
+            return await work(store)
+        finally:
+            await store.close()
+
+    return asyncio.run(opened())
+
+
+def the_call(context: Context, id: str) -> Call:
+    """The call whose id begins so. Raises NoSuchCallError, AmbiguousCallError."""
+    found = with_store(context, lambda store: store.call(id))
+    if found is None:
+        raise NoSuchCallError(id)
+    return found
