@@ -97,7 +97,7 @@ def check(schema: Schema, value: object, field: str = "body") -> None:
 def from_query(schema: Schema, text: str, field: str) -> Any:
     """A query parameter's text as `schema` wants it: an integer, an aware datetime, or the string."""
     if schema["type"] == "integer":
-        if not re.fullmatch(r"-?\d{1,18}", text):
+        if not re.fullmatch(r"-?[0-9]{1,18}", text):
             raise InvalidRequestError(field, "an integer")
         check(schema, int(text), field)
         return int(text)
