@@ -72,7 +72,7 @@ class Attempt:
     def helper(self) -> tuple[str, str]:
         """Contexts of the pair's two halves: the one that waits or whispers, the one that acts."""
         if self.target_channel:
-            return "suspend-idle", "attended-leg"
+            return "transfer-whisper", "attended-leg"
         return ("suspend-idle", "suspend-helper") if self.mode == "suspend" else ("transfer-whisper", "transfer-leg")
 
     @property
@@ -88,7 +88,7 @@ class Attempt:
             "TRIGGER": self.trigger,
             "ASKED_BY": self.asked_by,
         }
-        return {**told, "TARGET_CHANNEL": self.target_channel} if self.target_channel else told
+        return {**told, "DESK": self.target_channel} if self.target_channel else told
 
 
 async def variable(ami: Manager, channel: str, name: str) -> str:

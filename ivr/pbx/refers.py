@@ -1,7 +1,7 @@
 """The phone's own Transfer key ends in the same supervised path as every other transfer.
 
-A REFER comes over ARI, an attempt goes out over AMI; when it comes to nothing the phone is told, so that it takes its
-line back. Success needs no word: the operator's leg is released by BYE.
+A REFER comes over ARI, an attempt goes out over AMI, and the phone is told how it ended: with the target in the talk it
+leaves, after a failure it takes its line back. Left alone it would hear of a failure when its leg ends, always.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from ivr.pbx.orders import Attempt, Manager, OrderError, Orders, variable
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 0.2
+SUCCESS = "200 OK"
 FAILURES = {"busy": "486 Busy Here", "no_answer": "480 Temporarily Unavailable", "unknown_target": "404 Not Found"}
 OTHER_FAILURE = "503 Service Unavailable"
 
@@ -28,7 +29,7 @@ class RunningTransfer(Protocol):
     @property
     def id(self) -> str | None: ...
     @property
-    def state(self) -> str: ...  # ends with "ended"
+    def state(self) -> str: ...  # …, joined, ended
     @property
     def result(self) -> str | None: ...
     @property
@@ -60,12 +61,12 @@ class Refers:
         """One request, to its end. Never raises."""
         try:
             try:
-                failure = await self._failure_of(*await self.order(request))
+                status = await self._outcome(*await self.order(request))
             except HotlineError as refused:
-                failure = refused.id
+                status = FAILURES.get(refused.id, OTHER_FAILURE)
                 log.warning("refer.refused", channel=request.operator_channel, exten=request.exten, why=refused.message)
-            if failure is not None:
-                await self._tell(request, FAILURES.get(failure, OTHER_FAILURE))
+            if status is not None:
+                await self._tell(request, status)
         except HotlineError as unreachable:  # the phone is gone, or Asterisk is
             log.warning("refer.phone_not_told", channel=request.operator_channel, why=unreachable.message)
         except Exception:
@@ -101,12 +102,14 @@ class Refers:
         await self._orders.start(attempt)
         return call_id, attempt.id
 
-    async def _failure_of(self, call_id: str, transfer_id: str) -> str | None:
-        """Why the transfer came to nothing; None once it is completed, or the call is over."""
+    async def _outcome(self, call_id: str, transfer_id: str) -> str | None:
+        """The SIP status that says how the transfer went; None if the call ended first."""
         while (call := self._live.call(call_id)) is not None:
-            ended = [one for one in call.transfers if one.id == transfer_id and one.state == "ended"]
-            if ended:
-                return None if ended[0].result == "completed" else ended[0].reason or ended[0].result
+            for transfer in call.transfers:
+                if transfer.id == transfer_id and (transfer.state == "joined" or transfer.result == "completed"):
+                    return SUCCESS
+                if transfer.id == transfer_id and transfer.state == "ended":
+                    return FAILURES.get(transfer.reason or "", OTHER_FAILURE)
             await asyncio.sleep(LOOK_SECONDS)
         return None
 

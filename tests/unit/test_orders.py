@@ -66,7 +66,7 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class Transfer:
     id: str | None
     state: str
     result: str | None
@@ -77,7 +77,7 @@ class Ended:
 class Call:
     caller_channel: str | None = CALLER
     operator_channels: tuple[str, ...] = (OPERATOR,)
-    transfers: list[Ended] = field(default_factory=list)
+    transfers: list[Transfer] = field(default_factory=list)
 
     def operator(self, number: str) -> Leg | None:
         return Leg("hotline-1.1", OPERATOR) if number == "1001" and self.operator_channels else None
@@ -283,7 +283,7 @@ async def test_an_attended_refer_takes_the_target_that_has_answered(ami: FakeAmi
     (order,) = ami.asked
     assert order["Context"] == "attended-leg"
     told = variables(order)
-    assert (told["TARGET_CHANNEL"], told["TRIGGER"]) == (DESK, "attended_refer")
+    assert (told["DESK"], told["TRIGGER"]) == (DESK, "attended_refer")
 
 
 async def test_an_attended_refer_while_the_target_rings_gives_that_line_up_and_calls_anew(
@@ -310,27 +310,39 @@ async def test_a_refer_that_cannot_be_is_answered_to_the_phone(
 
 
 @pytest.mark.parametrize(
-    ("result", "reason", "status"),
+    ("state", "result", "reason", "status"),
     [
-        ("completed", None, None),
-        ("failed", "busy", "486 Busy Here"),
-        ("failed", "unreachable", "503 Service Unavailable"),
-        ("cancelled", None, "503 Service Unavailable"),
+        ("joined", None, None, "200 OK"),
+        ("ended", "completed", None, "200 OK"),
+        ("ended", "failed", "busy", "486 Busy Here"),
+        ("ended", "failed", "unreachable", "503 Service Unavailable"),
+        ("ended", "cancelled", None, "503 Service Unavailable"),
     ],
 )
-async def test_the_phone_is_told_only_what_failed(
-    ami: FakeAmi, call: Call, monkeypatch: pytest.MonkeyPatch, result: str, reason: str | None, status: str | None
+async def test_the_phone_is_told_how_its_transfer_went(
+    ami: FakeAmi,
+    call: Call,
+    monkeypatch: pytest.MonkeyPatch,
+    state: str,
+    result: str | None,
+    reason: str | None,
+    status: str,
 ) -> None:
     served = refers(ami, call)
     ordered = served.order
 
     async def order(request: ReferRequest) -> tuple[str, str]:
         ids = await ordered(request)
-        call.transfers = [Ended("another", "ended", "failed"), Ended(ids[1], "ended", result, reason)]
+        call.transfers = [Transfer("another", "ended", "failed"), Transfer(ids[1], state, result, reason)]
         return ids
 
     monkeypatch.setattr(served, "order", order)
     await served.serve(ReferRequest("blind", OPERATOR, "m01-1.1", "110"))
-    told = [order["Variable"] for order in ami.asked if order["Action"] == "PJSIPNotify"]
-    assert bool(told) == (status is not None)
-    assert status is None or f"Content=SIP/2.0 {status}" in told[0]
+    (told,) = [order["Variable"] for order in ami.asked if order["Action"] == "PJSIPNotify"]
+    assert f"Content=SIP/2.0 {status}" in told
+
+
+async def test_given_the_call_is_over_before_the_transfer_the_phone_is_left_alone(ami: FakeAmi, call: Call) -> None:
+    served = Refers(asyncio.Queue(), Orders(ami, Live(call), SITE), ami, Live(None))
+    await served.serve(ReferRequest("blind", OPERATOR, "m01-1.1", "110"))
+    assert [order["Action"] for order in ami.asked] == ["Originate"]
