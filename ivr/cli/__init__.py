@@ -15,6 +15,7 @@ from ivr.errors import HotlineError
 app = typer.Typer(
     help="The hotline: run it, look at its calls, see whether it is well.",
     no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )

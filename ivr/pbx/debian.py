@@ -170,11 +170,18 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
 
 
 def fetch(
-    packages: Sequence[str], folder: Path, source: Source, *, dependencies: bool = True, say: Say = print
+    packages: Sequence[str],
+    folder: Path,
+    source: Source,
+    *,
+    dependencies: bool = True,
+    finish: Callable[[Path], None] = lambda _: None,
+    say: Say = print,
 ) -> None:
     """Fetch `packages` from `source` and unpack them as `folder`, which appears whole or not at all.
 
-    All that they depend on comes along unless `dependencies` is false. Raises PackageError with apt's own last words.
+    All that they depend on comes along unless `dependencies` is false; `finish` sees the folder before it gets its
+    name. Raises PackageError with apt's own last words.
     """
     for tool in ("apt-get", "dpkg-deb"):
         if shutil.which(tool) is None:
@@ -201,6 +208,7 @@ def fetch(
         say(f"unpacking {len(debs)} packages ({size} MB) …")
         for deb in debs:
             _run(["dpkg-deb", "-x", str(deb), str(unpacked)])
+        finish(unpacked)
         if folder.exists():
             shutil.rmtree(folder)
         unpacked.rename(folder)

@@ -142,11 +142,10 @@ def _fetch(folder: Path, say: debian.Say) -> None:
     failures = []
     for archive in candidates:
         try:
-            debian.fetch(PACKAGES, folder, debian.at_suite(archive, suite, components), say=say)
+            debian.fetch(PACKAGES, folder, debian.at_suite(archive, suite, components), finish=_mend, say=say)
         except debian.PackageError as failure:
             failures.append(failure.message)
         else:
-            _mend(folder)
             say(f"Asterisk {'.'.join(map(str, unpacked(folder).version))} is ready")
             return
     raise AsteriskError("fetch_failed", f"Asterisk could not be fetched: {'; '.join(failures)}", {"suite": suite})

@@ -1,0 +1,206 @@
+"""Two services kept running, each alone: what ends is started again, what was left running is taken over."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ivr import ports, supervisor
+from ivr.pbx import state
+from ivr.settings import Address
+from ivr.supervisor import Process, Service, Supervisor
+
+SLEEPER = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(600)"
+DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SLEEPER
+
+
+class World:
+    """Sleeping processes instead of Asterisk and the controller; each writes its pid file as they do."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.said = folder, list[str]()
+
+    def service(self, name: str, code: str = SLEEPER) -> Service:
+        pid_file = self.folder / f"{name}.pid"
+        command = [sys.executable, "-c", code, str(pid_file)]
+        return Service(
+            name,
+            self.folder / f"{name}.log",
+            lambda: supervisor.launch(command, self.folder / f"{name}.log", self.folder),
+            lambda: supervisor.left_running(pid_file, str(pid_file)),
+        )
+
+    def pid(self, name: str) -> int:
+        with contextlib.suppress(OSError, ValueError):
+            return int((self.folder / f"{name}.pid").read_text())
+        return 0
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setattr(supervisor, "FIRST_WAIT", 0.05)
+    monkeypatch.setattr(supervisor, "LOOK", 0.02)
+    world = World(tmp_path)
+    yield world
+    for name in ("pbx", "controller"):
+        with contextlib.suppress(ProcessLookupError):
+            if (pid := world.pid(name)) and supervisor.left_running(tmp_path / f"{name}.pid", str(tmp_path)):
+                os.kill(pid, signal.SIGKILL)
+
+
+async def until(true: Callable[[], object]) -> None:
+    async with asyncio.timeout(20):
+        while not true():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
+@contextlib.asynccontextmanager
+async def kept(world: World, *services: Service):  # type: ignore[no-untyped-def]
+    """The supervisor runs within; it is ended by SIGTERM as a person's `kill` would."""
+    keeping = Supervisor(list(services), world.said.append)
+    task = asyncio.create_task(keeping.run(lambda: True, lambda: world.said.append("ready")))
+    await until(lambda: "ready" in world.said and all(world.pid(service.name) for service in services))
+    yield
+    os.kill(os.getpid(), signal.SIGTERM)
+    await task
+
+
+async def test_given_one_service_dies_then_it_alone_is_started_again(world: World) -> None:
+    async with kept(world, world.service("pbx"), world.service("controller")):
+        pbx, controller = world.pid("pbx"), world.pid("controller")
+        os.kill(pbx, signal.SIGKILL)
+        await until(lambda: world.pid("pbx") not in {0, pbx})
+        assert world.pid("controller") == controller
+        assert supervisor.birth(controller) is not None
+        assert any(words.startswith("pbx has ended; starting it again") for words in world.said)
+
+
+async def test_given_the_end_then_no_process_is_left(world: World) -> None:
+    async with kept(world, world.service("pbx"), world.service("controller")):
+        pids = [world.pid("pbx"), world.pid("controller")]
+    assert [supervisor.birth(pid) for pid in pids] == [None, None]
+
+
+async def test_a_service_that_is_deaf_to_the_end_is_killed(world: World) -> None:
+    process = world.service("pbx", DEAF).start()
+    await until(lambda: world.pid("pbx"))
+    await process.end(grace=0.2)
+    assert not process.alive
+    assert process.child is not None
+    assert process.child.returncode == -signal.SIGKILL
+
+
+async def test_given_a_supervisor_that_was_killed_then_the_next_goes_on_with_what_runs(world: World) -> None:
+    left = world.service("pbx").start()
+    await until(lambda: world.pid("pbx"))
+    async with kept(world, world.service("pbx")):
+        assert world.pid("pbx") == left.pid
+        assert f"pbx still runs (pid {left.pid}); going on with it" in world.said
+    assert not left.alive
+
+
+def test_a_pid_file_that_names_somebody_elses_process_is_not_believed(world: World) -> None:
+    stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    try:
+        (world.folder / "pbx.pid").write_text(str(stranger.pid))
+        assert world.service("pbx").find() is None
+        assert Process(stranger.pid).alive
+    finally:
+        stranger.kill()
+        stranger.wait()
+    assert not Process(stranger.pid).alive
+
+
+async def test_a_service_that_cannot_be_started_again_is_tried_on(world: World) -> None:
+    good = world.service("pbx")
+    fails = iter([False, True, True, False])
+
+    def start() -> Process:
+        if next(fails):
+            raise OSError("no room")
+        return good.start()
+
+    async with kept(world, Service("pbx", good.log, start, lambda: None)):
+        first = world.pid("pbx")
+        os.kill(first, signal.SIGKILL)
+        await until(lambda: world.pid("pbx") != first)
+        assert world.said.count("pbx cannot be started: no room") == 2
+
+
+def test_two_supervisors_never_share_a_folder(tmp_path: Path) -> None:
+    with (
+        supervisor.alone(tmp_path / "var/run"),
+        pytest.raises(supervisor.AlreadyUpError, match=f"pid {os.getpid()}"),
+        supervisor.alone(tmp_path / "var/run"),
+    ):
+        pass
+    with supervisor.alone(tmp_path / "var/run"):
+        pass
+
+
+def test_a_service_hears_nothing_of_our_terminal_and_keeps_utc(tmp_path: Path) -> None:
+    code = "import os; print(os.getsid(0) == os.getpid(), os.environ['TZ'])"
+    process = supervisor.launch([sys.executable, "-c", code], tmp_path / "out.log", tmp_path)
+    assert process.child is not None
+    process.child.wait()
+    assert (tmp_path / "out.log").read_text() == "True UTC\n"
+    assert supervisor.last_words(tmp_path / "out.log") == "True UTC"
+
+
+def test_the_state_is_secret_and_comes_back_as_written(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    now = state.State(state.new_mark(), 8088, "/run/x", "abc")
+    state.write(tmp_path, now)
+    assert state.read(tmp_path) == now
+    assert stat.S_IMODE(state.path_in(tmp_path).stat().st_mode) == 0o600
+    assert len(now.mark) == 25
+    with pytest.raises(state.StateError, match="`ivr up` starts one"):
+        state.read(tmp_path / "none")
+
+
+def test_given_a_long_path_then_the_socket_goes_to_a_short_folder_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = tmp_path / "r"
+    short.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "")
+    monkeypatch.setattr(state, "SOCKET_PATH", len(os.fsencode(tmp_path / "var/run/asterisk.ctl")))
+    assert state.run_dir(tmp_path / "var") == tmp_path / "var/run"
+    long = tmp_path / ("var" * 10)
+    found = state.run_dir(long)
+    try:
+        assert len(str(found / "asterisk.ctl")) < 100
+        assert stat.S_IMODE(found.stat().st_mode) == 0o700
+        assert state.run_dir(long) == found
+        found.chmod(0o755)
+        with pytest.raises(state.StateError, match="is not ours alone"):
+            state.run_dir(long)
+    finally:
+        found.rmdir()
+
+
+def test_a_port_that_is_held_is_known_with_its_holder() -> None:
+    address = Address("127.0.0.1", ports.any_free())
+    assert ports.is_free(address, ports.TCP)
+    code = (
+        "import socket, sys; s = socket.create_server(('127.0.0.1', int(sys.argv[1]))); print(flush=True); s.accept()"
+    )
+    server = subprocess.Popen([sys.executable, "-c", code, str(address.port)], stdout=subprocess.PIPE)
+    try:
+        assert server.stdout is not None
+        server.stdout.readline()
+        assert not ports.is_free(address, ports.TCP)
+        assert ports.is_free(address, ports.UDP)
+        assert str(ports.holder(address.port, ports.TCP)).endswith(f"(pid {server.pid})")
+    finally:
+        server.kill()
+        server.communicate()
