@@ -211,5 +211,8 @@ def _ends_with(leg: Leg, first: Leg) -> bool:
     """It ended because the same party left, or was released for the same reason at nearly the same time."""
     if leg.ended_at is None or first.ended_at is None or leg.hung_up_by != first.hung_up_by:
         return False
-    alike = leg.hung_up_by in ROLES or (leg.cause, leg.answered_at is None) == (first.cause, first.answered_at is None)
+    if leg.hung_up_by in ROLES:
+        alike = leg.role != leg.hung_up_by or first.role != first.hung_up_by  # not two that both left by themselves
+    else:
+        alike = (leg.cause, leg.answered_at is None) == (first.cause, first.answered_at is None)
     return alike and leg.ended_at - first.ended_at <= _TOGETHER
