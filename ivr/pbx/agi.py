@@ -27,6 +27,7 @@ from ivr.settings import Address, Site
 log = structlog.get_logger(__name__)
 
 ANSWER_SECONDS = 1.5  # for the whole conversation; the dialplan gives up at 3
+LATE_SECONDS = 1.0  # how long a wish may run on after nobody waits for it
 ENVIRONMENT_LIMIT = 1 << 16  # bytes
 
 T = TypeVar("T")
@@ -64,15 +65,24 @@ Script = Callable[[Question], Awaitable[Answer | None]]
 
 
 async def within(seconds: float, wish: Awaitable[T]) -> T | None:
-    """What is wished for if it comes in time, else None. A failure is logged and is None too: callers do not wait."""
+    """What is wished for if it comes in time, else None. A failure is logged and is None too: callers do not wait.
+
+    What is late may still end in peace for a second: a database connection that is cut off in mid-query is lost.
+    """
+    task = asyncio.ensure_future(wish)
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody may be left to look
     try:
-        async with asyncio.timeout(seconds):
-            return await wish
-    except TimeoutError:
+        await asyncio.wait({task}, timeout=seconds)
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
+    if not task.done():
+        asyncio.get_running_loop().call_later(LATE_SECONDS, task.cancel)
         return None
-    except Exception:
-        log.exception("agi.wish_failed")
+    if (failure := task.exception()) is not None:
+        log.error("agi.wish_failed", exc_info=failure)
         return None
+    return task.result()
 
 
 def scripts() -> dict[str, Script]:
