@@ -32,6 +32,7 @@ _RANGES = {  # key → lowest, highest
     "queue.wrap_up": (0, 3600),
     "queue.announce_every": (10, 600),
     "hotline.max_parties": (3, 10),
+    "hotline.consult_seconds": (1, 600),
 }
 _TARGET_RANGES = {"ring": (1, 180), "stay": (0, 60), "acknowledge_seconds": (1, 60)}
 
