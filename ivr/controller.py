@@ -14,7 +14,6 @@ from pathlib import Path
 
 import structlog
 from prometheus_client import Histogram
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ivr import credentials, log
 from ivr.calls.live import Live
@@ -63,7 +62,7 @@ async def run(site: Site, var: Path) -> None:
 
 
 class Counted(Store):
-    """The store, with each save counted, and an error that says "later" before it is open."""
+    """The store, with each saved call counted."""
 
     def __init__(self, url: str, metrics: Metrics) -> None:
         super().__init__(url)
@@ -73,12 +72,6 @@ class Counted(Store):
         told = list(calls)
         await super().save(told, position)
         self._metrics.count(told)
-
-    @property
-    def _ready(self) -> AsyncEngine:
-        if self._engine is None:
-            raise DatabaseDownError(self.url, "it has not answered since the controller started")
-        return self._engine
 
 
 class Controller:
@@ -93,6 +86,7 @@ class Controller:
             {target.endpoint: target.key for target in site.targets.values()},
             site.queue.wrap_up,
         )
+        self.live.tick(time.time())
         self.store = Counted(site.database_url, self.metrics)
         self.link = Link(site, var, secrets, self.live.apply)
         self.orders = Orders(self.link, self.live, site)

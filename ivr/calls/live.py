@@ -20,7 +20,8 @@ class Live:
         """`operators`: number → name. `targets`: endpoint (`desk-110`) → key. `wrap_up`: after-call work in seconds."""
         self._operators, self._targets, self._wrap_up = dict(operators), dict(targets), wrap_up
         self._world = World(operators, targets)
-        self._resynchronising = self._connected = False
+        self._whole: World | None = None  # the last that was complete
+        self._connected = False
         self._state = LiveState(0, when(0), False, {}, {}, {}, {})
 
     def apply(self, event: Mapping[str, str]) -> None:
@@ -28,12 +29,10 @@ class Live:
         name = event.get("Event")
         if name == "Resynchronise":
             self.snapshot()
-            before = self._world.before if self._resynchronising else self._world  # the last one failed half-way
-            self._world = World(self._operators, self._targets, before)
-            self._resynchronising = True
+            self._world = World(self._operators, self._targets, before=self._whole)
         elif name == "ResynchroniseComplete":
             self._world.before = None
-            self._resynchronising, self._connected = False, True
+            self._whole, self._connected = self._world, True
         elif name == "Disconnected":
             self._connected = False
         else:
@@ -49,7 +48,7 @@ class Live:
 
     def snapshot(self) -> LiveState:
         """The newest picture, the same object until something changes; while we resynchronise, the one before."""
-        if self._resynchronising:
+        if self._whole is not None and self._whole is not self._world:
             if self._state.connected != self._connected:
                 self._state = replace(self._state, version=self._state.version + 1, connected=self._connected)
         elif self._world.dirty or self._state.connected != self._connected:

@@ -205,8 +205,10 @@ class Operator:
         state, reason, call = self._state(now, wrap_up)
         if self.shown and (self.shown.state, self.shown.reason) == (state, reason):
             since = self.shown.since
+        elif self.shown and call is None:
+            since = when(self.touched)
         else:
-            since = when(self.touched if self.shown else self._known_since(state) or now)
+            since = when(self._known_since(state) or now)
         self.shown = LiveOperator(self.number, self.name, state, since, reason, call)
         return self.shown
 
@@ -230,7 +232,8 @@ class Operator:
     def _known_since(self, state: str) -> float:
         """What a listing tells of the time before we looked."""
         if state in ("talking", "ringing"):
-            return max((leg.since for leg in self.legs.values()), default=0.0)
+            word = "up" if state == "talking" else "ringing"
+            return min((leg.since for leg in self.legs.values() if leg.state == word and leg.call), default=0.0)
         if state in ("paused", WRAP_UP) and self.last_pause:
             return self.last_pause
         return max(self.last_call, self.last_pause, self.login)

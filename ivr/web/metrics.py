@@ -10,13 +10,22 @@ from collections import Counter as Tally
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from ivr.calls.live import Live
 from ivr.calls.live_views import CALL_STATES, OPERATOR_STATES
 from ivr.calls.model import Call
+
+disable_created_metrics()  # a time beside each number, which nobody asks for
 
 _COUNTED = 50_000  # calls whose end is remembered, so that none is counted twice
 

@@ -24,7 +24,11 @@ def _header(line: str) -> tuple[str, str]:
 
 
 def live(wrap_up: float = 0.0) -> Live:
-    return Live(OPERATORS, TARGETS, wrap_up)
+    """In step with an Asterisk that has nothing to tell yet."""
+    state = Live(OPERATORS, TARGETS, wrap_up)
+    state.apply({"Event": "Resynchronise"})
+    state.apply({"Event": "ResynchroniseComplete"})
+    return state
 
 
 def fed(events: Iterable[Event], wrap_up: float = 0.0) -> Live:

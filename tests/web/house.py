@@ -13,7 +13,6 @@ import aiohttp
 
 from ivr.calls.live import Live
 from ivr.credentials import Credentials
-from ivr.errors import HotlineError
 from ivr.settings import Address, Hotline, Listen, Operator, Site, Target, Trunk
 from ivr.store import Store
 from ivr.web.app import Server
@@ -37,7 +36,7 @@ class NotedOrders:
     """Remembers what was asked; `refuse` makes the next one fail."""
 
     asked: list[tuple[Any, ...]] = field(default_factory=list)
-    refuse: HotlineError | None = None
+    refuse: Exception | None = None
 
     async def _note(self, *order: Any) -> None:
         self.asked.append(order)

@@ -63,7 +63,7 @@ async def test_given_the_database_is_gone_then_503(house: House) -> None:
     await house.store.close()
     status, found = await checks(house)
     await house.store.open()
-    assert (status, found["database"]) == (503, "check_failed")
+    assert (status, found["database"]) == (503, "database_unavailable")
 
 
 @pytest.mark.parametrize("said", ["CEL Logging: Disabled", "CEL Logging: Enabled", ""])

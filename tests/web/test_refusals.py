@@ -108,11 +108,12 @@ async def test_given_a_reader_of_chinese_then_errors_are_told_in_chinese(house: 
 
 
 async def test_given_something_fails_inside_then_500_tells_an_incident_and_nothing_else(house: House) -> None:
-    await house.store.close()
+    house.in_a_call()
+    house.orders.refuse = KeyError("a secret of ours")
     with structlog.testing.capture_logs() as lines:
-        status, answer = await house.ask("GET", "/api/v1/calls")
-    await house.store.open()
+        status, answer = await house.ask("POST", TRANSFERS, json=ORDER)
     assert (status, answer["error"]["id"]) == (500, "internal")
+    assert "secret" not in repr(answer)
     incident = answer["error"]["details"]["incident"]
     assert incident in answer["error"]["message"]
     assert [line["incident"] for line in lines if line["event"] == "web.failed"] == [incident]
