@@ -171,6 +171,11 @@ class Tail:
         return Place(self._readers[0].number, self._readers[0].at) if self._readers else self._start
 
     @property
+    def is_settled(self) -> bool:
+        """Nothing after `position` has been given out: no renamed file may still get a late record."""
+        return len(self._readers) < 2
+
+    @property
     def unread(self) -> int:
         """Bytes on disk, in the files now open, that `read` has not given out."""
         return sum(reader.unread for reader in self._readers)

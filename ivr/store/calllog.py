@@ -30,15 +30,21 @@ class Reading:
     def __init__(self, directory: Path, node: str, start: Place | None = None) -> None:
         self._node = node
         self.tail = Tail(directory, start)
+        self._replay = self.tail.position
         self.projector: Projector[Place] = Projector()
         self.newest = datetime.min.replace(tzinfo=UTC)  # the newest row's time: the journal's own clock
         self.unreadable = 0  # records that are no rows
 
     def position(self) -> Position:
-        """What to remember once everything read so far is saved."""
+        """What to remember once everything read so far is saved.
+
+        Whatever call has a row after the position must begin after the place of replay. While a renamed file is watched
+        for late records, calls may have begun and ended behind the position: then the place of replay stays.
+        """
         at = self.tail.position
-        replay = min(self.projector.oldest_position() or at, at)
-        return Position(self._node, at.name, at.offset, replay.name, replay.offset)
+        if self.tail.is_settled:
+            self._replay = min(self.projector.oldest_position() or at, at)
+        return Position(self._node, at.name, at.offset, self._replay.name, self._replay.offset)
 
     def add(self, record: Record) -> None:
         """A record that cannot be read is told and passed over: it must not stop those behind it."""

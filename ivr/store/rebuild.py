@@ -62,6 +62,7 @@ async def rebuild(store: Store, directory: Path, node: str, mend: bool = True) -
                 reading.projector.forget_finished(reading.newest)
         await work.take(reading, settled=None if alone else reading.newest - SETTLED)
         await work.compare_rest(node)
+        reading.projector.forget_finished(reading.newest)
         if alone and mend:
             await store.save([], reading.position())
         work.report.unreadable = reading.unreadable

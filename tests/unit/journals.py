@@ -11,7 +11,13 @@ MARK = "m0123456789abcdef01234567"
 
 
 def record(
-    event: str, at: datetime, channel: str, uniqueid: str, linkedid: str, extra: dict[str, str] | None = None, num: str = ""
+    event: str,
+    at: datetime,
+    channel: str,
+    uniqueid: str,
+    linkedid: str,
+    extra: dict[str, str] | None = None,
+    num: str = "",
 ) -> bytes:
     """One CEL record. `+NAME` is a user event, `extra` its query string."""
     user = event[1:] if event.startswith("+") else ""
@@ -35,7 +41,11 @@ def call(n: int, start: datetime | None = None, caller: str = "13800138000", tra
     begin = start or EIGHT + timedelta(seconds=n)
     epoch, id = 1795334400 + n, call_id(n)
     a, b, c = f"{epoch}.{4 * n}", f"{epoch}.{4 * n + 1}", f"{epoch}.{4 * n + 2}"
-    names = {a: f"PJSIP/trunk-public-{4 * n:08x}", b: f"PJSIP/1001-{4 * n + 1:08x}", c: f"PJSIP/desk-110-{4 * n + 2:08x}"}
+    names = {
+        a: f"PJSIP/trunk-public-{4 * n:08x}",
+        b: f"PJSIP/1001-{4 * n + 1:08x}",
+        c: f"PJSIP/desk-110-{4 * n + 2:08x}",
+    }
     bridge = {"bridge_id": f"b-{n}", "bridge_technology": "simple_bridge"}
 
     def said(seconds: float, event: str, who: str, extra: dict[str, str] | None = None) -> bytes:
@@ -43,7 +53,12 @@ def call(n: int, start: datetime | None = None, caller: str = "13800138000", tra
 
     rows = [
         said(0, "CHAN_START", a),
-        said(0.001, "+CALL", a, {"id": id, "number": "12345", "caller": caller, "trunk": "trunk-public", "language": "zh"}),
+        said(
+            0.001,
+            "+CALL",
+            a,
+            {"id": id, "number": "12345", "caller": caller, "trunk": "trunk-public", "language": "zh"},
+        ),
         said(0.002, "+LEG", a, {"call": id, "role": "caller", "party": caller}),
         said(0.003, "ANSWER", a),
         said(0.004, "+RECORDING", a, {"file": f"{id}/{a}.wav"}),
@@ -59,7 +74,12 @@ def call(n: int, start: datetime | None = None, caller: str = "13800138000", tra
     ]
     if transferred:
         rows += [
-            said(20, "+TRANSFER_ASK", b, {"id": f"t-{n}", "call": id, "target": "110", "mode": "transfer", "trigger": "key"}),
+            said(
+                20,
+                "+TRANSFER_ASK",
+                b,
+                {"id": f"t-{n}", "call": id, "target": "110", "mode": "transfer", "trigger": "key"},
+            ),
             said(20.01, "+TRANSFER_DIAL", b, {"id": f"t-{n}", "call": id, "route": "1", "uri": "sip:110@127.0.0.110"}),
             said(20.02, "CHAN_START", c),
             said(20.03, "+LEG", c, {"call": id, "role": "desk", "party": "110"}),
@@ -82,3 +102,8 @@ def call(n: int, start: datetime | None = None, caller: str = "13800138000", tra
         said(66.005, "CHAN_END", last),
         said(66.006, "LINKEDID_END", last),
     ]
+
+
+def interleaved(*calls: list[bytes]) -> list[bytes]:
+    """Records of several calls as the journal has them: by time."""
+    return sorted((row for rows in calls for row in rows), key=lambda row: row.split(b'","', 2)[1])
