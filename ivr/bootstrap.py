@@ -20,7 +20,7 @@ from ivr.pbx import debian
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMAND = """#!/bin/sh
-exec {python} -m ivr "$@"
+exec {python} -P -m ivr "$@"
 """
 
 

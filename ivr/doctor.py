@@ -46,7 +46,7 @@ def examine(site: Site, var: Path) -> list[Finding]:
     except HotlineError as failure:
         fetched = ("首次启动时会自动下载", "the first start fetches one")
         found = [_bad("asterisk", ("尚无可用的 Asterisk", failure.message), fetched, "warning")]
-        return [*found, *planned(site, var, None)]
+        return [*found, *planned(site, var, None), *running(site, var, None)]
     version = ".".join(map(str, asterisk.version))
     found = [
         _ok("asterisk", f"Asterisk {version}：{asterisk.command[-1]}", f"Asterisk {version}: {asterisk.command[-1]}")
@@ -65,13 +65,13 @@ def sounding(site: Site, var: Path) -> list[Finding]:
     return list(_prompts(site, var))
 
 
-def running(site: Site, var: Path, asterisk: Installation) -> list[Finding]:
+def running(site: Site, var: Path, asterisk: Installation | None) -> list[Finding]:
     """How the system that was started from this var folder does; a single finding where none was."""
     pbx, controller = system.find_asterisk(var), system.find_controller(var)
     if pbx is None and controller is None:
         return [_ok("running", "系统没有运行（ivr up 启动）", "the system does not run (`ivr up` starts it)")]
     found = list(_alive("asterisk-alive", "Asterisk", pbx is not None))
-    if pbx is not None:
+    if pbx is not None and asterisk is not None:
         found += [*_journal(asterisk, var), _ami(site), *_restart(site, var)]
     found += _alive("controller-alive", "controller", controller is not None)
     if controller is not None:

@@ -1,0 +1,123 @@
+"""The doctor's words: what is wrong is named with its key and its cure, in both languages; no secret is shown."""
+
+from __future__ import annotations
+
+import json
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from ivr import cli, doctor, ports
+from ivr.doctor import Finding
+from ivr.pbx import fetch
+from ivr.pbx.fetch import Installation
+from ivr.settings import Address, Site, load
+
+SANDBOX = Path(__file__).parents[2] / "hotline.toml"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """The sandbox on ports that nobody holds."""
+    found = load(SANDBOX, tmp_path / "var")
+    free = {name: Address("127.0.0.1", ports.any_free()) for name in ("sip", "web", "ami", "agi")}
+    return replace(found, listen=replace(found.listen, **free))
+
+
+@pytest.fixture
+def asterisk(tmp_path: Path) -> Installation:
+    modules = fetch.NEEDED | frozenset(doctor.render.MODULES)
+    return Installation(("/nowhere/asterisk",), tmp_path, tmp_path, (22, 10, 1), modules)
+
+
+def of(findings: list[Finding], id: str) -> Finding:
+    (found,) = [finding for finding in findings if finding.id == id]
+    return found
+
+
+def test_given_a_fresh_folder_then_nothing_stands_in_the_way(
+    site: Site, asterisk: Installation, tmp_path: Path
+) -> None:
+    findings = doctor.planned(site, tmp_path / "var", asterisk)
+    assert [finding for finding in findings if finding.level == "problem"] == []
+    assert "will make" in of(findings, "prompts").words["en"]
+    assert [finding.id for finding in doctor.running(site, tmp_path / "var", asterisk)] == ["running"]
+
+
+def test_given_a_port_that_is_held_then_its_key_and_its_holder_are_told(
+    site: Site, asterisk: Installation, tmp_path: Path
+) -> None:
+    with socket.create_server((site.listen.web.host, site.listen.web.port)):
+        found = of(doctor.planned(site, tmp_path / "var", asterisk), "port-web")
+    assert found.level == "problem"
+    assert f"127.0.0.1:{site.listen.web.port}/tcp cannot be used, held by" in found.words["en"]
+    assert "(pid " in found.words["zh"]
+    assert found.mend is not None
+    assert "change web under [listen]" in found.mend["en"]
+
+
+def test_given_an_asterisk_without_a_module_that_calls_need_then_it_is_named(
+    site: Site, asterisk: Installation, tmp_path: Path
+) -> None:
+    lacking = replace(asterisk, modules=asterisk.modules - {"app_queue"})
+    found = of(doctor.planned(site, tmp_path / "var", lacking), "modules")
+    assert (found.level, "app_queue" in found.words["en"]) == ("problem", True)
+    lacking = replace(asterisk, modules=asterisk.modules - {"res_security_log"})
+    assert of(doctor.planned(site, tmp_path / "var", lacking), "modules").level == "warning"
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql+asyncpg://hotline:secret-word@127.0.0.1:1/calls", "sqlite+aiosqlite:////nowhere/at/all.db"]
+)
+def test_given_a_database_that_cannot_be_reached_then_no_password_is_shown(
+    site: Site, asterisk: Installation, tmp_path: Path, url: str
+) -> None:
+    found = of(doctor.planned(replace(site, database_url=url), tmp_path / "var", asterisk), "database")
+    assert found.level == "problem"
+    assert "secret-word" not in str(found)
+
+
+def test_given_a_text_that_is_no_text_then_its_file_and_name_are_told(
+    site: Site, asterisk: Installation, tmp_path: Path
+) -> None:
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts/zh.toml").write_text("greeting = 1\n")
+    found = of(
+        doctor.planned(replace(site, path=str(tmp_path / "hotline.toml")), tmp_path / "var", asterisk), "prompts"
+    )
+    assert found.level == "problem"
+    assert "zh.toml: greeting" in found.words["en"]
+
+
+def test_every_finding_has_both_languages(site: Site, asterisk: Installation, tmp_path: Path) -> None:
+    for finding in doctor.planned(site, tmp_path / "var", asterisk):
+        for text in (finding.words, finding.mend):
+            assert text is None or set(text) == {"zh", "en"}
+
+
+def test_the_command_speaks_the_persons_language_and_json(tmp_path: Path) -> None:
+    arguments = ["--site", str(SANDBOX), "--var", str(tmp_path / "var"), "doctor"]
+    chinese = CliRunner().invoke(cli.app, arguments, env={"LC_ALL": "zh_CN.UTF-8"})
+    english = CliRunner().invoke(cli.app, arguments, env={"LC_ALL": "C"})
+    assert "系统没有运行" in chinese.output
+    assert "the system does not run" in english.output
+    answer = CliRunner().invoke(cli.app, [*arguments, "--json"])
+    findings = json.loads(answer.stdout)["findings"]
+    assert {"id", "level", "words", "mend"} == set(findings[0])
+    problem = any(finding["level"] == "problem" for finding in findings)
+    assert answer.exit_code == (1 if problem else 0)
+
+
+def test_given_wrong_settings_then_the_command_says_one_sentence_and_ends(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["ivr", "--site", str(tmp_path / "none.toml"), "doctor"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 1
+    told = capsys.readouterr().err
+    assert "copy the project's hotline.toml" in told
+    assert "Traceback" not in told
