@@ -21,7 +21,7 @@ import numpy as np
 
 from tests.phones.events import Event, Invite, PhoneError, Registration
 from tests.phones.line import Line
-from tests.phones.tones import AMPLITUDE, FRAME_SECONDS, RECORD, Gap, Heard, Tone, hertz, save_wav
+from tests.phones.tones import AMPLITUDE, RECORD, Gap, Heard, Tone, hertz, save_wav
 
 
 class Phone:
@@ -294,16 +294,15 @@ class Phone:
     def wait_heard(
         self, tone: Tone, timeout: float = 10.0, call: int | None = None, since: float | None = None
     ) -> float:
-        """Wait until a tone is heard (three frames of it); returns when its first frame began."""
+        """Wait until a tone has been heard for 0.1 s; returns when that began."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             number = self.current if call is None else call
-            heard = self.audio(since, call=number) if number is not None else Heard.of(np.zeros(0, np.int16))
-            there = np.flatnonzero(heard.present(tone))
-            if len(there) >= 3:
-                return heard.start + int(there[0]) * FRAME_SECONDS
+            began = None if number is None else self.audio(since, call=number).first(tone)
+            if began is not None:
+                return began
             time.sleep(0.02)
-        raise PhoneError(f"{self.name} waited {timeout} s to hear {tone}")
+        raise PhoneError(f"{self.name} waited {timeout:g} s to hear {tone}")
 
     def save_wav(self, path: str | Path, call: int | None = None) -> None:
         save_wav(path, self.audio(call=call))

@@ -1,8 +1,10 @@
 """Who was heard when: pure analysis of what a phone received.
 
 Every party plays a sine of its own. All tones are multiples of 50 Hz, so in a 20 ms frame (160 samples at 8 kHz) each
-falls into a bin of its own and none leaks into another, whatever its phase: one projection a tone (Goertzel's) tells
-exactly who is in the frame. Times are seconds since the epoch; samples are int16 as float64, -32768 … 32767.
+falls into a bin of its own and none leaks into another: one projection a tone (Goertzel's) tells who is in the frame.
+They also begin each frame with the same phase. Speech and music may be as loud in a bin for a moment, but not with
+the same phase for three frames: that tells a party's tone from a prompt. No tone is near a note of the scale.
+Times are seconds since the epoch; samples are int16 as float64, -32768 … 32767.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ TONES = {
     "caller2": 600,
     "operator": 850,
     "operator2": 1000,
-    "operator3": 700,
+    "operator3": 750,
     "110": 1300,
     "119": 1750,
     "120": 2200,
@@ -32,7 +34,10 @@ TONES = {
 }
 _FREQUENCIES = tuple(TONES.values())
 
-HEARD_FROM = AMPLITUDE * 0.4  # peak in one frame; half a frame of the full tone already counts
+# Of the tone's amplitude: quieter, or louder, is none; half means that half a frame is filled.
+QUIET, LOUD = 0.5, 2.5
+STEADY = 0.6  # most that the tone's phasor may change from frame to frame; 0.5 is a frame that is half filled
+FRAMES = 3  # that must be steady in a row
 OTHER_FROM = 80.0  # rms of what is no tone; A-law's own noise under six tones stays below
 OTHER_SHARE = 0.06  # of the frame's rms
 
@@ -54,10 +59,27 @@ def hertz(tone: Tone) -> int:
     return value
 
 
-def amplitude(frames: npt.NDArray[np.float64], frequency: int) -> npt.NDArray[np.float64]:
-    """Peak amplitude of one frequency in each frame; frames: (n, 160) → (n,)."""
+def phasor(frames: npt.NDArray[np.float64], frequency: int) -> npt.NDArray[np.complex128]:
+    """Amplitude and phase of one frequency in each frame, 1.0 for a party's full tone; frames: (n, 160) → (n,)."""
     phase = 2 * np.pi * frequency * np.arange(FRAME) / RATE
-    return np.hypot(frames @ np.cos(phase), frames @ np.sin(phase)) * (2 / FRAME)
+    return (frames @ np.cos(phase) - 1j * (frames @ np.sin(phase))) * (2 / FRAME / AMPLITUDE)
+
+
+def steady(phasors: npt.NDArray[np.complex128], step: int = 1) -> npt.NDArray[np.bool_]:
+    """Which frames belong to a run of a steady tone; `step`: distance of two frames that follow each other."""
+    size = np.abs(phasors)
+    loud = (size >= QUIET) & (size <= LOUD)
+    span = (FRAMES - 1) * step
+    run = np.ones(max(0, len(phasors) - span), dtype=bool)
+    for n in range(FRAMES):
+        run &= loud[n * step : n * step + len(run)]
+        if n:
+            change = phasors[n * step : n * step + len(run)] - phasors[(n - 1) * step : (n - 1) * step + len(run)]
+            run &= np.abs(change) <= STEADY
+    found = np.zeros(len(phasors), dtype=bool)
+    for n in range(FRAMES):
+        found[n * step : n * step + len(run)] |= run
+    return found
 
 
 def sine(frequency: int, seconds: float, peak: float = AMPLITUDE) -> Samples:
@@ -103,29 +125,35 @@ class Heard:
         last = len(self.frames) if until is None else int((until - self.start) / FRAME_SECONDS + 1e-6)
         return Heard(self.start + first * FRAME_SECONDS, self.frames[first : max(first, last)])
 
-    def level(self, tone: Tone) -> npt.NDArray[np.float64]:
-        """Peak amplitude of a tone in each frame."""
-        return amplitude(self.frames, hertz(tone))
-
     def present(self, tone: Tone) -> npt.NDArray[np.bool_]:
         """In which frames a tone is heard."""
-        return self.level(tone) >= HEARD_FROM
+        return steady(phasor(self.frames, hertz(tone)))
 
     def other(self) -> npt.NDArray[np.bool_]:
         """In which frames there is more than parties' tones: a prompt, music, ringing, a key's sound."""
-        power = np.mean(self.frames**2, axis=1)
-        tones = sum((amplitude(self.frames, frequency) ** 2 / 2 for frequency in _FREQUENCIES), np.zeros(len(power)))
-        rest = np.sqrt(np.maximum(power - tones, 0))
-        return (rest >= OTHER_FROM) & (rest >= OTHER_SHARE * np.sqrt(power))
+        power = whole = np.mean(self.frames**2, axis=1)
+        for frequency in _FREQUENCIES:
+            tone = phasor(self.frames, frequency)
+            power = power - np.where(steady(tone), np.abs(tone * AMPLITUDE) ** 2 / 2, 0)
+        rest = np.sqrt(np.maximum(power, 0))
+        return (rest >= OTHER_FROM) & (rest >= OTHER_SHARE * np.sqrt(whole))
+
+    def first(self, tone: Tone, frames: int = 5) -> float | None:
+        """When a tone was first heard for so many frames in a row; None if it never was."""
+        there = self.present(tone)
+        run = np.ones(max(0, len(there) - frames + 1), dtype=bool)
+        for n in range(frames):
+            run &= there[n : n + len(run)]
+        return self.start + int(np.argmax(run)) * FRAME_SECONDS if run.any() else None
 
     def share(self, tone: Tone) -> float:
         """Share of frames, 0 … 1, in which a tone is heard; 0 where there is no frame at all."""
         return _share(self.present(tone))
 
     def who(self) -> set[str]:
-        """Who was heard: the names of `TONES`, one that was heard only for a part (5 to 95 %) with a `?`."""
+        """Who was heard: the names of `TONES`, one that was heard only for a part (5 to 90 %) with a `?`."""
         shares = {name: self.share(name) for name in TONES}
-        return {name if share >= 0.95 else f"{name}?" for name, share in shares.items() if share >= 0.05}
+        return {name if share >= 0.9 else f"{name}?" for name, share in shares.items() if share >= 0.05}
 
     def voice(self) -> float:
         """Share of frames, 0 … 1, with more than parties' tones."""
@@ -158,8 +186,8 @@ def _share(flags: npt.NDArray[np.bool_]) -> float:
 def _silences(samples: npt.NDArray[np.float64], tones: tuple[Tone, ...]) -> list[tuple[int, int]]:
     """(first sample, length) of each stretch without any of the tones.
 
-    A sliding window of one frame, stepped by an eighth, has half the tone's amplitude when it is half filled: with the
-    limit at 0.5 the edge of a tone lies in the window's middle.
+    A window of one frame slides by an eighth. At a tone's edge it is half filled and has half the amplitude, which is
+    the limit: the edge lies in that window's middle.
     """
     if len(samples) < FRAME:
         return []
@@ -167,7 +195,7 @@ def _silences(samples: npt.NDArray[np.float64], tones: tuple[Tone, ...]) -> list
     windows = np.lib.stride_tricks.sliding_window_view(samples, FRAME)[::step]
     silent = np.ones(len(windows), dtype=bool)
     for tone in tones:
-        silent &= amplitude(windows, hertz(tone)) < AMPLITUDE / 2
+        silent &= ~steady(phasor(windows, hertz(tone)), FRAME // step)
     edges = np.flatnonzero(np.diff(np.concatenate(([False], silent, [False])).astype(np.int8)))
     found = []
     for first, last in zip(edges[::2], edges[1::2], strict=True):

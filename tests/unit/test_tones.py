@@ -11,6 +11,7 @@ import pytest
 from tests.phones.tones import FRAME, RATE, RECORD, TONES, Heard, grid, hertz, save_wav, sine
 
 START = 1_800_000_000.0
+SPEECH_PEAK = 4500  # of the loudest harmonic; the whole has the loudness of a spoken prompt
 
 
 def silence(seconds: float) -> np.ndarray:
@@ -55,6 +56,28 @@ def test_given_a_prompt_over_a_tone_then_both_are_told_apart() -> None:
     heard = Heard.of(joined(sine(850, 1.0), sine(850, 1.0) + prompt, prompt))
     assert heard.share("operator") == pytest.approx(2 / 3, abs=0.01)
     assert heard.voice() == pytest.approx(2 / 3, abs=0.01)
+
+
+def speech(seconds: float) -> np.ndarray:
+    """Something like a voice: a loud row of harmonics whose pitch wanders, as a speaker's does."""
+    at = np.arange(round(seconds * RATE)) / RATE
+    pitch = 150 + 30 * np.sin(2 * np.pi * 1.3 * at) + 15 * np.sin(2 * np.pi * 3.1 * at)
+    phase = 2 * np.pi * np.cumsum(pitch) / RATE
+    return sum(SPEECH_PEAK / n**0.5 * np.sin(n * phase) for n in range(1, 15)).clip(-32768, 32767).astype(np.int16)
+
+
+def test_given_loud_speech_then_it_is_a_voice_and_hardly_ever_a_party() -> None:
+    heard = Heard.of(speech(20.0))
+    assert heard.voice() > 0.95
+    assert heard.who() == set()
+    assert [heard.first(name) for name in TONES] == [None] * len(TONES)
+
+
+def test_given_loud_speech_over_a_tone_then_the_party_is_heard_all_the_same() -> None:
+    sound = (speech(10.0).astype(np.int32) + sine(1300, 10.0)).clip(-32768, 32767).astype(np.int16)
+    heard = Heard.of(joined(silence(0.5), sound), START)
+    assert heard.who() == {"110"}
+    assert heard.first("110") == pytest.approx(START + 0.5, abs=0.02)
 
 
 @pytest.mark.parametrize("length", [0.0125, 0.02, 0.035, 0.5, 3.6])
