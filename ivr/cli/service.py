@@ -59,14 +59,14 @@ def controller(context: typer.Context) -> None:
     """Run the controller alone; `ivr up` does this."""
     import uvloop  # noqa: PLC0415  only here
 
-    from ivr import controller as running  # noqa: PLC0415  all of the system, which `up` need not load
+    from ivr.controller import run  # noqa: PLC0415  all of the system, which `up` need not load
 
     start: Context = context.obj
     file = system.controller_pid_file(start.var)
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     file.write_text(f"{os.getpid()}\n", encoding="utf-8")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(running.run(start.site, start.var))
+        runner.run(run(start.site, start.var))
 
 
 def doctor(
