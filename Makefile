@@ -22,7 +22,7 @@ test: $(READY)         ## every test: ruff, types, unit, replay, real Asterisk w
 	.venv/bin/python -m pytest
 
 lock:                  ## pin the dependencies of pyproject.toml anew (needs uv)
-	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --extra test \
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra test \
 		-o requirements.lock pyproject.toml
 
 clean:                 ## remove what the set-up made; var/ (calls, recordings, secrets) stays

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ensurepip
 import importlib.util
+import re
 import shutil
 import subprocess
+import tomllib
 import venv
 from pathlib import Path
 
@@ -108,3 +110,12 @@ def test_every_pinned_package_has_its_hash() -> None:
     packages = [block for block in lock.replace("\\\n", "").splitlines() if "==" in block.split("--hash")[0]]
     assert len(packages) == pinned > 40
     assert all("--hash=sha256:" in package for package in packages)
+
+
+def test_the_lock_file_knows_every_dependency() -> None:
+    """Else `make lock` was forgotten."""
+    project = tomllib.loads((bootstrap.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    names = {re.split(r"[^A-Za-z0-9_.-]", line)[0].lower() for line in wanted}
+    lock = (bootstrap.ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert names <= {line.split("==")[0] for line in lock.splitlines() if "==" in line}
