@@ -14,6 +14,7 @@ from tests.pbx.running import LOG_SECONDS, Running, eventually
 from tests.phones import Phone, RawCaller, Registration
 from tests.phones.tones import Tone
 
+QUALIFY_SECONDS = 1.8  # a little more than qualify_timeout
 OPERATOR_TONES = ("operator", "operator2", "operator3")
 
 

@@ -159,7 +159,7 @@ def test_given_110_does_not_answer_when_the_emergency_key_was_pressed_then_an_op
     citizen.dtmf("0")
     second.wait_invite(10)
     operator = hotline.operator()
-    citizen.wait_heard("operator", timeout=15)
+    operator.wait_for("confirmed", timeout=15)
     all_hear_each_other(citizen, operator)
     citizen.hangup()
     call = hotline.call_of(citizen.name)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agi_scripts import offline, overflow, ping, route
+from agi_scripts import offline, ping, route
 from ivr.pbx.agi import Question, scripts
 from ivr.pbx.routing import Route, Routing, decide, of_site, publish, read, wanted
 from ivr.settings import Address, Hotline, Listen, Operator, Site, Target, Trunk
@@ -101,17 +101,12 @@ async def test_given_a_store_that_is_slow_broken_or_knows_nothing_the_caller_is_
     assert await route.answer(question(store)) == Route("zh", "q-general", 0)
 
 
-async def test_given_the_target_time_is_broken_the_caller_overflows_before_those_who_came_later() -> None:
-    assert (await overflow.answer(question(Store()))).variables == {"QUEUE": "q-overflow", "QUEUE_PRIORITY": "1"}
-    assert (await overflow.answer(question(Store(), more=("10",)))).variables["QUEUE_PRIORITY"] == "11"
-
-
 async def test_a_health_check_sets_nothing_else() -> None:
     assert await ping.answer(question(Store())) is None
 
 
 def test_every_question_of_agi_scripts_is_served() -> None:
-    assert sorted(scripts()) == ["overflow", "ping", "route"]
+    assert sorted(scripts()) == ["ping", "route"]
 
 
 def talk(arguments: list[str], replies: str) -> list[str]:
