@@ -20,7 +20,7 @@ from ivr.pbx import foreign, journal
 from ivr.store import Store
 from ivr.store.export import as_dict, as_json
 from ivr.store.rebuild import rebuild
-from ivr.store.writer import AnotherWriterError, only_writer
+from ivr.store.writer import AnotherWriterError, NoJournalError, only_writer
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -158,6 +158,6 @@ async def _ahead(store: Store, directory: Path, node: str) -> int:
     try:
         with only_writer(directory):
             position = await store.position(node)
-    except (AnotherWriterError, FileNotFoundError):
+    except (AnotherWriterError, NoJournalError):
         return 0
     return journal.ahead(directory, journal.Place.of(position.file, position.offset) if position else None)

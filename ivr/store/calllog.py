@@ -15,7 +15,7 @@ from ivr.calls.rows import parse
 from ivr.pbx import journal
 from ivr.pbx.journal import Place, Record, Tail
 from ivr.store.store import Position, Store
-from ivr.store.writer import AnotherWriterError, Writer, only_writer
+from ivr.store.writer import AnotherWriterError, NoJournalError, Writer, only_writer
 
 POLL = 0.1  # seconds: rows of this long are saved together; an idle poll costs two system calls
 WAIT = 0.5  # seconds between two tries to become the writer
@@ -68,7 +68,7 @@ class CallLog:
         self._applied: Place | None = None  # what lies before it was saved by an earlier run
 
     async def run(self) -> None:
-        """Follow the journal for ever. A database that is away, or another writer that has not ended, is waited for."""
+        """Follow the journal for ever. A database or a journal that is not there, or another writer, is waited for."""
         async with self._alone():
             reading = await self._resume()
             try:
@@ -99,7 +99,7 @@ class CallLog:
                 try:
                     stack.enter_context(only_writer(self._directory))
                     break
-                except AnotherWriterError as error:
+                except (AnotherWriterError, NoJournalError) as error:
                     self.writer.waits_for = error.message
                     await asyncio.sleep(WAIT)
             self.writer.waits_for = None

@@ -36,10 +36,28 @@ class AnotherWriterError(HotlineError):
         )
 
 
+class NoJournalError(HotlineError):
+    """There is no journal to write a call log from."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(
+            "no_journal",
+            f"There is no journal at {directory}: `ivr up` makes it at the first start; is --var right?",
+            {"journal": str(directory)},
+            404,
+        )
+
+
 @contextmanager
 def only_writer(directory: Path) -> Iterator[None]:
-    """Be the one process that writes this journal's call log. The lock goes with the process, however it ends."""
-    lock = os.open(directory / ".writer", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    """Be the one process that writes this journal's call log. The lock goes with the process, however it ends.
+
+    Raises AnotherWriterError, NoJournalError.
+    """
+    try:
+        lock = os.open(directory / ".writer", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except FileNotFoundError as error:
+        raise NoJournalError(directory) from error
     try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -53,6 +53,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 
 def write(directory: Path, rows: Iterable[bytes]) -> None:
+    directory.mkdir(exist_ok=True)
     with (directory / journal.ACTIVE).open("ab") as file:
         file.write(b"".join(rows))
 
@@ -282,6 +283,17 @@ class TestRunning:
 
             await until(there)
             assert log.writer.last_error is None
+
+    async def test_given_no_journal_yet_when_started_then_it_waits_for_it(self, directory: Path, store: Store) -> None:
+        later = directory / "later"
+        async with running(CallLog(store, later, NODE)):
+            await asyncio.sleep(0)
+            write(later, THREE)
+
+            async def there() -> bool:
+                return len(await store.calls()) == 3
+
+            await until(there)
 
     async def test_given_a_cancelled_log_when_it_ends_then_no_file_stays_open(
         self, directory: Path, store: Store
