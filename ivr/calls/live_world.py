@@ -85,8 +85,6 @@ class World:
             self.now = max(self.now, at)
             handler(event, at)
 
-    # ---- channels
-
     def _channel(self, event: Event, at: float, prefix: str = "") -> Channel | None:
         """The channel that the event shows, brought up to date; None for one that is no party or has hung up."""
         id = event.get(prefix + "Uniqueid", "")
@@ -231,8 +229,8 @@ class World:
     def _queue_leave(self, event: Event, at: float) -> None:
         channel = self._channel(event, at)
         if channel is not None and at >= channel.queue_seen:
-            self._leave_queue(channel)
             channel.queue_seen = at
+            self._leave_queue(channel)
 
     def _leave_queue(self, channel: Channel) -> None:
         if channel.queue is not None:
@@ -275,7 +273,8 @@ class World:
     # ---- the journal's user events, as AMI repeats them
 
     def _journal_event(self, event: Event, at: float) -> None:
-        name, facts = event.get("UserDefType", ""), live_journal.facts(event.get("Extra", ""))
+        name = event.get("UserDefType") or event.get("EventName", "")  # by cel.conf's show_user_defined
+        facts = live_journal.facts(event.get("Extra", ""))
         if name == "CALL" and facts.get("id"):
             self._call_begins(event, facts)
         call = self.calls.get(facts.get("call") or facts.get("id", ""))
@@ -295,6 +294,6 @@ class World:
 def _seconds(duration: str) -> float:
     """`HH:MM:SS` of CoreShowChannel."""
     total = 0
-    for part in duration.split(":"):
-        total = total * 60 + (int(part) if part.isdigit() else 0)
+    for part in filter(str.isdigit, duration.split(":")):
+        total = total * 60 + int(part)
     return float(total)

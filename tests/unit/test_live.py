@@ -218,6 +218,7 @@ def test_given_a_requeue_and_a_refused_transfer_in_the_journal_then_the_call_tel
     state = fed(
         [
             channel("Newstate", 1, A, channel=TRUNK),
+            {"Event": "CEL", "EventName": "CALL", "UniqueID": "x", "Extra": f'{{"extra":"id={A}&language=en"}}'},
             said("REQUEUED", f"call={A}&reason=operator_died"),
             said("TRANSFER_ASK", f"id=t1&call={A}&target=110&mode=transfer&trigger=key"),
             said("TRANSFER_REFUSED", f"id=t1&call={A}&reason=ping_pong"),
@@ -226,6 +227,6 @@ def test_given_a_requeue_and_a_refused_transfer_in_the_journal_then_the_call_tel
     )
     call = state.call(A)
     assert call is not None
-    assert call.requeued == "operator_died"
+    assert (call.requeued, call.language) == ("operator_died", "en")
     [transfer] = call.transfers
     assert (transfer.state, transfer.result, transfer.reason) == ("ended", "refused", "ping_pong")
