@@ -199,9 +199,7 @@ def test_given_a_wished_sequence_then_every_stream_of_the_phone_starts_there(pho
             assert raw.heard("110") == 1
 
 
-@pytest.mark.parametrize(
-    "name", [b"\xc4\xe3\xba\xc3", "张三😀".encode(), b"a, b;c=d", b"x" * 256, b"${SHELL(id)}"]
-)
+@pytest.mark.parametrize("name", [b"\xc4\xe3\xba\xc3", "张三😀".encode(), b"a, b;c=d", b"x" * 256, b"${SHELL(id)}"])
 def test_given_a_raw_caller_then_its_bytes_arrive_as_they_were_sent(phone: Switch, name: bytes) -> None:
     desk = phone("110", "110", 13).on_call("busy")
     with RawCaller(ip=desk.ip) as raw:
