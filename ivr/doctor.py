@@ -72,7 +72,7 @@ def running(site: Site, var: Path, asterisk: Installation | None) -> list[Findin
         return [_ok("running", "系统没有运行（ivr up 启动）", "the system does not run (`ivr up` starts it)")]
     found = list(_alive("asterisk-alive", "Asterisk", pbx is not None))
     if pbx is not None and asterisk is not None:
-        found += [*_journal(asterisk, var), _ami(site), *_restart(site, var)]
+        found += [*_journal(asterisk, var), _ami(site), *outdated(site, var)]
     found += _alive("controller-alive", "controller", controller is not None)
     if controller is not None:
         status = system.health(site.listen.web)
@@ -249,7 +249,8 @@ def _ami(site: Site) -> Finding:
     return _bad("ami", ("AMI 没有应答", f"AMI does not answer on {address.host}:{address.port}"), mend)
 
 
-def _restart(site: Site, var: Path) -> Iterator[Finding]:
+def outdated(site: Site, var: Path) -> Iterator[Finding]:
+    """Has the running Asterisk been started with other settings than these?"""
     if state.read(var).site_hash != system.site_hash(site):
         words = ("设置在启动后改过，尚未生效", "the settings have changed since Asterisk was started")
         yield _bad("restart", words, ("重新启动 ivr up", "stop `ivr up` and start it again"), "warning")

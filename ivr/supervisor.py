@@ -103,7 +103,7 @@ def launch(command: list[str], log: Path, cwd: Path) -> Process:
 
 @dataclass(slots=True)
 class Service:
-    """`start` makes ready and starts; `find` looks for one left running."""
+    """`start` makes ready and starts; `find` looks for one left running; `log` has the words that explain its end."""
 
     name: str
     log: Path
@@ -161,6 +161,8 @@ class Supervisor:
             except (HotlineError, OSError) as failure:
                 service.process = None
                 self._say(f"{service.name} cannot be started: {failure}")
+            else:
+                self._say(f"{service.name} runs again (pid {service.process.pid})")
 
     async def _tell(self, ready: Callable[[], bool], announce: Callable[[], None]) -> None:
         began, told = time.monotonic(), False

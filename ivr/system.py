@@ -28,7 +28,7 @@ class System:
         """Asterisk first: it starts first and ends first."""
         log = self.var / "log"
         return [
-            Service("Asterisk", log / "asterisk/console.log", self.start_asterisk, lambda: find_asterisk(self.var)),
+            Service("Asterisk", log / "asterisk/messages.log", self.start_asterisk, lambda: find_asterisk(self.var)),
             Service("controller", log / "controller.out", self.start_controller, lambda: find_controller(self.var)),
         ]
 

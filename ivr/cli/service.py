@@ -40,6 +40,8 @@ def up(context: typer.Context) -> None:
         _refuse_if_unfit(examination.planned(site, var, asterisk))
         if prompts.ensure(site, var, asterisk.moh_dir, _say):
             _refuse_if_unfit(examination.sounding(site, var))
+        if system.find_asterisk(var) is not None:
+            _refuse_if_unfit(list(examination.outdated(site, var)))
         supervisor.raise_limits()
         hotline = system.System(site, var, asterisk, secrets)
         keeping = supervisor.Supervisor(hotline.services, _say)
