@@ -101,8 +101,10 @@ class _Writer:
             try:
                 if self._write_until_full():
                     return
-            except OSError as failure:  # a full disk: the lines of this moment are lost, the next are tried again
+            except OSError as failure:
                 self._tell(f"the log cannot be written: {failure}\n")
+                if self._lines.get() is None:  # this line is lost, the next is tried again
+                    return
 
     def _write_until_full(self) -> bool:
         """True when everything has been written and no more will come."""

@@ -25,7 +25,7 @@ from ivr.calls.live import Live
 from ivr.calls.live_views import CALL_STATES, OPERATOR_STATES
 from ivr.calls.model import Call
 
-disable_created_metrics()  # a time beside each number, which nobody asks for
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a time beside each number, which nobody asks for
 
 _COUNTED = 50_000  # calls whose end is remembered, so that none is counted twice
 

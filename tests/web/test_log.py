@@ -92,9 +92,6 @@ def test_given_a_disk_that_refuses_then_nobody_waits_and_the_console_says_so(tmp
     console = io.StringIO()
     path = tmp_path / "controller.log"
     path.mkdir()  # cannot be opened
-    context = log.kept_in(path, console)
-    context.__enter__()
-    structlog.get_logger().info("lost")
-    path.rmdir()
-    context.__exit__(None, None, None)
+    with log.kept_in(path, console):
+        structlog.get_logger().info("lost")
     assert "the log cannot be written" in console.getvalue()
