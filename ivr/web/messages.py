@@ -19,6 +19,7 @@ _CHINESE: Mapping[str, str] = {
     "bad_request": "请求无法理解",
     "bad_json": "请求体不是有效的 JSON",
     "unsupported_media_type": "请求体必须是 JSON（Content-Type: application/json）",
+    "slow_body": "请求体在 {seconds} 秒内没有传完",
     "body_too_large": "请求体过大，上限 {limit} 字节",
     "invalid_request": "{field}：不符合要求（{expected}），各请求的格式见 openapi.json",
     "idempotency_key_reused": "这个 Idempotency-Key 已用于另一个请求，新的请求请换一个",

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +27,7 @@ PATH: Mapping[str, Schema] = {  # parts of paths, by name
     "action": string(r"[0-9a-z_-]+(/[^/\x00-\x1f\x7f]+)?", 128, description="what the phone's key does"),
 }
 NOTHING: Schema = obj({})
+BODY_SECONDS = 10.0
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +54,12 @@ class Route:
 class BadJsonError(HotlineError):
     def __init__(self, why: str) -> None:
         super().__init__("bad_json", f"the body is no JSON: {why}", status=400)
+
+
+class SlowBodyError(HotlineError):
+    def __init__(self) -> None:
+        message = f"the body was not whole within {BODY_SECONDS:g} s"
+        super().__init__("slow_body", message, {"seconds": BODY_SECONDS}, 408)
 
 
 class UnsupportedMediaError(HotlineError):
@@ -130,7 +138,11 @@ def _query(route: Route, request: web.Request) -> dict[str, Any]:
 
 
 async def _body(schema: Schema, request: web.Request) -> dict[str, Any]:
-    raw = await request.read()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            raw = await request.read()
+    except TimeoutError:
+        raise SlowBodyError from None
     if raw and request.content_type != "application/json":
         raise UnsupportedMediaError(request.content_type)
     try:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from pathlib import Path
 
 import pytest
 import structlog
 
+from ivr.errors import HotlineError
+from ivr.web import messages, routes
 from ivr.web.errors import BODY_LIMIT
 from ivr.web.table import ROUTES
 from tests.web.house import CALL, PHONE_KEY, TOKEN, House
@@ -130,6 +134,27 @@ async def test_given_requests_with_tokens_then_no_log_line_holds_one(house: Hous
     assert [line["status"] for line in lines if line["event"] == "web.request"] == [200, 200, 401, 401]
     for secret in (TOKEN, PHONE_KEY, "not-a-key-at-all", "a-wrong-token"):
         assert secret not in said
+
+
+async def test_given_a_body_that_never_ends_then_408(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "BODY_SECONDS", 0.05)
+    reader, writer = await asyncio.open_connection("127.0.0.1", house.server.port)
+    head = f"POST {TRANSFERS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: 100\r\n"
+    writer.write(f"{head}Content-Type: application/json\r\n\r\n{{".encode())
+    assert b" 408 " in await reader.readline()
+    writer.close()
+
+
+def test_given_any_refusal_that_the_web_can_tell_then_it_has_chinese_words() -> None:
+    """An error's id stands first where it is made: `super().__init__("id", …)`, `OrderError("id", …)`."""
+    made = re.compile(r'(?:__init__|HotlineError|OrderError)\(\s*"([a-z_]+)"')
+    ivr = Path(__file__).parents[2] / "ivr"
+    files = [*(ivr / "web").glob("*.py"), ivr / "pbx/orders.py", ivr / "pbx/manager.py", ivr / "store/errors.py"]
+    ids = {id for file in files for id in made.findall(file.read_text("utf-8"))}
+    never_over_http = {"ami_login_refused", "database_too_new", "call_refused"}
+    assert {"unknown_call", "no_transfer", "pbx_silent", "database_unavailable"} <= ids
+    said = {id: messages.said(HotlineError(id, "english"), "zh") for id in ids - never_over_http}
+    assert [id for id, words in said.items() if words == "english"] == []
 
 
 async def test_given_bytes_that_are_no_http_then_the_answer_tells_no_version(house: House) -> None:
