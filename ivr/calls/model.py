@@ -12,9 +12,9 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One record of the journal (a CEL row). Ids are public already: they carry the node's name, never Asterisk's mark."""
+    """One record of the journal (a CEL row). Ids are public: they carry the node's name, never Asterisk's mark."""
 
-    event: str  # CHAN_START, ANSWER, HANGUP, CHAN_END, BRIDGE_ENTER, BRIDGE_EXIT, APP_START, LINKEDID_END, USER_DEFINED, …
+    event: str  # CHAN_START, ANSWER, HANGUP, CHAN_END, BRIDGE_ENTER, BRIDGE_EXIT, APP_START, USER_DEFINED, …
     at: datetime
     num: str
     name: str
@@ -27,7 +27,7 @@ class Row:
     linkedid: str
     peer: str
     user_event: str  # name of a CELGenUserEvent, else ""
-    extra: Mapping[str, str] = field(default_factory=dict)  # EventExtra's JSON; a user event's query string is unfolded into it
+    extra: Mapping[str, str] = field(default_factory=dict)  # EventExtra's JSON; a user event's query string, unfolded
     run: str = ""  # which run of Asterisk wrote it: a hash of the mark. Another run means that the earlier one is over
 
 

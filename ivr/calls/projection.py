@@ -36,7 +36,7 @@ def project(rows: Iterable[Row], foreign: bool = False) -> tuple[Call, ...]:
 class _Group(Generic[Position]):
     """Rows that belong together."""
 
-    __slots__ = ("ended", "keys", "open", "order", "position", "rows", "sorted", "told")
+    __slots__ = ("ended", "keys", "open", "order", "position", "rows", "runs", "sorted", "told")
 
     def __init__(self, order: int, position: Position | None) -> None:
         self.order, self.position = order, position  # of the first row that was added
@@ -45,6 +45,7 @@ class _Group(Generic[Position]):
         self.keys: set[str] = set()
         self.open: dict[str, str] = {}  # channel that has begun and not ended → run
         self.ended: set[str] = set()
+        self.runs: set[str] = set()
         self.told: dict[str, Call] = {}  # as given out last
 
     def add(self, row: Row) -> bool:
@@ -55,6 +56,7 @@ class _Group(Generic[Position]):
             return False
         self.sorted.insert(at, key)
         self.rows.insert(at, row)
+        self.runs.add(row.run)
         if row.event == "CHAN_START" and row.uniqueid not in self.ended:
             self.open[row.uniqueid] = row.run
         elif row.event in {"HANGUP", "CHAN_END"}:
@@ -173,11 +175,11 @@ class Projector(Generic[Position]):
             newest[run.node] = max(newest.get(run.node, (run.first, name)), (run.first, name))
         alive = {name for _, name in newest.values()}
         over = {name: run.last for name, run in self._runs.items() if name not in alive}
-        if over != self._over:
-            self._over = over
-            for group in self._held:
-                if group.open:
-                    self._touched[group] = None
+        changed = {name for name in over.keys() | self._over.keys() if over.get(name) != self._over.get(name)}
+        self._over = over
+        for group in self._held if changed else ():
+            if group.runs & changed:
+                self._touched[group] = None
 
 
 def _ties(row: Row) -> Iterator[str]:

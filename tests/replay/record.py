@@ -1,4 +1,4 @@
-"""Keep a journal as a replay test: `python -m tests.replay.record FILE.csv NAME` stores NAME.csv and its ladder, NAME.txt.
+"""Keep a journal as a replay test: `python -m tests.replay.record FILE.csv NAME` stores it and its ladder, NAME.txt.
 
 Each run's mark is replaced by a made-up one: a mark is a secret, even one that is over. Read the ladder before you
 commit it: from then on it is what the story must say. `python -m tests.replay.record` draws every ladder anew.

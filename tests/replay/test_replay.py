@@ -74,7 +74,7 @@ def test_given_the_journal_is_cut_in_the_middle_of_a_line_then_no_record_is_lost
 
 
 def save(store: dict[str, Call], whole: list[Row], start: int, until: int, applied: int) -> int:
-    """A reader from row `start` to `until` whose rows before `applied` are in the store already; where to begin again."""
+    """Read rows `start` to `until`; those before `applied` are in the store already. Says where to begin next time."""
     projector: Projector[int] = Projector()
     for place in range(start, until):
         if place == applied:
