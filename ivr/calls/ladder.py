@@ -67,8 +67,8 @@ class _Ladder:
             self._join(row, moment.joined)
         elif moment.arrow:
             self._arrow(row, *moment.arrow)
-        elif moment.marked in self._column_of:
-            row[self._axis(self._column_of[moment.marked])] = _DOT
+        for id in moment.marked & self._column_of.keys():
+            row[self._axis(self._column_of[id])] = _DOT
         first, *more = wrap(moment.text, self._text)
         yield f"{_clock(moment.at - self._call.entered_at, 3):>{_TIME - 2}}  {''.join(row)} {first}"
         for line in more:

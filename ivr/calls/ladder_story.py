@@ -24,7 +24,7 @@ class Moment:
     arrow: tuple[str, str] | None = None  # from … to …: somebody is called
     joined: frozenset[str] = field(default_factory=frozenset)  # hear each other from now on
     ended: frozenset[str] = field(default_factory=frozenset)
-    marked: str | None = None  # did something
+    marked: frozenset[str] = field(default_factory=frozenset)  # did something
 
 
 def moments(call: Call, words: Words) -> list[Moment]:
@@ -60,9 +60,9 @@ class _Story:
                 text = say("enters", number=number)
                 if self._call.handed_over_by:
                     text = say("handed_over", who=shown(self._call.handed_over_by), number=number)
-                yield Moment(leg.started_at, text, marked=leg.id)
+                yield Moment(leg.started_at, text, marked=frozenset((leg.id,)))
             elif leg.direction == "in":
-                yield Moment(leg.started_at, say("calls_in", who=self._who(leg)), marked=leg.id)
+                yield Moment(leg.started_at, say("calls_in", who=self._who(leg)), marked=frozenset((leg.id,)))
             elif leg.id in self._attempts:
                 transfer, attempt = self._attempts[leg.id]
                 by = transfer.asked_by if transfer.asked_by in self._legs else caller.id
@@ -75,7 +75,9 @@ class _Story:
             name = self._words.of(STEPS, shown(step.step))
             value = self._words.of(VALUES, step.value) if step.value in VALUES else shown(step.value)
             between = self._words.mark("colon") if step.value in VALUES else " "
-            yield Moment(step.at, f"{name}{between}{value}" if value else name, marked=self._call.legs[0].id)
+            yield Moment(
+                step.at, f"{name}{between}{value}" if value else name, marked=frozenset((self._call.legs[0].id,))
+            )
 
     def transfers(self) -> Iterator[Moment]:
         for transfer in self._call.transfers:
@@ -87,12 +89,13 @@ class _Story:
         how = mark("comma").join((of(MODES, shown(transfer.mode)), of(TRIGGERS, shown(transfer.trigger))))
         asked = f"{name}{mark('open')}{how}{mark('close')}"
         result, reason = transfer.result, transfer.reason
+        by = frozenset((transfer.asked_by,) if transfer.asked_by else ())
         if result == "refused":
             why = self._result("running" if reason == "busy" else reason)
             text = f"{asked}{mark('colon')}{self._result(result)}"
-            yield Moment(transfer.asked_at, text + (mark("comma") + why if why else ""), marked=transfer.asked_by)
+            yield Moment(transfer.asked_at, text + (mark("comma") + why if why else ""), marked=by)
             return
-        yield Moment(transfer.asked_at, asked, marked=transfer.asked_by)
+        yield Moment(transfer.asked_at, asked, marked=by)
         for attempt in transfer.attempts:
             if attempt.leg_id not in self._legs:
                 route = self._words.say("route", uri=shown(attempt.route))
@@ -122,11 +125,31 @@ class _Story:
                 yield Moment(at, text, joined=group)
 
     def departures(self) -> Iterator[Moment]:
-        """A leg that goes on without the talk: it waits, or is in a private talk elsewhere."""
-        for leg in self._call.legs:
-            for end in _ends_of_talk([talk for talk in self._call.talks if leg.id in (talk.leg_a, talk.leg_b)]):
-                if leg.ended_at is None or leg.ended_at - end > _APART:
-                    yield Moment(end, self._words.say("leaves", who=self._who(leg)), marked=leg.id)
+        """Legs that go on without the talk: they wait, or are in a private talk elsewhere."""
+        left = sorted(
+            ((end, leg.id) for leg in self._call.legs for end in self._pauses(leg)), key=lambda pause: pause[0]
+        )
+        while left:
+            at = left[0][0]
+            together = [id for end, id in left if end - at <= _JOIN]
+            left = left[len(together) :]
+            names = self._names([leg for leg in self._call.legs if leg.id in together])
+            phrase = "leave" if len(together) > 1 else "leaves"
+            yield Moment(at, self._words.say(phrase, who=names), marked=frozenset(together))
+
+    def _pauses(self, leg: Leg) -> Iterator[datetime]:
+        """When it heard nobody any more, for a while."""
+        until: datetime | None = None
+        for talk in self._call.talks:  # by start
+            if leg.id not in (talk.leg_a, talk.leg_b):
+                continue
+            if until and talk.started_at - until > _APART:
+                yield until
+            if talk.ended_at is None:
+                return
+            until = max(until or talk.ended_at, talk.ended_at)
+        if until and (leg.ended_at is None or leg.ended_at - until > _APART):
+            yield until
 
     def ends(self) -> Iterator[Moment]:
         """Legs that end because one party left end in one line."""
@@ -142,12 +165,16 @@ class _Story:
         leg = next((leg for leg in group if leg.hung_up_by == leg.role), group[0])
         if leg.hung_up_by == "interrupted":
             return say("interrupted")
-        if leg.answered_at is None and leg.direction == "out":
+        if (leg.answered_at is None and leg.direction == "out") or self._never_came_in(leg):
             return self._names(group) + self._words.mark("colon") + self._unanswered(leg)
         if leg.hung_up_by == leg.role:
             return say("hangs_up", who=self._who(leg)) + self._cause(leg)
         phrases = {"timeout": "is_gone", "system": "is_released"}
         return say(phrases.get(leg.hung_up_by or "", "is_ended"), who=self._names(group)) + self._cause(leg)
+
+    def _never_came_in(self, leg: Leg) -> bool:
+        """It answered and did not acknowledge, or was cancelled meanwhile."""
+        return leg.id in self._attempts and self._attempts[leg.id][1].result not in (None, "answered")
 
     def _unanswered(self, leg: Leg) -> str:
         if leg.id in self._attempts:
@@ -192,19 +219,6 @@ def _connected(new: Sequence[Talk], running: Sequence[Talk]) -> list[frozenset[s
         groups.append(pair.union(*touched))
     fresh = {id for talk in new for id in (talk.leg_a, talk.leg_b)}
     return [frozenset(group) for group in groups if group & fresh]
-
-
-def _ends_of_talk(talks: Sequence[Talk]) -> Iterator[datetime]:
-    """When a leg's talks paused or ended."""
-    until: datetime | None = None
-    for talk in sorted(talks, key=lambda talk: talk.started_at):
-        if until and talk.started_at - until > _APART:
-            yield until
-        if talk.ended_at is None:
-            return
-        until = max(until or talk.ended_at, talk.ended_at)
-    if until:
-        yield until
 
 
 def _ends_with(leg: Leg, first: Leg) -> bool:

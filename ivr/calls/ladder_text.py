@@ -44,12 +44,12 @@ def _head(text: str, width: int) -> str:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """`text` in lines of at most `width` cells, broken at spaces where there are any, else anywhere."""
+    """`text` in lines of at most `width` cells, broken at a space where one is near, else anywhere."""
     lines = []
     while cells(text) > width:
         head = _head(text, max(width, 2)) or text[0]
         space = head.rfind(" ")
-        cut = space if space > 0 and text[len(head)] != " " else len(head)
+        cut = space if space > len(head) // 2 and text[len(head)] != " " else len(head)
         lines.append(text[:cut].rstrip())
         text = text[cut:].lstrip()
     return [*lines, text]

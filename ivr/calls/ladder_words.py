@@ -82,6 +82,7 @@ STEPS: Table = {
     "flow": ("进入流程", "enters flow"),
     "flow_result": ("流程结果", "flow's result"),
     "agi": ("路由服务", "routing service"),
+    "offline": ("脱机路由到", "routed without the controller to"),
     "consult": ("坐席与对方私下通话", "a private talk begins"),
     "refer_back": ("转接失败，回呼坐席", "transfer failed, back to operator"),
 }
@@ -140,6 +141,7 @@ PHRASES: Table = {
     "talk3": ("三方通话", "three-party talk"),
     "talk": ("{count} 方通话", "talk of {count} parties"),
     "leaves": ("{who} 退出通话", "{who} leaves the talk"),
+    "leave": ("{who} 结束通话", "{who} leave the talk"),
     "transfer": ("转接 {target}", "transfer to {target}"),
     "route": ("拨打 {uri}", "{uri} is dialled"),
     "hangs_up": ("{who} 挂机", "{who} hangs up"),

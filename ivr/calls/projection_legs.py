@@ -158,9 +158,9 @@ class _Parties:
             return "timeout"
         source = self._named.get(channel.hangup_source)
         if source is None:
-            return self._who_left_before(channel)
+            return self._ended_by_asterisk(channel)
         if source is not channel and (self._is_stale(source, channel) or self._left_first(channel, source)):
-            source = channel
+            source = self._said_goodbye_to(channel) or channel
         return self._roles[source.id][0]
 
     def caller_left_before(self, channel: Channel) -> bool:
@@ -168,16 +168,27 @@ class _Parties:
         end = self._ends.get(self._caller.channel)
         return bool(end and channel.ended_at and end - _SLACK <= channel.ended_at <= end + _FOLLOWS)
 
-    def _who_left_before(self, channel: Channel) -> str:
-        """Asterisk ended it. Because the caller had left, or, if it is the caller's own, because a far party had?"""
+    def _ended_by_asterisk(self, channel: Channel) -> str:
+        """Because the caller had left, or, if it is the caller's own leg, because a far party had?"""
         if channel.id != self._caller.channel:
             return "caller" if self.caller_left_before(channel) else "system"
+        other = self._said_goodbye_to(channel)
+        return self._roles[other.id][0] if other else "system"
+
+    def _said_goodbye_to(self, channel: Channel) -> Channel | None:
+        """The party that left this one's last talk just before it, by hanging up itself."""
         left = self._left.get(channel.id)
-        for other in self._channels:
-            said_goodbye = other is not channel and other.hangup_source == other.name and other.answered_at
-            if said_goodbye and left and other.ended_at and abs(other.ended_at - left) < _FOLLOWS:
-                return self._roles[other.id][0]
-        return "system"
+        if left is None:
+            return None
+        before = [
+            (its, other.id, other)
+            for other in self._channels
+            if other is not channel
+            and other.hangup_source == other.name
+            and (its := self._left.get(other.id))
+            and left - _FOLLOWS < its <= left + _SLACK
+        ]
+        return max(before)[2] if before else None
 
     def _is_stale(self, source: Channel, channel: Channel) -> bool:
         end = self._ends[source.id]

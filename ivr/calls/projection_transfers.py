@@ -85,7 +85,7 @@ def _dial_of(row: Row, dials: Sequence[Dial]) -> Dial | None:
 def _leg_of(dial: Dial, channels: Mapping[str, Channel], taken: set[str]) -> str | None:
     """The leg that TRANSFER_JOINED names, or the one that the helper made next: it has the helper's linkedid."""
     named = channels.get(dial.joined.extra.get("leg", "")) if dial.joined else None
-    if named and named.is_party and named.id not in taken and dial.row.at <= named.started_at:
+    if named and named.is_party and named.id not in taken:
         return named.id
     ends = [moment for moment in (dial.until, dial.failed.at if dial.failed else None) if moment]
     until = min(ends) if ends else None
@@ -159,12 +159,17 @@ def _attempt(dial: Dial, transfer_result: str | None, legs: Mapping[str, Leg]) -
         result = None
     if not cause and leg and leg.cause and not dial.joined:
         cause = leg.cause
+    ringing_at, answered_at = (leg.ringing_at, leg.answered_at) if leg else (None, None)
+    if answered_at and answered_at < dial.row.at:  # the phone's attended transfer: it had answered before
+        ringing_at, answered_at = None, dial.row.at
+    elif ringing_at and ringing_at < dial.row.at:
+        ringing_at = dial.row.at
     return Attempt(
         route=dial.route,
         dialled_at=dial.row.at,
         leg_id=leg.id if leg else None,
-        ringing_at=leg.ringing_at if leg else None,
-        answered_at=leg.answered_at if leg else None,
+        ringing_at=ringing_at,
+        answered_at=answered_at,
         result=result,
         cause=cause or None,
     )

@@ -179,7 +179,7 @@ def test_given_no_voice_arrives_then_the_leg_timed_out_and_the_sticky_cause_name
     tape.end(40, "op2", cause=44, source="op2")
     tape.end(40.3, "caller", cause=44, source="op")
     call = only(tape)
-    assert [(leg.cause, leg.hung_up_by) for leg in call.legs] == [(16, "caller"), (44, "timeout"), (16, "operator")]
+    assert [(leg.cause, leg.hung_up_by) for leg in call.legs] == [(16, "operator"), (44, "timeout"), (16, "operator")]
     assert [(step.step, step.value) for step in call.steps] == [("requeued", "operator_died")]
     assert talks(call, tape) == [("caller", "op", 5, 20), ("caller", "op2", 25, 40)]
 
