@@ -19,6 +19,7 @@ def split(uniqueid: str) -> tuple[str, str]:
     return prefix, channel
 
 
+@lru_cache(maxsize=8192)  # a channel has some twenty rows
 def public_id(uniqueid: str, node: str) -> str:
     """`m0123…-1763.4` → `<node>-1763.4`, the form that API, database and logs show. Empty stays empty."""
     return f"{node}-{split(uniqueid)[1]}" if uniqueid else ""

@@ -20,6 +20,7 @@ from ivr.calls.projection_channels import is_holding
 
 GRACE = timedelta(seconds=5)  # after a call's last row; what comes within it still counts
 _RANK = {"CHAN_START": 0, "HANGUP": 2, "CHAN_END": 3, "LINKEDID_END": 4}  # among rows of one microsecond; others 1
+_TIES_ONLY = frozenset({"APP_START", "APP_END", "LINKEDID_END"})  # a quarter of all rows; no story is in them
 
 Position = TypeVar("Position")
 Key = tuple[Any, ...]
@@ -51,17 +52,29 @@ class _Group(Generic[Position]):
     def add(self, row: Row) -> bool:
         """False for a double."""
         key = _key(row)
-        at = len(self.sorted) if not self.sorted or self.sorted[-1] < key else bisect_left(self.sorted, key)
-        if at < len(self.sorted) and self.sorted[at] == key:
+        if not self.sorted or self.sorted[-1] < key:
+            self.sorted.append(key)
+            self.rows.append(row)
+        elif not self._insert(key, row):
             return False
-        self.sorted.insert(at, key)
-        self.rows.insert(at, row)
         self.runs.add(row.run)
         if row.event == "CHAN_START" and row.uniqueid not in self.ended:
             self.open[row.uniqueid] = row.run
         elif row.event in {"HANGUP", "CHAN_END"}:
             self.ended.add(row.uniqueid)
             self.open.pop(row.uniqueid, None)
+        return True
+
+    def _insert(self, key: Key, row: Row) -> bool:
+        at = bisect_left(self.sorted, key)
+        while at < len(self.sorted) and self.sorted[at] == key:
+            if self.rows[at] == row:
+                return False
+            if repr(self.rows[at]) > repr(row):  # any order will do that does not depend on who came first
+                break
+            at += 1
+        self.sorted.insert(at, key)
+        self.rows.insert(at, row)
         return True
 
     def swallow(self, other: _Group[Position]) -> None:
@@ -101,7 +114,7 @@ class Projector(Generic[Position]):
         """Take one row in."""
         self._see_run(row)
         group = self._group(list(_ties(row)), position)
-        if group.add(row):
+        if row.event not in _TIES_ONLY and group.add(row):
             self._touched[group] = None
 
     def take_changed(self) -> list[Call]:
@@ -197,16 +210,5 @@ def _ties(row: Row) -> Iterator[str]:
 
 
 def _key(row: Row) -> Key:
-    """All of a row, in the order of time; equal keys are doubles."""
-    return (
-        row.at,
-        _RANK.get(row.event, 1),
-        row.uniqueid,
-        row.event,
-        row.user_event,
-        row.data,
-        row.linkedid,
-        row.channel,
-        (row.num, row.name, row.exten, row.context, row.app, row.peer, row.run),
-        tuple(row.extra.items()),
-    )
+    """The order of rows: by time, and where that is the same by what else tells them apart most often."""
+    return (row.at, _RANK.get(row.event, 1), row.uniqueid, row.event, row.user_event, row.data)

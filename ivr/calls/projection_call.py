@@ -38,7 +38,7 @@ def calls_of(rows: Sequence[Row], over: Mapping[str, datetime], foreign: bool = 
     """
     openings: dict[str, Opening] = {}
     for row in rows:
-        if row.user_event == "CALL" and row.event == "USER_DEFINED" and row.extra.get("id"):
+        if row.user_event == "CALL" and row.extra.get("id"):
             openings.setdefault(row.extra["id"], _opening(row))
     if not openings:
         opening = _foreign_opening(rows) if foreign else None
@@ -93,7 +93,8 @@ def _shares(rows: Sequence[Row], openings: Mapping[str, Opening]) -> dict[str, l
 def _call(opening: Opening, rows: Sequence[Row], over: Mapping[str, datetime]) -> Call:
     channels = channels_of(rows)
     stays = stays_of(rows)
-    stories = stories_of(rows, channels)
+    told = [row for row in rows if row.user_event]
+    stories = stories_of(told, channels)
     caller = Caller(opening.id, opening.channel, opening.caller)
     dialled = {dial.leg: dial.route for story in stories for dial in story.dials if dial.leg}
     legs = legs_of(caller, channels, stays, over, dialled)
@@ -101,7 +102,7 @@ def _call(opening: Opening, rows: Sequence[Row], over: Mapping[str, datetime]) -
     interrupted = any(leg.hung_up_by == "interrupted" for leg in legs)
     talks = talks_of(legs, channels, stays)
     transfers = transfers_of(stories, opening.id, {leg.id: leg for leg in legs}, ended_at, interrupted)
-    steps = tuple(_steps(rows, opening.id))
+    steps = tuple(_steps(told, opening.id))
     languages = [step.value for step in steps if step.step == "language" and step.value]
     with_caller = [talk for talk in talks if opening.channel in (talk.leg_a, talk.leg_b)]
     return Call(

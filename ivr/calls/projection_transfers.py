@@ -42,7 +42,7 @@ def stories_of(rows: Iterable[Row], channels: Mapping[str, Channel]) -> list[Sto
     """One story a transfer id, in the order of asking. What was told before anybody asked is not heard."""
     stories: dict[str, Story] = {}
     for row in rows:
-        if row.event == "USER_DEFINED" and row.user_event.startswith("TRANSFER_"):
+        if row.user_event.startswith("TRANSFER_"):
             _hear(row, stories)
     taken: set[str] = set()
     for story in stories.values():

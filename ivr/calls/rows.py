@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from sys import intern
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -109,19 +110,19 @@ def parse(fields: Sequence[str], node: str) -> Row:
     if not (event and uniqueid and linkedid):
         raise RowError(f"A record lacks its EventEnum, UniqueID or LinkedID: {event!r}, {uniqueid!r}, {linkedid!r}")
     mark = split(uniqueid)[0]
-    if mark:
+    if mark and (mark in data or mark in extra or mark in f"{num}{name}{exten}{channel}{peer}"):
         num, name, exten, channel, data, peer, extra = (
-            hide(text, mark, node) if mark in text else text for text in (num, name, exten, channel, data, peer, extra)
+            hide(text, mark, node) for text in (num, name, exten, channel, data, peer, extra)
         )
     return Row(
-        event=event,
+        event=intern(event),
         at=_instant(at),
         num=num,
         name=name,
         exten=exten,
-        context=context,
-        channel=channel,
-        app=app,
+        context=intern(context),
+        channel=intern(channel),
+        app=intern(app),
         data=data,
         uniqueid=public_id(uniqueid, node),
         linkedid=public_id(linkedid, node),
@@ -135,7 +136,7 @@ def parse(fields: Sequence[str], node: str) -> Row:
 def _instant(text: str) -> datetime:
     """`2026-11-22 12:54:30.688096` is UTC (Asterisk runs with TZ=UTC); a zone is heeded where one is told."""
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(f"{text}+00:00" if text[-6:].isdigit() else text)
     except ValueError:
         moment = datetime.min
     if not _YEARS[0] < moment.year < _YEARS[1]:

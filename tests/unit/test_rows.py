@@ -79,6 +79,19 @@ def test_a_record_becomes_a_row() -> None:
     assert row.extra == {}
 
 
+@pytest.mark.parametrize(
+    ("text", "iso"),
+    [
+        ("2026-11-22 12:54:30.688096", "2026-11-22T12:54:30.688096+00:00"),
+        ("2026-11-22 12:54:30", "2026-11-22T12:54:30+00:00"),
+        ("2026-11-22 20:54:30.688+08", "2026-11-22T12:54:30.688000+00:00"),
+        ("2026-11-22T20:54:30.688096+08:00", "2026-11-22T12:54:30.688096+00:00"),
+    ],
+)
+def test_a_time_is_utc_unless_it_tells_its_zone(text: str, iso: str) -> None:
+    assert parse(changed(EventTime=text), "hotline").at.isoformat() == iso
+
+
 def test_given_a_user_event_then_its_query_is_unfolded_and_its_ids_are_public() -> None:
     query = f"id=a1&caller=%2B86%20138+1&empty=&by={MARK}-1763.4&uri=sip:110@127.0.0.1;transport=udp&flag&id=second"
     row = parse(
