@@ -102,8 +102,9 @@ def _user(uri: str) -> str:
 def _ringing(channel: Channel) -> datetime | None:
     """When it began to ring.
 
-    CEL has no ringing event. A `RINGING` event tells it where the dialplan knows; otherwise a leg that must have rung
-    (it was answered, or the queue, which rings reachable phones only, gave it up) is taken to have rung when dialled.
+    CEL has no ringing event. The dialplan tells it where it knows (`ring_ms` of a transfer's route, `RINGING`);
+    otherwise a leg that must have rung (it was answered, or the queue, which rings reachable phones only, gave it up)
+    is taken to have rung when it was dialled.
     """
     if channel.ringing_at or not _is_out(channel):
         return channel.ringing_at

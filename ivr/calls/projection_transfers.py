@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ivr.calls.model import Attempt, Leg, Row, Transfer
 from ivr.calls.projection_channels import Channel, number
@@ -22,6 +22,15 @@ class Dial:
     leg: str | None = None
     failed: Row | None = None
     joined: Row | None = None
+
+    @property
+    def rang_at(self) -> datetime | None:
+        """`ring_ms` is Dial's RINGTIME_MS: from the dialling to the first ringing."""
+        told = self.joined or self.failed
+        milliseconds = told.extra.get("ring_ms", "") if told else ""
+        if not (milliseconds.isascii() and milliseconds.isdigit() and len(milliseconds) < 7):
+            return None
+        return self.row.at + timedelta(milliseconds=int(milliseconds))
 
     @property
     def route(self) -> str:
@@ -48,7 +57,9 @@ def stories_of(rows: Iterable[Row], channels: Mapping[str, Channel]) -> list[Sto
     for story in stories.values():
         for dial in story.dials:
             dial.leg = _leg_of(dial, channels, taken)
-            taken.add(dial.leg or "")
+            if dial.leg:
+                taken.add(dial.leg)
+                channels[dial.leg].ringing_at = channels[dial.leg].ringing_at or dial.rang_at
     return list(stories.values())
 
 

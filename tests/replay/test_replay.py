@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -92,6 +93,34 @@ def test_given_a_restart_after_any_row_when_reading_resumes_at_the_oldest_call_t
     whole = rows(name)
     expected = by_id(project(whole))
     for died in range(len(whole) + 1):
+        store: dict[str, Call] = {}
+        again = save(store, whole, 0, died, 0)
+        save(store, whole, again, len(whole), died)
+        assert store == expected, f"died after {died} rows, began again at {again}"
+
+
+def a_busy_minute() -> list[Row]:
+    """Several stories at once, each begun two seconds after the one before."""
+    names = (
+        "transfer_to_110_by_key",
+        "two_calls_at_once",
+        "110_hands_back",
+        "operators_phone_dies",
+        "hostile_caller_id",
+    )
+    moved = []
+    for place, name in enumerate(names):
+        one = rows(name)
+        by = rows(names[0])[0].at + timedelta(seconds=2 * place) - one[0].at
+        moved += [replace(row, at=row.at + by) for row in one]
+    return sorted(moved, key=lambda row: row.at)
+
+
+def test_given_a_busy_minute_when_the_reader_dies_then_every_call_is_told_as_if_it_had_not() -> None:
+    whole = a_busy_minute()
+    expected = by_id(project(whole))
+    assert len(expected) == 6
+    for died in range(0, len(whole), 7):
         store: dict[str, Call] = {}
         again = save(store, whole, 0, died, 0)
         save(store, whole, again, len(whole), died)

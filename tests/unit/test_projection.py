@@ -307,7 +307,7 @@ def test_given_the_first_route_is_busy_when_the_second_answers_then_one_transfer
     tape.user(25, "LEG", "desk2", call=CALL, role="desk", party="110")
     tape.relink("desk2", "caller")
     tape.enter(25.1, "queue", "desk2")
-    tape.told(25.2, "TRANSFER_JOINED", route="2", leg=tape.id("desk2"))
+    tape.told(25.2, "TRANSFER_JOINED", route="2", leg=tape.id("desk2"), ring_ms="350")
     tape.leave(28, "queue", "op")
     tape.told(28, "TRANSFER_END", result="completed", cause="")
     tape.end(28.4, "op", source="dialplan")
@@ -343,7 +343,8 @@ def test_given_the_first_route_is_busy_when_the_second_answers_then_one_transfer
         "answered",
         None,
     )
-    assert (second.dialled_at, second.answered_at) == (at(20.4), at(25))
+    assert (second.dialled_at, second.ringing_at, second.answered_at) == (at(20.4), at(20.75), at(25))
+    assert leg(call, tape, "desk2").ringing_at == at(20.75)
 
 
 def test_given_a_route_is_passed_over_and_tried_again_then_the_leg_belongs_to_the_second_try() -> None:
