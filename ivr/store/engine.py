@@ -30,7 +30,6 @@ def create(url: str) -> AsyncEngine:
 
 
 def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
-    connection.isolation_level = None  # the driver's own BEGIN would leave DDL outside the transaction
     cursor = connection.cursor()
     for pragma in PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
@@ -38,6 +37,7 @@ def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
+    """The driver begins at the first INSERT only: a SELECT or a CREATE TABLE before it would stand outside."""
     connection.exec_driver_sql("BEGIN")
 
 

@@ -119,13 +119,6 @@ class Store:
             if gone:
                 await connection.execute(_delete_one(table), gone)
 
-    async def remove(self, ids: Iterable[str]) -> None:
-        """Take calls out of the log."""
-        with mapped(self.url):
-            async with self._begin() as connection:
-                for id in ids:
-                    await connection.execute(delete(tables.call).where(tables.call.c.id == id))
-
     # --- reading -----------------------------------------------------------------------------------------------------
 
     async def position(self, node: str) -> Position | None:

@@ -160,6 +160,28 @@ class TestRotating:
         append(tmp_path, 4)
         assert drain(tail) == [2, 3, 4]
 
+    def test_given_a_rename_in_the_moment_of_opening_then_the_file_keeps_its_number(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        append(tmp_path, 1)
+        opening = os.open
+
+        def rename_first(path: Path, *how: int) -> int:
+            if path == tmp_path / journal.ACTIVE:
+                monkeypatch.undo()
+                rotate(tmp_path)
+                append(tmp_path, 2)
+            return opening(path, *how)
+
+        monkeypatch.setattr(os, "open", rename_first)
+        tail = Tail(tmp_path)
+        records = tail.read()
+        tail.close()
+        assert [(found.place.file, found.fields[12]) for found in records] == [(1, "N1"), (2, "N2")][: len(records)]
+        again = Tail(tmp_path)
+        assert drain(again) == [1, 2]
+        again.close()
+
     def test_given_a_record_that_lands_late_in_the_renamed_file_then_it_comes(self, tmp_path: Path, tail: Tail) -> None:
         append(tmp_path, 1)
         drain(tail)

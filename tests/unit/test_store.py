@@ -14,7 +14,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 
 from ivr.calls.model import Attempt, Call, Leg, Step, Talk, Transfer
 from ivr.store import (
@@ -117,6 +117,31 @@ async def test_given_a_saved_call_when_saved_again_by_another_process_then_nothi
         assert await process.call("c-1") == transferred()
         assert [await count(process, table.name) for table in (tables.call, *tables.CHILDREN)] == [1, 3, 3, 1, 2, 2]
         await process.close()
+
+
+async def test_given_a_call_that_another_process_saved_larger_when_saved_then_only_this_story_stays(url: str) -> None:
+    whole = transferred(ended=False)
+    small = replace(whole, legs=whole.legs[:1], talks=(), transfers=(), steps=())
+    for told in (whole, small):
+        process = Store(url)
+        await process.open()
+        await process.save([told])
+        assert await process.call("c-1") == told
+        await process.close()
+
+
+async def test_given_calls_that_ended_then_the_store_remembers_nothing_of_them(store: Store) -> None:
+    await store.save([transferred("c-1", ended=False), transferred("c-2", ended=False)])
+    await store.save([transferred("c-1")])
+    await store.save([transferred("c-1")])
+    assert list(store._running) == ["c-2"]
+
+
+async def test_given_a_call_that_is_deleted_then_all_of_it_goes(store: Store) -> None:
+    await store.save([transferred()])
+    async with store._begin() as connection:
+        await connection.execute(text("DELETE FROM call"))
+    assert [await count(store, table.name) for table in tables.CHILDREN] == [0] * 5
 
 
 async def test_given_two_calls_when_a_leg_turns_out_to_be_the_other_ones_then_it_moves(store: Store) -> None:
@@ -255,6 +280,18 @@ class TestTables:
             await connection.run_sync(migrate.upgrade)
         await Store.save(store, [transferred("c-2")])
         assert [call.id for call in await store.calls()] == ["c-2"]
+
+    async def test_given_a_migration_that_dies_half_way_then_the_database_is_as_before(self, store: Store) -> None:
+        await store.save([transferred()])
+
+        def die(connection: Connection) -> None:
+            migrate.downgrade(connection)
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            async with store._begin() as connection:
+                await connection.run_sync(die)
+        assert await store.call("c-1") == transferred()
 
     async def test_given_two_processes_when_both_open_an_empty_database_then_both_get_it(self, url: str) -> None:
         stores = [Store(url) for _ in range(4)]

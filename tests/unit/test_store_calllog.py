@@ -8,12 +8,14 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from ivr.calls.model import Call
 from ivr.calls.projection import project
@@ -158,14 +160,34 @@ class TestCatchingUp:
         whole = expected(THREE)
         for cut in range(1, len(THREE), 2):
             empty(directory)
-            await store.remove(call.id for call in whole)
-            await store.save([], Position(NODE, "journal-000001.csv", 0, "journal-000001.csv", 0))
+            async with store._begin() as connection:
+                for table in ("call", "journal_position"):
+                    await connection.execute(text(f"DELETE FROM {table}"))
             write(directory, THREE[:cut])
             await caught_up(tmp_path)
             assert await store.calls() == expected(THREE[:cut]), f"after {cut} records"
             write(directory, THREE[cut:])
             await caught_up(tmp_path)
             assert await store.calls() == whole, f"cut after {cut} records"
+
+    @pytest.mark.parametrize("batch", [1, calllog.BATCH])
+    async def test_given_a_finished_call_that_begins_before_the_place_of_replay_then_its_rest_does_not_replace_it(
+        self, tmp_path: Path, directory: Path, store: Store, monkeypatch: pytest.MonkeyPatch, batch: int
+    ) -> None:
+        """The caller of the long call comes between the first two records of the short one."""
+        monkeypatch.setattr(calllog, "BATCH", batch)
+        monkeypatch.setattr(journal, "CHUNK", 400)
+        short, long = journals.call(0), journals.call(1, EIGHT + timedelta(microseconds=500), transferred=True)
+        late = journals.call(2, at(90))
+        rows = journals.interleaved(short, long[:-7], late)
+        write(directory, rows)
+        await caught_up(tmp_path)
+        position = await store.position(NODE)
+        assert position is not None
+        assert position.replay_offset == len(short[0])
+        write(directory, journals.call(3, at(200)))
+        await caught_up(tmp_path)
+        assert (await store.calls())[-1] == expected(short)[0]
 
     async def test_given_a_life_for_each_record_and_a_rotation_between_then_the_log_is_the_same(
         self, tmp_path: Path, directory: Path, store: Store
@@ -329,6 +351,7 @@ class TestRebuilding:
         write(directory, THREE)
         first = await rebuild(store, directory, NODE)
         assert [change.differences for change in first.changes] == [("was not in the log",)] * 3
+        assert open_files(directory) == []
         assert (first.calls, first.unreadable, first.unknown, first.left) == (3, 0, [], 0)
         assert await store.calls() == expected(THREE)
         second = await rebuild(store, directory, NODE)
