@@ -20,7 +20,7 @@ from ivr.pbx import foreign, journal
 from ivr.store import Store
 from ivr.store.export import as_dict, as_json
 from ivr.store.rebuild import rebuild
-from ivr.store.writer import AnotherWriterError, NoJournalError, only_writer
+from ivr.store.writer import has_writer
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -155,9 +155,7 @@ def _list(context: Context, json: bool, **wanted: Any) -> None:
 
 async def _ahead(store: Store, directory: Path, node: str) -> int:
     """Bytes of the journal that wait for a controller; 0 while one runs."""
-    try:
-        with only_writer(directory):
-            position = await store.position(node)
-    except (AnotherWriterError, NoJournalError):
+    if has_writer(directory):
         return 0
+    position = await store.position(node)
     return journal.ahead(directory, journal.Place.of(position.file, position.offset) if position else None)

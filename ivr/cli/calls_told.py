@@ -7,7 +7,7 @@ from datetime import tzinfo
 from typing import Any
 
 from ivr.calls.ladder_text import shown
-from ivr.calls.ladder_words import Language
+from ivr.calls.ladder_words import OUTCOMES, Language
 from ivr.calls.model import Call
 from ivr.cli import service
 from ivr.cli.text import table
@@ -68,12 +68,19 @@ def calls(found: Sequence[Call], zone: tzinfo) -> str:
             call.caller,
             call.number,
             f"{(call.ended_at - call.entered_at).total_seconds():.0f}" if call.ended_at else "…",
-            call.outcome or _say("running"),
+            _outcome(call),
             " ".join(dict.fromkeys(leg.party for leg in call.legs if leg.answered_at and leg.role != "caller")),
         )
         for call in found
     ]
     return table(_say("headings").split("|"), rows)
+
+
+def _outcome(call: Call) -> str:
+    """In English the word that `--outcome` takes."""
+    if call.outcome is None:
+        return _say("running")
+    return OUTCOMES[call.outcome][0] if language() == "zh" and call.outcome in OUTCOMES else call.outcome
 
 
 def _shortest(ids: Sequence[str]) -> int:

@@ -69,7 +69,9 @@ def size(directory: Path) -> int:
 
 
 def ahead(directory: Path, place: Place | None) -> int:
-    """Bytes of the journal from a place on (None: all of it)."""
+    """Bytes of the journal from a place on (None: all of it); 0 where there is no journal yet."""
+    if not directory.is_dir():
+        return 0
     from_here = place or Place(0, 0)
     active = Place(_next_number(directory), 0)
     sizes = {number: (directory / Place(number, 0).name).stat().st_size for number in rotated(directory)}

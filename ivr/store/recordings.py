@@ -5,6 +5,7 @@ Files are 8 kHz, mono, 16 bit PCM wav. A leg's file begins at `leg.recorded_from
 
 from __future__ import annotations
 
+import os
 import struct
 import wave
 from collections.abc import Iterator, Sequence
@@ -99,9 +100,9 @@ def mix(parts: Sequence[Track], out: Path, together: bool = False) -> list[tuple
     Returns the parties in the order of the channels. A file that is there is replaced only once the new one is whole.
     """
     parties = list(dict.fromkeys(part.party for part in parts))
-    partial = out.with_name(f".{out.name}.partial")
+    partial = out.with_name(f".{out.name}.{os.getpid()}")
     try:
-        with wave.open(str(partial), "wb") as target:
+        with open(partial, "xb", opener=_private) as file, wave.open(file, "wb") as target:
             target.setnchannels(1 if together else len(parties))
             target.setsampwidth(2)
             target.setframerate(RATE)
@@ -111,6 +112,10 @@ def mix(parts: Sequence[Track], out: Path, together: bool = False) -> list[tuple
     finally:
         partial.unlink(missing_ok=True)
     return parties
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _blocks(parts: Sequence[Track], channels: dict[tuple[str, str], int]) -> Iterator[NDArray[np.int32]]:

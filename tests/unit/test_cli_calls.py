@@ -97,7 +97,9 @@ class TestListing:
     ) -> None:
         monkeypatch.setenv("LANG", "zh_CN.UTF-8")
         log(var, transferred("c-1"))
-        assert ivr("calls").out.startswith("呼叫  进入时间")
+        said = ivr("calls").out
+        assert said.startswith("呼叫  进入时间")
+        assert "已转接" in said
 
     def test_given_json_wanted_when_listed_then_columns_and_children_are_there(self, ivr: Ivr, var: Path) -> None:
         log(var, transferred("c-1"))

@@ -61,6 +61,7 @@ def test_given_three_legs_when_mixed_each_then_every_voice_stands_at_its_time_on
     for n, seconds in enumerate((3.0, 5.5, 4.0)):
         tone(tmp_path, f"l{n}.wav", 100 * (n + 1), seconds)
     parties, samples = mixed(call, tmp_path)
+    assert (tmp_path / "out.wav").stat().st_mode & 0o777 == 0o600
     assert parties == [("caller", "138"), ("operator", "1001"), ("desk", "110")]
     assert samples.shape == (round(6.5 * RATE), 3)
     spans = [
