@@ -105,7 +105,12 @@ def play(site: Site, var: Path, words: dict[str, str]) -> None:
     trunk = next(iter(site.trunks.values()))
     first, second = (place(route) for route in target.routes[:2])
     with (
-        Phone(number, ip="127.0.0.21", tone="operator", register=Registration(server, number, secrets["operators"][number])) as operator,
+        Phone(
+            number,
+            ip="127.0.0.21",
+            tone="operator",
+            register=Registration(server, number, secrets["operators"][number]),
+        ) as operator,
         Phone("110", ip=first[0], port=first[1], tone="110") as busy,
         Phone("110b", ip=second[0], port=second[1], tone="110") as police,
         Phone(CITIZEN, ip=trunk.match[0], tone="caller") as citizen,
@@ -140,7 +145,9 @@ def show(site_file: Path, var: Path, language: str) -> int:
     """The newest call's ladder, once the log has its end."""
     ivr = [sys.executable, "-m", "ivr", "--site", str(site_file), "--var", str(var), "calls"]
     for _ in range(50):
-        newest = json.loads(subprocess.run([*ivr, "list", "--limit", "1", "--json"], cwd=ROOT, capture_output=True, check=True).stdout)
+        newest = json.loads(
+            subprocess.run([*ivr, "list", "--limit", "1", "--json"], cwd=ROOT, capture_output=True, check=True).stdout
+        )
         call = newest["calls"][0] if newest["calls"] else None
         if call and call["ended_at"]:
             return subprocess.run([*ivr, "show", call["id"], "--language", language], cwd=ROOT, check=False).returncode

@@ -35,7 +35,7 @@ class Dirty:
 class World:
     def __init__(self, operators: Mapping[str, str], targets: Mapping[str, str], before: World | None = None) -> None:
         """`operators`: number → name. `targets`: endpoint → key. `before`: the world until a resynchronisation."""
-        self.now = before.now if before else 0.0
+        self.now: float = before.now if before else 0.0
         self.channels: dict[str, Channel] = {}
         self.calls: dict[str, Call] = {}
         self.queues: dict[str, list[str]] = {}

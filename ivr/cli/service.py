@@ -38,7 +38,7 @@ def up(context: typer.Context) -> None:
         asterisk = fetch.find(say=_say)
         secrets, new = credentials.ensure(var, site)
         _refuse_if_unfit(examination.planned(site, var, asterisk))
-        if prompts.ensure(site, var, asterisk.moh_dir, _say):
+        if prompts.ensure(site, var, _say):
             _refuse_if_unfit(examination.sounding(site, var))
         if system.find_asterisk(var) is not None:
             _refuse_if_unfit(list(examination.outdated(site, var)))

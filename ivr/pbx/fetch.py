@@ -18,7 +18,7 @@ from ivr.errors import HotlineError
 from ivr.pbx import debian
 
 OLDEST = (20,)
-PACKAGES = ("asterisk", "asterisk-core-sounds-en-wav", "asterisk-moh-opsound-wav")
+PACKAGES = ("asterisk",)  # prompts and music are our own
 # Without these no call gets through; an Asterisk on PATH that lacks one is passed over.
 NEEDED = frozenset(
     {
@@ -50,12 +50,6 @@ class Installation:
     data_dir: Path  # holds documentation/, sounds/, moh/, rest-api/ …
     version: tuple[int, ...]  # (22, 10, 1)
     modules: frozenset[str]  # "chan_pjsip", without .so
-
-    @property
-    def moh_dir(self) -> Path | None:
-        """Music that came with it, if any."""
-        folder = self.data_dir / "moh"
-        return folder if any(folder.glob("*.wav")) else None
 
 
 def tools_dir() -> Path:

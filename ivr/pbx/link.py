@@ -8,11 +8,13 @@ import asyncio
 import itertools
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
 
 from ivr.credentials import Credentials
+from ivr.errors import HotlineError
 from ivr.pbx.ami import Ami, Event
 from ivr.pbx.ari import CAPACITY, Ari, ReferRequest
 from ivr.pbx.manager import AmiDownError
@@ -21,6 +23,7 @@ from ivr.settings import Address, Site
 
 USER = "hotline"  # of manager.conf and ari.conf
 LOOK = 0.3  # seconds between two looks at state.json
+BEGIN_SECONDS = 60.0  # that an Asterisk may take to its first login
 BREATH = 200  # events taken in one go, a millisecond or two
 
 log = structlog.get_logger(__name__)
@@ -45,7 +48,12 @@ class Link:
         now = await self._running()
         while True:
             secrets, listen = self._credentials, self._site.listen
-            ami = Ami(listen.ami, USER, secrets.ami_secret, now.mark, node=self._site.hotline.node)
+            endpoints = (
+                *self._site.operators,
+                *(target.endpoint for target in self._site.targets.values() if target.routes),
+            )
+            node = self._site.hotline.node
+            ami = Ami(listen.ami, USER, secrets.ami_secret, now.mark, node=node, endpoints=endpoints)
             ari_host = listen.ari.host if listen.ari else "127.0.0.1"
             ari = Ari(Address(ari_host, now.ari_port), USER, secrets.ari_password)
             self._ami, self._ari = ami, ari
@@ -53,7 +61,7 @@ class Link:
                 await ami.start()
                 await ari.start()
                 async with asyncio.TaskGroup() as ears:
-                    hearing = [ears.create_task(self._hear(ami)), ears.create_task(self._heed(ari))]
+                    hearing = [ears.create_task(one) for one in (self._hear(ami), self._heed(ari), self._begin(ami))]
                     now = await self._another_than(now)
                     log.warning("link.asterisk_restarted")
                     for task in hearing:
@@ -72,6 +80,13 @@ class Link:
                 log.exception("link.odd_event", name=event.get("Event"))
             if count % BREATH == 0:
                 await asyncio.sleep(0)  # a full queue never makes `get` wait
+
+    async def _begin(self, ami: Ami) -> None:
+        """A first row in this run's journal: by it the calls that the run before left open are known to be over."""
+        with suppress(TimeoutError, HotlineError):
+            await ami.wait_up(BEGIN_SECONDS)
+            first = {"Action": "Originate", "Channel": "Local/s@started/n", "Application": "Wait", "Data": "1"}
+            await ami.action({**first, "Async": "true"})
 
     async def _heed(self, ari: Ari) -> None:
         while True:

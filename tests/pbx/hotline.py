@@ -84,8 +84,9 @@ class Hotline(Running):
     def talk(self, citizen: Phone, operator: Phone) -> float:
         """The citizen calls and the operator, the only one who is free, has him: for two seconds they talk.
 
-        Returns the moment from which both heard each other. PJSIP's phones stamp their RTP from 0 on, and Asterisk passes
-        stamps on; a party who comes in within 2 s of another would look late to a third one's jitter buffer when the other leaves.
+        Returns the moment from which both heard each other. PJSIP's phones stamp their RTP from 0 on, and Asterisk
+        passes stamps on: who comes in within 2 s of another would look late to a third one's jitter buffer when the
+        other leaves.
         """
         asked = time.time()
         call = citizen.call(self.uri, from_user=citizen.name)

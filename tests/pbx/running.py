@@ -212,7 +212,9 @@ class Running:
             return f"{uri} never was {wanted}:\n{self.asterisk('pjsip show contacts')}"
 
         eventually(known, 10, complaint)
-        if there:  # an OPTIONS that left before the phone was there may still time out, and be believed for five seconds
+        if (
+            there
+        ):  # an OPTIONS that left before the phone was there may still time out, and be believed for five seconds
             time.sleep(LATE_SECONDS)
             eventually(known, 10, complaint)
 

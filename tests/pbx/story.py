@@ -10,9 +10,10 @@ from ivr.calls.check import faults
 from ivr.calls.model import Call
 from tests.phones import Phone
 
-SETTLE = 0.35  # seconds after a change until everybody hears it: jitter buffers, softmix's frame, the phone's clock
-LOOK = 0.6  # seconds that are listened to
-ALL, NOTHING = 0.85, 0.1  # share of frames
+SETTLE = 0.5  # seconds after a change until everybody hears it: jitter buffers, softmix's frame, the phone's clock
+LOOK = 0.8  # seconds that are listened to
+ALL, NOTHING = 0.75, 0.1  # share of frames
+SHORT = 0.12  # seconds of silence that the phones of a busy machine make by themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,13 @@ def told(call: Call) -> Told:
         parties=tuple(names[leg.id] for leg in sorted(call.legs, key=lambda leg: leg.started_at)),
         talks=frozenset(frozenset((names[talk.leg_a], names[talk.leg_b])) for talk in call.talks),
         transfers=tuple(
-            (one.target, one.mode, one.trigger, one.result or "open", *(tried.result or "open" for tried in one.attempts))
+            (
+                one.target,
+                one.mode,
+                one.trigger,
+                one.result or "open",
+                *(tried.result or "open" for tried in one.attempts),
+            )
             for one in call.transfers
         ),
         outcome=call.outcome,

@@ -1,4 +1,4 @@
-"""Three-party call and more (R23, R28, R30): all hear each other, any may leave, only the caller's leaving ends the call."""
+"""Three-party call and more (R23, R28, R30): any may leave, only the caller's leaving ends the call."""
 
 from __future__ import annotations
 
@@ -53,7 +53,9 @@ def test_given_three_talk_when_the_caller_leaves_then_the_call_is_over_for_all(h
     assert told(call).talks == pairs((CITIZEN, OPERATOR, DESK))
 
 
-def test_given_three_talk_when_the_operator_takes_back_then_110_leaves_and_he_keeps_the_caller(hotline: Hotline) -> None:
+def test_given_three_talk_when_the_operator_takes_back_then_110_leaves_and_he_keeps_the_caller(
+    hotline: Hotline,
+) -> None:
     parties = three(hotline)
     parties["operator"].dtmf("*2")
     parties["110"].wait_for("disconnected")

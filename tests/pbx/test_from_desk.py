@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from tests.pbx.hotline import Hotline
-from tests.pbx.story import all_hear_each_other, longest_gap, told
+from tests.pbx.story import SHORT, all_hear_each_other, longest_gap, told
 from tests.phones import Phone
 
 
@@ -68,7 +68,9 @@ def test_given_110_has_the_caller_when_it_hands_back_then_he_is_first_in_the_que
     assert call.transfers[1].reason == "ping_pong"
 
 
-def test_given_110_handed_a_caller_over_when_the_operator_transfers_him_back_then_it_is_refused(hotline: Hotline) -> None:
+def test_given_110_handed_a_caller_over_when_the_operator_transfers_him_back_then_it_is_refused(
+    hotline: Hotline,
+) -> None:
     operator, desk = hotline.operator(), hotline.desk("110", 1)
     desk.call(hotline.uri, from_user="13900000008")
     operator.wait_for("confirmed", timeout=15)
@@ -89,7 +91,7 @@ def test_given_110_has_the_caller_when_it_pulls_an_operator_in_then_nobody_is_in
     operator.wait_for("confirmed", call=again.call)
     joined = citizen.wait_heard("operator", since=asked)
     all_hear_each_other(citizen, operator, desk)
-    assert longest_gap(citizen, (desk,), again.at + 0.2, joined + 0.5) <= 0.06
+    assert longest_gap(citizen, (desk,), again.at + 0.2, joined + 0.5) <= SHORT
     desk.hangup()
     all_hear_each_other(citizen, operator)
     citizen.hangup()

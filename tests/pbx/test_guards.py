@@ -1,4 +1,4 @@
-"""Who may do what (security of the first day): hostile caller ids, no dialling out, nobody anonymous, secrets in private."""
+"""Who may do what: hostile caller ids, no dialling out, nobody anonymous, secrets in private."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_given_a_hostile_caller_id_when_he_calls_then_he_is_served_and_the_log_is_whole(hotline: Hotline, kind: str) -> None:
+def test_given_a_hostile_caller_id_when_he_calls_then_he_is_served_and_the_log_is_whole(
+    hotline: Hotline, kind: str
+) -> None:
     user, name = HOSTILE[kind]
     operator = hotline.operator()
     before = {call.id for call in hotline.calls()}
@@ -102,5 +104,3 @@ def test_given_a_running_hotline_when_one_looks_at_its_files_then_secrets_are_pr
         if log.is_file() and not log.is_symlink():
             text = log.read_text(errors="replace")
             assert not any(secret in text for secret in secrets), log
-
-

@@ -174,7 +174,7 @@ def test_given_two_operators_when_two_callers_come_then_each_has_one(hotline: Ho
         citizen.call(hotline.uri, from_user=citizen.name)
     one.wait_for("confirmed")
     two.wait_for("confirmed")
-    time.sleep(1)
+    time.sleep(1.5)
     heard = {one.name: one.who(time.time() - 0.6), two.name: two.who(time.time() - 0.6)}
     assert sorted(map(sorted, heard.values())) == [["caller"], ["caller2"]]
     for citizen in (first, second):

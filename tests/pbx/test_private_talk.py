@@ -1,4 +1,4 @@
-"""Consult (通话转, R24) and suspend (挂起转): the caller hears a prompt, not the talk; and he always comes back to somebody."""
+"""Consult (通话转, R24) and suspend (挂起转): the caller hears a prompt, not the talk, and comes back to somebody."""
 
 from __future__ import annotations
 
@@ -50,7 +50,11 @@ def test_given_a_consult_when_the_operator_joins_the_caller_and_leaves_then_the_
 def test_given_a_consult_when_one_party_hangs_up_then_the_others_are_together(hotline: Hotline, who: str) -> None:
     citizen, operator, desk = consult(hotline)
     {"110": desk, "operator": operator, "caller": citizen}[who].hangup()
-    staying = [phone for phone in (citizen, operator, desk) if phone.name != {"110": "110", "operator": "1001"}.get(who, citizen.name)]
+    staying = [
+        phone
+        for phone in (citizen, operator, desk)
+        if phone.name != {"110": "110", "operator": "1001"}.get(who, citizen.name)
+    ]
     all_hear_each_other(*staying)
     staying[0].hangup()
     staying[1].wait_for("disconnected")
@@ -97,7 +101,9 @@ def test_given_a_talk_when_the_caller_is_sent_to_the_survey_then_he_comes_back_t
     assert [step.value for step in call.steps if step.step == "flow_result"] == ["4"]
 
 
-def test_given_the_caller_is_in_a_flow_when_the_operator_is_gone_then_he_is_first_in_the_queue(hotline: Hotline) -> None:
+def test_given_the_caller_is_in_a_flow_when_the_operator_is_gone_then_he_is_first_in_the_queue(
+    hotline: Hotline,
+) -> None:
     citizen, operator = hotline.caller(), hotline.operator()
     hotline.talk(citizen, operator)
     operator.dtmf("*98")
@@ -110,7 +116,9 @@ def test_given_the_caller_is_in_a_flow_when_the_operator_is_gone_then_he_is_firs
     citizen.hangup()
 
 
-def test_given_a_silent_caller_when_he_presses_a_key_in_the_silent_flow_then_110_has_him(hotline_with: Hotlines) -> None:
+def test_given_a_silent_caller_when_he_presses_a_key_in_the_silent_flow_then_110_has_him(
+    hotline_with: Hotlines,
+) -> None:
     silent = {"name": {"zh": "静默求助", "en": "Silent caller"}, "flow": "silent", "keys": {"suspend": "*95"}}
     hotline = hotline_with(targets={"silent": silent})
     citizen, operator, desk = hotline.caller(), hotline.operator(), hotline.desk("110")

@@ -1,4 +1,4 @@
-"""Recordings: each party's voice is in its own leg's file, after each kind of transfer, whatever the RTP sequence numbers."""
+"""Recordings: each party's voice is in its own leg's file, whatever the transfer and the RTP sequence numbers."""
 
 from __future__ import annotations
 

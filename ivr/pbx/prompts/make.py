@@ -20,9 +20,10 @@ TONES: Mapping[str, Callable[[], Samples]] = {
     "ring-cadence": sound.ring_cadence,
     "beep": sound.beep,
     "beeperr": sound.beep_error,
+    "music": sound.music,
 }
 EDITION = "1"  # changes when the same text would sound otherwise
-MUSIC = "waiting.wav"
+MUSIC, PLEASE_WAIT = "music", "please-wait"
 
 
 class PromptError(HotlineError):
@@ -67,10 +68,10 @@ def outdated(site: Site, var: Path) -> list[Prompt]:
     return [p for p in wanted(site) if manifest.get(p.key) != p.digest or not _file(var, p).is_file()]
 
 
-def ensure(site: Site, var: Path, music: Path | None = None, say: Callable[[str], None] = print) -> int:
+def ensure(site: Site, var: Path, say: Callable[[str], None] = print) -> int:
     """Make what is missing or has changed, remove what is no longer wanted; returns how many were made.
 
-    `music` is a folder with music on hold that came with Asterisk. Raises PromptError, TextError or SpeechError.
+    Raises PromptError, TextError or SpeechError.
     """
     prompts = wanted(site)
     changed = outdated(site, var)
@@ -85,7 +86,7 @@ def ensure(site: Site, var: Path, music: Path | None = None, say: Callable[[str]
         (var / "prompts" / f"{key}.wav").unlink(missing_ok=True)
     if changed or stale:
         _write_manifest(var, manifest)
-    _music(var, music)
+    _music(site, var)
     return len(changed)
 
 
@@ -110,20 +111,18 @@ def _recorded(path: Path) -> Samples:
     return sound.resample(samples, rate)
 
 
-def _music(var: Path, music: Path | None) -> None:
-    """Music that came with Asterisk is linked; else ours is made. What a site laid there itself stays."""
-    folder = var / "moh"
-    folder.mkdir(parents=True, exist_ok=True)
-    for link in folder.iterdir():
-        if link.is_symlink() and not link.exists():
-            link.unlink()
-    if any(folder.glob("*.wav")):
-        return
-    pieces = sorted(music.glob("*.wav")) if music else []
-    for piece in pieces:
-        (folder / piece.name).symlink_to(piece.absolute())
-    if not pieces:
-        sound.write(folder / MUSIC, sound.music())
+def _music(site: Site, var: Path) -> None:
+    """What a waiting caller hears, a folder a language: "please wait", then music, again and again.
+
+    The words stand in the music because Queue's own announcements keep the head of the queue from an operator.
+    """
+    for language in site.hotline.languages:
+        folder = var / "moh" / language
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, source in (("1-words.wav", PLEASE_WAIT), ("2-music.wav", MUSIC)):
+            link = folder / name
+            link.unlink(missing_ok=True)
+            link.symlink_to(Path("../../prompts") / language / f"{source}.wav")
 
 
 def _file(var: Path, prompt: Prompt) -> Path:
