@@ -87,7 +87,7 @@ def _modules(asterisk: Installation | None) -> Iterator[Finding]:
     if asterisk is None:
         return
     lacking = sorted(fetch.NEEDED - asterisk.modules)
-    optional = sorted(set(render.MODULES) - asterisk.modules - fetch.NEEDED)
+    optional = sorted(render.modules() - asterisk.modules - fetch.NEEDED)
     names = ", ".join(lacking or optional)
     if lacking:
         mend = ("安装完整的 Asterisk，或把它移出 PATH", "install a whole Asterisk, or take this one off PATH")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,11 @@ DIALPLANS = ROOT / "dialplans"
 
 # Read by Asterisk's core, which complains when they are missing; we have nothing to say in them.
 EMPTY = ("acl", "ccss", "pjproject", "queuerules", "udptl", "websocket_client")
+
+
+def modules() -> frozenset[str]:
+    """Every module that `modules.conf.j2` would load."""
+    return frozenset(re.findall(r"'(\w+)'", (TEMPLATES / "modules.conf.j2").read_text(encoding="utf-8")))
 
 
 @dataclass(frozen=True, slots=True)
