@@ -12,14 +12,16 @@ from tests.pbx.hotline import Hotline
 from tests.pbx.story import all_hear_each_other
 from tests.phones import Phone
 
+# As they stand in the From header: (user, quoted display name). PJSIP drops what is no SIP at all before Asterisk sees it.
 HOSTILE = {
-    "quotes": ('a"b', 'Zhang "San", <sip:x@y>'),
-    "commas": ("1,2,3", "one, two & three | four ^ five"),
-    "long": ("9" * 256, "x" * 256),
-    "emoji": ("13800138000", "求助🆘😀"),
-    "shell": ("${SHELL(touch pwned)}", "${SHELL(touch pwned)} ${EVAL(${CALL_ID})}"),
-    "lines": ("b%0d%0aEvent%3a%20Hangup%0d%0aX", "a\\nb"),
-    "colons": ("call=1&role=operator", "id=00000000-0000-0000-0000-000000000000&call=x"),
+    "quotes": (b"a%22b", rb"Zhang \"San\", <sip:x@y>"),
+    "commas": (b"1,2,3", b"one, two & three | four ^ five"),
+    "long": (b"9" * 256, b"x" * 256),
+    "emoji": (b"13800138000", "求助🆘😀".encode()),
+    "gbk": (b"13800138000", "张三".encode("gbk")),
+    "shell": (b"%24%7BSHELL(touch%20pwned)%7D", b"${SHELL(touch pwned)} ${EVAL(${CALL_ID})}"),
+    "lines": (b"b%0d%0a%0d%0aEvent%3a%20Hangup%0d%0aX%3a%20y", rb"a\nb"),
+    "keys": (b"call=1&role=operator", b"id=00000000-0000-0000-0000-000000000000&call=x"),
 }
 
 
@@ -31,7 +33,7 @@ def test_given_a_hostile_caller_id_when_he_calls_then_he_is_served_and_the_log_i
     operator = hotline.operator()
     before = {call.id for call in hotline.calls()}
     raw = hotline.raw_caller()
-    raw.call(hotline.uri, from_user=user, from_name=name)
+    raw.call(hotline.server, hotline.number, from_user=user, from_name=name)
     operator.wait_for("confirmed", timeout=15)
     time.sleep(1)
     assert hotline.api("GET", "/healthz").status == 200
@@ -45,15 +47,6 @@ def test_given_a_hostile_caller_id_when_he_calls_then_he_is_served_and_the_log_i
     ladder = hotline.cli("calls", "show", call.id)
     assert "1001" in ladder
     assert not list(hotline.var.rglob("pwned"))
-
-
-def test_given_gbk_bytes_as_a_name_when_he_calls_then_he_is_served(hotline: Hotline) -> None:
-    operator = hotline.operator()
-    raw = hotline.raw_caller()
-    raw.call(hotline.uri, from_user=b"13800138000", from_name="张三".encode("gbk"))
-    operator.wait_for("confirmed", timeout=15)
-    raw.hangup()
-    assert hotline.call_of("13800138000").outcome == "answered"
 
 
 @pytest.mark.parametrize("number", ["110", "1001", "13900000000", "*45", "s", "0"])

@@ -29,7 +29,7 @@ def site(tmp_path: Path) -> Site:
 
 @pytest.fixture
 def asterisk(tmp_path: Path) -> Installation:
-    modules = fetch.NEEDED | frozenset(doctor.render.MODULES)
+    modules = fetch.NEEDED | doctor.render.modules()
     return Installation(("/nowhere/asterisk",), tmp_path, tmp_path, (22, 10, 1), modules)
 
 
