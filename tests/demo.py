@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -28,6 +29,7 @@ from tests.phones import Phone, Registration
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 300.0  # the very first start fetches Asterisk and speaks the prompts
 CITIZEN = "13800138000"
+LOCALES = {"zh": "zh_CN.UTF-8", "en": "en_US.UTF-8"}
 
 WORDS = {
     "zh": {
@@ -150,7 +152,8 @@ def show(site_file: Path, var: Path, language: str) -> int:
         )
         call = newest["calls"][0] if newest["calls"] else None
         if call and call["ended_at"]:
-            return subprocess.run([*ivr, "show", call["id"], "--language", language], cwd=ROOT, check=False).returncode
+            told = {**os.environ, "LC_ALL": LOCALES[language]}
+            return subprocess.run([*ivr, "show", call["id"]], cwd=ROOT, env=told, check=False).returncode
         time.sleep(0.2)
     print("the call never came into the log; see `ivr doctor`", file=sys.stderr)
     return 1

@@ -12,7 +12,7 @@ from tests.pbx.hotline import Hotline
 from tests.pbx.story import all_hear_each_other
 from tests.phones import Phone
 
-# As they stand in the From header: (user, quoted display name). PJSIP drops what is no SIP at all before Asterisk sees it.
+# As they stand in the From header: (user, quoted display name). What is no SIP at all PJSIP drops by itself.
 HOSTILE = {
     "quotes": (b"a%22b", rb"Zhang \"San\", <sip:x@y>"),
     "commas": (b"1,2,3", b"one, two & three | four ^ five"),
