@@ -219,7 +219,7 @@ def test_given_no_controller_when_110_has_answered_the_second_line_then_the_tran
     assert story.outcome == "transferred"
 
 
-def test_given_no_controller_when_the_target_still_rings_at_the_transfer_key_and_rejects_then_an_operator_has_the_caller(
+def test_given_no_controller_when_the_target_still_rings_at_the_key_and_rejects_then_an_operator_has_the_caller(
     hotline_with: Hotlines,
 ) -> None:
     hotline = hotline_with()

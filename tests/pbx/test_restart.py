@@ -32,6 +32,11 @@ def supervisor(hotline: Hotline) -> int:
     return int((hotline.var / "run/supervisor.pid").read_text())
 
 
+def wait_new_controller(hotline: Hotline, old: int | None) -> None:
+    eventually(lambda: hotline.controller_pid not in (None, old), 20, hotline.last_words)
+    hotline.wait_healthy()
+
+
 def seconds_of(samples: np.ndarray, tone: str) -> float:
     """For how long a party's tone sounds."""
     frames = samples[: len(samples) // FRAME * FRAME].reshape(-1, FRAME).astype(float)
@@ -105,9 +110,9 @@ def test_given_110_rings_when_the_controller_is_killed_then_the_call_and_its_log
         pressed = time.time()
         operator.dtmf("*1")
         invite = desk.wait_invite(10, since=pressed)
-        before = hotline.controller_pid
+        killed = hotline.controller_pid
         if killing:
-            kill(before)
+            kill(killed)
         time.sleep(1)
         desk.answer(invite.call)
         operator.wait_for("disconnected", timeout=10)
@@ -115,8 +120,7 @@ def test_given_110_rings_when_the_controller_is_killed_then_the_call_and_its_log
         desk.hangup()
         citizen.wait_for("disconnected")
         if killing:
-            eventually(lambda was=before: hotline.controller_pid not in (None, was), 20, hotline.last_words)
-        hotline.wait_healthy()
+            wait_new_controller(hotline, killed)
         ways.append(the_way(hotline.call_of(citizen.name)))
     assert ways[0][0].transfers == (("110", "transfer", "key", "completed", "answered"),)
     assert ways[1] == ways[0]
@@ -148,8 +152,34 @@ def test_given_a_talk_when_the_supervisor_is_killed_then_calls_go_on_and_the_nex
     assert told(hotline.call_of(citizen.name)).transfers == (("110", "transfer", "key", "completed", "answered"),)
 
     kill(ran[1])  # what was taken over is kept running as if it were its own
-    eventually(lambda: hotline.controller_pid not in (None, ran[1]), 20, hotline.last_words)
-    hotline.wait_healthy()
+    wait_new_controller(hotline, ran[1])
+
+
+def test_given_110_rings_when_the_power_fails_then_the_next_start_brings_the_log_to_its_end_and_calls_work(
+    hotline_with: Hotlines,
+) -> None:
+    hotline = hotline_with()
+    citizen, operator, desk = hotline.caller(), hotline.operator(), hotline.desk("110", answers=False)
+    hotline.talk(citizen, operator)
+    operator.dtmf("*1")
+    desk.wait_invite(10)
+    for pid in (supervisor(hotline), hotline.controller_pid, hotline.asterisk_pid):
+        kill(pid)
+    hotline.start()
+    story = told(hotline.call_of(citizen.name))
+    assert story == Told(
+        (CITIZEN, OPERATOR, DESK),
+        pairs((CITIZEN, OPERATOR)),
+        (("110", "transfer", "key", "interrupted", "interrupted"),),
+        "interrupted",
+    )
+    for phone in (citizen, operator, desk):
+        phone.hangup()
+    hotline.wait_contact("1001", operator.uri)
+    again = hotline.caller("13800000009")
+    hotline.talk(again, operator)
+    again.hangup()
+    assert told(hotline.call_of(again.name)).outcome == "answered"
 
 
 def test_given_a_talk_when_the_system_is_stopped_then_nothing_runs_the_ports_are_free_and_the_log_has_its_ends(
