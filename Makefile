@@ -19,7 +19,7 @@ test: $(READY)         ## every test: ruff, types, unit, replay, real Asterisk w
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/ivr fetch
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest -n 3 --dist worksteal
 
 lock:                  ## pin the dependencies of pyproject.toml anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra test \
