@@ -9,13 +9,14 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import structlog
 from prometheus_client import Histogram
 
 from ivr import credentials, log
+from ivr.alarms import FailedTransfers
 from ivr.calls.live import Live
 from ivr.calls.model import Call
 from ivr.errors import HotlineError
@@ -61,17 +62,18 @@ async def run(site: Site, var: Path) -> None:
                 logger.warning("controller.closed_late", seconds=CLOSE_SECONDS)
 
 
-class Counted(Store):
-    """The store, with each saved call counted."""
+class Watched(Store):
+    """The store, with each saved call shown to those who count and those who alarm."""
 
-    def __init__(self, url: str, metrics: Metrics) -> None:
+    def __init__(self, url: str, *watchers: Callable[[list[Call]], None]) -> None:
         super().__init__(url)
-        self._metrics = metrics
+        self._watchers = watchers
 
     async def save(self, calls: Iterable[Call], position: Position | None = None) -> None:
         told = list(calls)
         await super().save(told, position)
-        self._metrics.count(told)
+        for watch in self._watchers:
+            watch(told)
 
 
 class Controller:
@@ -87,7 +89,7 @@ class Controller:
             site.queue.wrap_up,
         )
         self.live.tick(time.time())
-        self.store = Counted(site.database_url, self.metrics)
+        self.store = Watched(site.database_url, self.metrics.count, FailedTransfers(site.targets).look)
         self.link = Link(site, var, secrets, self.live.apply)
         self.orders = Orders(self.link, self.live, site)
         self.refers = Refers(self.link.transfers, self.orders, self.link, self.live)

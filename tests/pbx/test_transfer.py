@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -169,6 +170,9 @@ def test_given_no_route_is_reachable_when_110_is_called_for_then_each_is_tried_a
     (transfer,) = hotline.call_of(citizen.name).transfers
     assert transfer.result == "failed"
     assert [attempt.result for attempt in transfer.attempts] == ["unreachable"] * 4
+    lines = (hotline.var / "log/controller.log").read_text().splitlines()
+    alarms = [json.loads(line) for line in lines if "transfer.all_routes_failed" in line]
+    assert [alarm["target"] for alarm in alarms if alarm["call"] == transfer.call_id] == ["110"]
 
 
 def test_given_110_came_in_when_it_drops_before_the_release_then_the_operator_stays(hotline_with: Hotlines) -> None:
