@@ -126,7 +126,7 @@ def _transfer(
     asked, extra = story.asked, story.asked.extra
     by = extra.get("by") or asked.uniqueid
     result, reason, over_at, cause = None, None, None, 0
-    if story.refused:
+    if story.refused and not story.dials:  # what was dialled had been let through: an order sent again was refused
         result, reason, over_at = "refused", story.refused.extra.get("reason") or None, story.refused.at
     elif story.ended:
         told = story.ended.extra

@@ -377,6 +377,21 @@ def test_given_a_transfer_is_refused_then_it_says_why() -> None:
     assert (transfer.result, transfer.reason, transfer.ended_at) == ("refused", "ping_pong", at(20))
 
 
+def test_given_an_order_is_sent_again_while_it_runs_then_the_second_ones_refusal_changes_nothing() -> None:
+    tape = Tape()
+    tape.arrives()
+    tape.reaches(5)
+    tape.asks(20)
+    tape.told(20.1, "TRANSFER_DIAL", route="1", uri="sip:110@10.0.0.1")
+    tape.asks(21)
+    tape.told(21, "TRANSFER_REFUSED", reason="busy")
+    tape.told(25, "TRANSFER_ROUTE_FAILED", route="1", result="no_answer", cause="19")
+    tape.told(25, "TRANSFER_END", result="failed", reason="no_answer", cause="19")
+    (transfer,) = only(tape).transfers
+    assert (transfer.asked_at, transfer.result, transfer.reason) == (at(20), "failed", "no_answer")
+    assert [one.result for one in transfer.attempts] == ["no_answer"]
+
+
 def test_given_the_caller_leaves_and_nobody_is_left_to_tell_then_the_transfer_was_abandoned() -> None:
     tape = Tape()
     tape.arrives()
