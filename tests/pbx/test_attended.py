@@ -151,6 +151,22 @@ def test_given_110_talks_on_the_second_line_when_the_operator_hangs_up_the_first
     assert told(hotline.call_of(citizen.name)).outcome == "answered"
 
 
+def test_given_110_talks_on_the_second_line_when_the_caller_leaves_then_everything_ends(hotline: Hotline) -> None:
+    citizen, operator, desk = hotline.caller(), hotline.operator(), hotline.desk("110")
+    hotline.talk(citizen, operator)
+    first, second = ask(hotline, operator)
+    operator.wait_for("confirmed", call=second)
+    time.sleep(2)
+    citizen.hangup()
+    for line in (first, second):
+        operator.wait_for("disconnected", call=line)
+    desk.wait_for("disconnected")
+    story = told(hotline.call_of(citizen.name))
+    assert story.parties == (CITIZEN, OPERATOR, OPERATOR, DESK)
+    assert story.talks == pairs((CITIZEN, OPERATOR), (OPERATOR, DESK))
+    assert (story.transfers, story.outcome) == ((), "answered")
+
+
 def test_given_no_caller_when_the_operator_dials_110_then_there_is_no_such_number(hotline: Hotline) -> None:
     operator, desk = hotline.operator(), hotline.desk("110")
     dialled = operator.call(f"sip:110@{hotline.server}")

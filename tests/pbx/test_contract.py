@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import stat
 import time
 import uuid
@@ -259,6 +261,19 @@ def test_given_a_running_system_when_the_doctor_looks_then_it_is_well(played: Pl
         "prompts",
     }
     assert all(set(finding["words"]) == {"zh", "en"} for finding in findings)
+
+
+def test_given_a_controller_that_hangs_when_the_doctor_looks_then_he_says_so(played: Played) -> None:
+    pid = played.hotline.controller_pid
+    assert pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        done = run(played.hotline, "doctor")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert done.returncode == 1
+    assert [line for line in done.stdout.splitlines() if line.startswith("✗")] == [f"✗ {played.hotline.web}/healthz: —"]
+    played.hotline.wait_healthy()
 
 
 # — the API ———————————————————————————————————————————————————————————————————————————————————————————————————————————

@@ -129,6 +129,32 @@ def test_given_110_rings_when_the_controller_is_killed_then_the_call_and_its_log
     hotline.start()
 
 
+def test_given_110_rings_when_the_order_is_sent_again_to_a_controller_that_was_killed_then_it_is_one_transfer(
+    hotline_with: Hotlines,
+) -> None:
+    hotline = hotline_with()
+    citizen, operator, desk = hotline.caller(), hotline.operator(), hotline.desk("110", answers=False)
+    hotline.talk(citizen, operator)
+    (running,) = hotline.api("GET", "/api/v1/live").body["calls"]
+    path, key = f"/api/v1/calls/{running['id']}/transfers", {"Idempotency-Key": "one-click"}
+    order = {"target": "110", "mode": "conference"}
+    first = hotline.api("POST", path, order, key)
+    desk.wait_invite(10)
+    killed = hotline.controller_pid
+    kill(killed)
+    wait_new_controller(hotline, killed)
+    second = hotline.api("POST", path, order, key)
+    assert (second.status, second.body) == (202, first.body)
+    desk.answer()
+    citizen.wait_heard("110")
+    all_hear_each_other(citizen, operator, desk)
+    assert len(desk.invites) == 1
+    citizen.hangup()
+    call = hotline.call_of(citizen.name)
+    assert told(call).transfers == (("110", "conference", "api", "completed", "answered"),)
+    assert call.transfers[0].id == first.body["transfer"]["id"]
+
+
 def test_given_a_talk_when_the_supervisor_is_killed_then_calls_go_on_and_the_next_one_takes_everything_over(
     hotline_with: Hotlines,
 ) -> None:
