@@ -31,7 +31,7 @@ def site(changes: Table | None = None) -> dict[str, Any]:
 
     def target(key: str, zh: str, en: str, **more: Any) -> dict[str, Any]:
         routes = [f"sip:{key}@{at(ip, socket.SOCK_DGRAM)}" for ip in ROUTES[key]]
-        return {"name": {"zh": zh, "en": en}, "routes": routes, "ring": 4, "stay": 1, **more}
+        return {"name": {"zh": zh, "en": en}, "routes": routes, "ring": 4, "stay": 2, **more}
 
     tables = {
         "hotline": {

@@ -24,8 +24,12 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     """A site of its own folder, whose project has but three texts, so that a test need not speak all of them."""
     project = tmp_path / "project"
     project.mkdir()
-    (project / "zh.toml").write_text('greeting = "您好，{number}热线。"\n"digits/1" = "一"\ngoodbye = "再见。"\n')
-    (project / "en.toml").write_text('greeting = "Hello."\n"digits/1" = "one"\ngoodbye = "Goodbye."\n')
+    (project / "zh.toml").write_text(
+        'greeting = "您好，{number}热线。"\n"digits/1" = "一"\ngoodbye = "再见。"\nplease-wait = "请稍候。"\n'
+    )
+    (project / "en.toml").write_text(
+        'greeting = "Hello."\n"digits/1" = "one"\ngoodbye = "Goodbye."\nplease-wait = "Please wait."\n'
+    )
     monkeypatch.setattr("ivr.pbx.prompts.texts.PROJECT", project)
     (tmp_path / "city").mkdir()
     return replace(SITE, path=str(tmp_path / "city/hotline.toml"))
@@ -79,7 +83,7 @@ def test_the_greeting_ends_within_five_seconds(tmp_path: Path) -> None:
 
 def test_given_a_first_start_then_every_prompt_is_a_file_for_telephones(site: Site, tmp_path: Path) -> None:
     made = prompts.ensure(site, tmp_path, say=lambda _: None)
-    assert made == 2 * (3 + len(make.TONES) + len(site.targets))
+    assert made == 2 * (4 + len(make.TONES) + len(site.targets))
     with wave.open(str(tmp_path / "prompts/zh/target-110.wav"), "rb") as file:
         assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (8000, 1, 2)
     speech, _ = sound.read(tmp_path / "prompts/zh/digits/1.wav")
