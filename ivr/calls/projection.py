@@ -93,6 +93,7 @@ class _Run:
     node: str
     first: datetime
     last: datetime
+    before: datetime | None = None  # when the run before this one still lived, as this one's STARTED row tells
 
 
 class Projector(Generic[Position]):
@@ -172,7 +173,11 @@ class Projector(Generic[Position]):
         if not row.run or self._foreign:
             return
         run = self._runs.get(row.run)
-        if run is None:
+        if row.user_event == "STARTED":
+            run = self._runs.setdefault(row.run, _Run(split(row.uniqueid)[0], row.at, row.at))
+            run.before = _instant(row.extra.get("last", ""))
+            run.first, run.last = min(run.first, row.at), max(run.last, row.at)
+        elif run is None:
             self._runs[row.run] = _Run(split(row.uniqueid)[0], row.at, row.at)
         elif run.first <= row.at and row.run not in self._over:
             run.last = max(run.last, row.at)
@@ -183,16 +188,31 @@ class Projector(Generic[Position]):
             self._judge_runs()
 
     def _judge_runs(self) -> None:
+        """A dead run's end is its last row's time, or later: two who talk write no row, but their recordings grow."""
         newest: dict[str, tuple[datetime, str]] = {}
         for name, run in self._runs.items():
             newest[run.node] = max(newest.get(run.node, (run.first, name)), (run.first, name))
         alive = {name for _, name in newest.values()}
-        over = {name: run.last for name, run in self._runs.items() if name not in alive}
+        over = {name: self._end(run) for name, run in self._runs.items() if name not in alive}
         changed = {name for name in over.keys() | self._over.keys() if over.get(name) != self._over.get(name)}
         self._over = over
         for group in self._held if changed else ():
             if group.runs & changed:
                 self._touched[group] = None
+
+    def _end(self, run: _Run) -> datetime:
+        later = (other for other in self._runs.values() if other.node == run.node and other.first > run.first)
+        heir = min(later, key=lambda other: other.first, default=None)
+        return max(run.last, min(heir.before, heir.first)) if heir and heir.before else run.last
+
+
+def _instant(text: str) -> datetime | None:
+    """ISO 8601 with its zone, else nothing."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
 
 
 def _ties(row: Row) -> Iterator[str]:

@@ -18,6 +18,7 @@ from ivr.errors import HotlineError
 from ivr.pbx.ami import Ami, Event
 from ivr.pbx.ari import CAPACITY, Ari, ReferRequest
 from ivr.pbx.manager import AmiDownError
+from ivr.pbx.recordings import last_recorded
 from ivr.pbx.state import State, StateError, read
 from ivr.settings import Address, Site
 
@@ -83,10 +84,13 @@ class Link:
 
     async def _begin(self, ami: Ami) -> None:
         """A first row in this run's journal: by it the calls that the run before left open are known to be over."""
-        with suppress(TimeoutError, HotlineError):
+        with suppress(TimeoutError, HotlineError, OSError):
             await ami.wait_up(BEGIN_SECONDS)
+            last = await asyncio.to_thread(last_recorded, self._var)
             first = {"Action": "Originate", "Channel": "Local/s@started/n", "Application": "Wait", "Data": "1"}
-            await ami.action({**first, "Async": "true"})
+            await ami.action(
+                {**first, "Async": "true", "Variable": f"__LAST={last:%Y-%m-%dT%H:%M:%S.%fZ}" if last else "__LAST="}
+            )
 
     async def _heed(self, ari: Ari) -> None:
         while True:

@@ -99,6 +99,23 @@ def test_given_three_talk_when_asterisk_is_killed_then_it_comes_back_and_the_log
     assert told(hotline.call_of(citizen.name)) == story
 
 
+def test_given_a_quiet_talk_when_asterisk_is_killed_then_the_log_has_the_talk_until_its_voices_ended(
+    hotline_with: Hotlines,
+) -> None:
+    hotline = hotline_with()
+    citizen, operator = hotline.caller(), hotline.operator()
+    began = hotline.talk(citizen, operator)
+    time.sleep(3)
+    killed = time.time()
+    kill(hotline.asterisk_pid)
+    call = hotline.call_of(citizen.name, timeout=40)
+    (talk,) = call.talks
+    assert abs(talk.started_at.timestamp() - began) < 0.5
+    assert talk.ended_at is not None
+    assert -0.2 < killed - talk.ended_at.timestamp() < 2.0  # a wav is written by the second
+    assert call.outcome == "interrupted"
+
+
 def test_given_110_rings_when_the_controller_is_killed_then_the_call_and_its_log_are_those_of_an_undisturbed_run(
     hotline_with: Hotlines,
 ) -> None:

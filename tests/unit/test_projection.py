@@ -485,6 +485,22 @@ def test_given_asterisk_dies_when_another_run_begins_then_open_legs_were_interru
         assert (alive.ended_at, alive.outcome) == (None, None)
 
 
+@pytest.mark.parametrize(("lived", "until"), [(60, 60), (200, 99)])  # a clock that was wrong reaches into no new run
+def test_given_asterisk_died_in_a_quiet_talk_when_the_next_run_tells_how_long_it_lived_then_the_talk_is_as_long(
+    lived: float, until: float
+) -> None:
+    before, after = Tape(run="old"), Tape(run="new", epoch=2000)
+    before.arrives()
+    before.reaches(5)
+    after.start(99, "half1")
+    after.user(99, "STARTED", "half1", last=f"{at(lived):%Y-%m-%dT%H:%M:%S.%fZ}")
+    for rows in ([*before.rows, *after.rows], [*after.rows, *before.rows]):
+        (dead,) = project(rows)
+        assert faults(dead) == []
+        assert (dead.outcome, dead.ended_at) == ("interrupted", at(until))
+        assert talks(dead, before) == [("caller", "op", 5, until)]
+
+
 def test_given_another_node_runs_on_then_no_leg_of_this_one_is_interrupted() -> None:
     here = Tape(run="a")
     here.arrives()
