@@ -168,7 +168,12 @@ class BareAsterisk:
         raise AssertionError("Asterisk did not open its AMI port in 30 s")
 
     def freeze(self) -> None:
+        """Returns when every thread stands still, which on a busy machine is a while after the signal."""
         self._signal(signal.SIGSTOP)
+        assert self._process is not None
+        tasks = Path(f"/proc/{self._process.pid}/task")
+        while not all("\nState:\tT" in (task / "status").read_text() for task in tasks.iterdir()):
+            time.sleep(0.01)
 
     def thaw(self) -> None:
         self._signal(signal.SIGCONT)

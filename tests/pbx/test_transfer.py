@@ -158,12 +158,15 @@ def test_given_both_routes_fail_when_110_is_called_for_then_the_operator_keeps_t
     )
 
 
-def test_given_no_route_is_reachable_when_110_is_called_for_then_each_is_tried_all_the_same(hotline: Hotline) -> None:
+@pytest.mark.parametrize("trigger", TRIGGERS)
+def test_given_no_route_is_reachable_when_110_is_called_for_then_each_is_tried_all_the_same(
+    hotline: Hotline, trigger: str
+) -> None:
     for route in (1, 2):
         Failure("unreachable", "unreachable").befalls(hotline, route)
     citizen, operator = hotline.caller(), hotline.operator()
     hotline.talk(citizen, operator)
-    operator.dtmf("*1")
+    TRIGGERS[trigger](hotline, operator)
     time.sleep(11)
     all_hear_each_other(citizen, operator)
     citizen.hangup()
