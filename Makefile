@@ -19,6 +19,7 @@ test: $(READY)         ## every test: ruff, types, unit, replay, real Asterisk w
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/ivr fetch
+	.venv/bin/python -m tests.tools
 	.venv/bin/python -m pytest -n 3 --dist worksteal
 
 lock:                  ## pin the dependencies of pyproject.toml anew (needs uv)
