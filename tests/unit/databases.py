@@ -1,63 +1,93 @@
-"""The databases that the store's tests run on: SQLite always, PostgreSQL where a server can be started here."""
+"""The databases that tests run on: SQLite, and a PostgreSQL server of our own (fetched where the machine has none)."""
 
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from tests.tools import Program, postgresql
 
-def _programs() -> Path | None:
-    """The folder of a PostgreSQL server's own programs."""
-    found = shutil.which("pg_ctl")
-    folders = [
-        *sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True),
-        *([Path(found).parent] if found else []),
-    ]
-    return next((folder for folder in folders if (folder / "initdb").exists() and (folder / "pg_ctl").exists()), None)
+KINDS = ("sqlite", "postgresql")
+USER = "postgres"  # the server's own name for its owner; no user of the machine
 
 
 def available() -> list[str]:
-    return ["sqlite"] + (["postgresql"] if _programs() else [])
+    return list(KINDS)
 
 
 class PostgresServer:
-    """A server of our own on a Unix socket in its own folder; root runs it as another user, as the server insists."""
+    """A server on a Unix socket in a folder of its own. It will not run as root, so root runs it as `nobody`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._made = 0
+        self._moved: Path | None = None  # the programs, where `nobody` cannot reach the fetched ones
 
-    def _run(self, *command: str) -> None:
-        programs = _programs()
-        assert programs is not None
-        as_user = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
+    def _as_whom(self) -> dict[str, Any]:
+        if os.getuid() != 0:
+            return {}
+        nobody = pwd.getpwnam("nobody")
+        return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+    def program(self, name: str) -> Program:
+        found = postgresql(name)
+        if self._moved is not None:
+            path = self._moved / found.path.relative_to(_root(found))
+            libraries = found.environment.get("LD_LIBRARY_PATH", "").replace(str(_root(found)), str(self._moved))
+            found = Program(path, {"LD_LIBRARY_PATH": libraries})
+        return found
+
+    def _run(self, name: str, *arguments: str) -> None:
+        program = self.program(name)
         subprocess.run(
-            [*as_user, str(programs / command[0]), *command[1:]], check=True, cwd=self.folder, stdout=subprocess.DEVNULL
+            [str(program.path), *arguments],
+            check=True,
+            cwd=self.folder,
+            env={**os.environ, **program.environment},
+            stdout=subprocess.DEVNULL,
+            **self._as_whom(),
         )
 
     def create(self) -> None:
-        if os.getuid() == 0:
-            shutil.chown(self.folder, "postgres")
-        self._run("initdb", "-D", f"{self.folder}/data", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync")
+        if whom := self._as_whom():
+            os.chown(self.folder, whom["user"], whom["group"])
+            initdb = postgresql("initdb")
+            if subprocess.run(["test", "-x", str(initdb.path)], check=False, **whom).returncode:
+                shutil.copytree(_root(initdb), self.folder / "programs", symlinks=True)
+                self._moved = self.folder / "programs"
+        self._run("initdb", "-D", f"{self.folder}/data", "-A", "trust", "-U", USER, "-E", "UTF8", "--no-sync")
 
-    def start(self) -> None:
-        options = f"-c listen_addresses='' -c unix_socket_directories={self.folder} -c fsync=off"
+    def start(self, *settings: str) -> None:
+        """`settings`: such as `timezone=Asia/Shanghai`."""
+        own = ("listen_addresses=''", f"unix_socket_directories={self.folder}", "fsync=off", "jit=off")
+        options = " ".join(f"-c {setting}" for setting in (*own, *settings))
         self._run("pg_ctl", "-D", f"{self.folder}/data", "-w", "-l", f"{self.folder}/log", "-o", options, "start")
 
     def stop(self) -> None:
         self._run("pg_ctl", "-D", f"{self.folder}/data", "-w", "-m", "immediate", "stop")
 
-    def new_database(self) -> str:
-        """The URL of an empty database."""
+    @property
+    def pid(self) -> int:
+        return int((self.folder / "data/postmaster.pid").read_text().splitlines()[0])
+
+    def new_database(self, *options: str) -> str:
+        """The URL of an empty database. `options`: createdb's."""
         self._made += 1
         name = f"ivr_{self._made}"
-        self._run("createdb", "-h", str(self.folder), "-U", "postgres", name)
-        return f"postgresql+asyncpg://postgres@/{name}?host={self.folder}"
+        self._run("createdb", "-h", str(self.folder), "-U", USER, *options, name)
+        return f"postgresql+asyncpg://{USER}@/{name}?host={self.folder}"
+
+
+def _root(program: Program) -> Path:
+    """The folder that a fetched program and its libraries stand in: `….tools/postgresql`."""
+    return next(folder for folder in program.path.parents if folder.parent.name == ".tools")
 
 
 @contextmanager

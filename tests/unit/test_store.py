@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import stat
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import fields, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -28,27 +28,12 @@ from ivr.store import (
     migrate,
     tables,
 )
-from tests.unit import databases
 from tests.unit.stories import HOSTILE, at, transferred
 
 
-@pytest.fixture(scope="module")
-def server(request: pytest.FixtureRequest) -> Iterator[databases.PostgresServer | None]:
-    names = databases.available()
-    request.config.get_terminal_writer().line(f"\nstore tests run on: {', '.join(names)}")
-    if "postgresql" not in names:
-        yield None
-        return
-    with databases.postgres() as running:
-        yield running
-
-
-@pytest.fixture(params=databases.available())
-def url(request: pytest.FixtureRequest, server: databases.PostgresServer | None, tmp_path: Path) -> str:
-    if request.param == "postgresql":
-        assert server is not None
-        return server.new_database()
-    return f"sqlite+aiosqlite:///{tmp_path}/ivr.db"
+@pytest.fixture
+def url(database_url: str) -> str:
+    return database_url
 
 
 @pytest.fixture

@@ -116,8 +116,7 @@ async def test_given_a_real_database_when_one_call_is_odd_then_the_others_are_in
     await store.close()
 
 
-@pytest.mark.parametrize("kind", [name for name in databases.available() if name == "postgresql"])
-async def test_given_a_server_that_dies_and_comes_back_then_the_same_writer_goes_on(kind: str) -> None:
+async def test_given_a_server_that_dies_and_comes_back_then_the_same_writer_goes_on() -> None:
     with databases.postgres() as server:
         store = Store(server.new_database())
         await store.open()
