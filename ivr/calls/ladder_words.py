@@ -84,10 +84,14 @@ STEPS: Table = {
     "agi": ("路由服务", "routing service"),
     "offline": ("脱机路由到", "routed without the controller to"),
     "consult": ("坐席与对方私下通话", "a private talk begins"),
+    "screened": ("未予接入", "is not let in"),
     "refer_back": ("转接失败，回呼坐席", "transfer failed, back to operator"),
 }
 
 VALUES: Table = {  # of steps
+    "blocked": ("号码已被限制", "the number is blocked"),
+    "rate": ("来电过于频繁", "the number calls too often"),
+    "at_once": ("同号码同时来电过多", "too many calls of the number at once"),
     "zh": ("中文", "Chinese"),
     "en": ("英文", "English"),
     "operator_died": ("坐席话机失联", "the operator's phone died"),

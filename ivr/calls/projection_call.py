@@ -113,7 +113,7 @@ def _call(opening: Opening, rows: Sequence[Row], over: Mapping[str, datetime]) -
         node=split(opening.channel)[0],
         answered_at=min((talk.started_at for talk in with_caller), default=None),
         ended_at=ended_at,
-        outcome=_outcome(legs, with_caller, transfers, interrupted) if ended_at else None,
+        outcome=_outcome(legs, with_caller, transfers, steps, interrupted) if ended_at else None,
         handed_over_by=opening.handed_over_by,
         language=languages[-1] if languages else opening.language,
         legs=legs,
@@ -137,7 +137,13 @@ def _steps(rows: Iterable[Row], call_id: str) -> Iterable[Step]:
             yield Step(call_id, row.at, "requeued", row.extra.get("reason", ""))
 
 
-def _outcome(legs: Sequence[Leg], with_caller: Iterable[Talk], transfers: Iterable[Transfer], interrupted: bool) -> str:
+def _outcome(
+    legs: Sequence[Leg],
+    with_caller: Iterable[Talk],
+    transfers: Iterable[Transfer],
+    steps: Iterable[Step],
+    interrupted: bool,
+) -> str:
     """See docs/contracts.md, "Call outcome"."""
     if interrupted:
         return "interrupted"
@@ -150,4 +156,5 @@ def _outcome(legs: Sequence[Leg], with_caller: Iterable[Talk], transfers: Iterab
         return "transferred"
     if partners:
         return "answered"
-    return "abandoned" if legs[0].answered_at else "rejected"
+    last = [step.step for step in steps if step.step in {"screened", "emergency_key"}][-1:]
+    return "abandoned" if legs[0].answered_at and last != ["screened"] else "rejected"

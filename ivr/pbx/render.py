@@ -11,6 +11,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ivr.calls import numbers
 from ivr.credentials import Credentials
 from ivr.pbx.fetch import Installation
 from ivr.settings import Site, Target
@@ -100,6 +101,7 @@ def render(  # noqa: PLR0917  one caller, all needed
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 — no HTML
     )
+    environment.filters["normal"] = numbers.normal
     values = {
         "site": site,
         "var": var,

@@ -22,6 +22,8 @@ _NODE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _DTMF = re.compile(r"[0-9A-D*#]+")
 _NUMBER = re.compile(r"[0-9]{2,15}")
+_COUNTRY = re.compile(r"[1-9][0-9]{0,2}")
+_CALLER = re.compile(r"\+?[0-9]{2,20}")
 _DIALLED = re.compile(r"\+?[0-9*#]{1,20}")
 # RFC 3261's SIP URI, without parameters and whatever a dialplan would read as its own (, & ^ | $ ; quotes, blanks)
 _URI = re.compile(r"sips?:([A-Za-z0-9._+*%-]+@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?")
@@ -31,6 +33,12 @@ _RANGES = {  # key → lowest, highest
     "queue.ring": (1, 120),
     "queue.wrap_up": (0, 3600),
     "queue.announce_every": (10, 600),
+    "screening.calls": (0, 1000),
+    "screening.seconds": (5, 3600),
+    "screening.at_once": (0, 1000),
+    "screening.review_calls": (1, 100_000),
+    "screening.review_minutes": (1, 1440),
+    "screening.block_hours": (1, 8760),
     "hotline.max_parties": (3, 10),
     "hotline.consult_seconds": (1, 600),
 }
@@ -39,7 +47,7 @@ _TARGET_RANGES = {"ring": (1, 180), "stay": (0, 60), "acknowledge_seconds": (1, 
 
 def problems(site: Site) -> list[str]:
     """Everything that is wrong, one sentence each, opening with the key."""
-    parts = (_hotline, _menu, _listen, _database, _trunks, _targets, _operators, _keys, _endpoints)
+    parts = (_hotline, _menu, _listen, _database, _trunks, _targets, _operators, _keys, _endpoints, _screening)
     return [problem for part in parts for problem in part(site)]
 
 
@@ -68,7 +76,7 @@ def _hotline(site: Site) -> Iterator[str]:
     if hotline.timezone not in (zoneinfo.available_timezones() or {hotline.timezone}):
         yield f"hotline.timezone: expected a name such as Asia/Shanghai, found {hotline.timezone!r}"
     yield from _words("hotline.name", hotline.name, hotline.languages)
-    yield from _ranges(_RANGES, {"queue": site.queue, "hotline": hotline})
+    yield from _ranges(_RANGES, {"queue": site.queue, "hotline": hotline, "screening": site.screening})
     yield from _choice("queue.strategy", site.queue.strategy, STRATEGIES)
 
 
@@ -208,6 +216,15 @@ def _endpoints(site: Site) -> Iterator[str]:
     for (first, one), (second, other) in itertools.combinations(networks, 2):
         if first != second and one.version == other.version and one.overlaps(other):
             yield f"{second}: {other} overlaps {one} of {first}; an address can belong to one of them only"
+
+
+def _screening(site: Site) -> Iterator[str]:
+    if not _COUNTRY.fullmatch(site.screening.country):
+        expected = "a country's code without + or 00, such as 86"
+        yield f"screening.country: expected {expected}, found {site.screening.country!r}"
+    for n, number in enumerate(site.screening.exempt):
+        if not _CALLER.fullmatch(number):
+            yield f"screening.exempt[{n}]: expected a telephone number such as 01012345678, found {number!r}"
 
 
 def _single(where: str, key: str) -> Iterator[str]:

@@ -10,10 +10,10 @@ from typing import Any
 
 from ivr.errors import HotlineError
 from ivr.settings import checks
-from ivr.settings.model import Hotline, Keys, Listen, Operator, Queue, Site, Target, Trunk
+from ivr.settings.model import Hotline, Keys, Listen, Operator, Queue, Screening, Site, Target, Trunk
 from ivr.settings.read import MISSING, Reader
 
-TABLES = ("hotline", "listen", "database", "trunks", "targets", "keys", "operators", "queue")
+TABLES = ("hotline", "listen", "database", "trunks", "targets", "keys", "operators", "queue", "screening")
 
 
 class SettingsError(HotlineError):
@@ -55,6 +55,7 @@ def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> S
     operators = _operators(reader, tables.get("operators", []))
     keys = reader.build(Keys, tables.get("keys", {}), "keys")
     queue = reader.build(Queue, tables.get("queue", {}), "queue")
+    screening = reader.build(Screening, tables.get("screening", {}), "screening")
     if reader.problems:
         return None
     if "language_keys" not in tables.get("hotline", {}):
@@ -70,6 +71,7 @@ def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> S
         operators=operators,
         keys=keys,
         queue=queue,
+        screening=screening,
     )
 
 

@@ -62,6 +62,20 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
+class Screening:
+    """R53, R54: what one number may do before the queue. A screened caller still reaches the emergency target."""
+
+    calls: int = 10  # of one number within `seconds`; 0: any number
+    seconds: int = 60
+    at_once: int = 5  # calls of one number at the same time; 0: any number
+    review_calls: int = 10  # more than these within `review_minutes` are shown for review; no effect on calls
+    review_minutes: int = 60
+    block_hours: int = 720  # the longest block
+    country: str = "86"  # of the numbers that come without a country's code
+    exempt: tuple[str, ...] = ()  # switchboards and the like: never limited; a block holds for them too
+
+
+@dataclass(frozen=True, slots=True)
 class Trunk:
     key: str
     match: tuple[str, ...]
@@ -125,6 +139,7 @@ class Site:
     operators: Mapping[str, Operator]
     keys: Keys = field(default_factory=Keys)
     queue: Queue = field(default_factory=Queue)
+    screening: Screening = field(default_factory=Screening)
 
     @property
     def skills(self) -> tuple[str, ...]:

@@ -1,0 +1,20 @@
+"""One telephone, one number: the ways in which networks write it fall together. Pure."""
+
+from __future__ import annotations
+
+import re
+
+
+def normal(number: str, country: str) -> str:
+    """`+8613800138000`, `008613800138000`, `013800138000` → `13800138000`; `0044…` → `+44…`; no digit → "".
+
+    `country` is the site's own code (ITU-T E.164), without + or 00. The dialplan's [screening-number] does the same.
+    """
+    digits = re.sub(r"[^0-9+]", "", number)
+    if digits.startswith("00"):
+        digits = "+" + digits[2:]
+    if digits.startswith("+" + country):
+        digits = digits[1 + len(country) :]
+    if digits.startswith("0"):
+        digits = digits[1:]
+    return digits if re.search("[0-9]", digits) else ""
