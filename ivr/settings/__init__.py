@@ -16,6 +16,7 @@ from ivr.settings.model import (
     Site,
     Target,
     Text,
+    Tls,
     Trunk,
 )
 
@@ -32,6 +33,7 @@ __all__ = [
     "Site",
     "Target",
     "Text",
+    "Tls",
     "Trunk",
     "load",
 ]

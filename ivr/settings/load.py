@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from ivr.errors import HotlineError
-from ivr.settings import checks
-from ivr.settings.model import Hotline, Keys, Listen, Operator, Queue, Screening, Site, Target, Trunk
+from ivr.settings import checks, tls
+from ivr.settings.model import Hotline, Keys, Listen, Operator, Queue, Screening, Site, Target, Tls, Trunk
 from ivr.settings.read import MISSING, Reader
 
-TABLES = ("hotline", "listen", "database", "trunks", "targets", "keys", "operators", "queue", "screening")
+TABLES = ("hotline", "listen", "database", "trunks", "targets", "keys", "operators", "queue", "screening", "tls")
 
 
 class SettingsError(HotlineError):
@@ -37,7 +37,7 @@ def load(path: Path | str, var: Path | str) -> Site:
         raise SettingsError(path, [f"is no TOML in UTF-8: {failure}"]) from failure
     reader = Reader()
     site = _site(reader, path, var, tables)
-    problems = checks.problems(site) if site else reader.problems
+    problems = [*checks.problems(site), *tls.problems(site)] if site else reader.problems
     if problems or site is None:
         raise SettingsError(path, problems)
     return site
@@ -56,6 +56,7 @@ def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> S
     keys = reader.build(Keys, tables.get("keys", {}), "keys")
     queue = reader.build(Queue, tables.get("queue", {}), "queue")
     screening = reader.build(Screening, tables.get("screening", {}), "screening")
+    secure = reader.build(Tls, tables["tls"], "tls") if "tls" in tables else None
     if reader.problems:
         return None
     if "language_keys" not in tables.get("hotline", {}):
@@ -72,6 +73,7 @@ def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> S
         keys=keys,
         queue=queue,
         screening=screening,
+        tls=tls.beside(path, secure) if secure else None,
     )
 
 

@@ -50,6 +50,22 @@ class Listen:
     ami: Address
     agi: Address
     ari: Address | None = None  # None: a free port on loopback, chosen at each start
+    sip_tls: Address | None = None  # SIP over TLS: phones, trunks, desks
+    sip_mtls: Address | None = None  # the same, for those only who show a certificate of [tls] ca
+
+    def sip_door(self, transport: str) -> Address | None:
+        """Where SIP by this transport (udp, tls, mtls) comes in."""
+        return {"udp": self.sip, "tls": self.sip_tls, "mtls": self.sip_mtls}[transport]
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """R63. Files in PEM; a relative path lies beside `hotline.toml`."""
+
+    certificate: str  # ours, then its intermediates
+    key: str
+    ca: str | None = None  # who signs the certificates of those that we call, and of those that come by sip_mtls
+    web: bool = False  # listen.web speaks https and wss
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +97,8 @@ class Trunk:
     match: tuple[str, ...]
     contact: str
     language: str | None = None
+    transport: str = "udp"  # udp | tls | mtls
+    srtp: bool = False
 
     @property
     def endpoint(self) -> str:
@@ -103,10 +121,17 @@ class Target:
     keys: Mapping[str, str] = field(default_factory=dict)  # mode → digits, pressed by the operator
     desk_keys: Mapping[str, str] = field(default_factory=dict)  # hand_back, pull_in → digits, pressed by the desk
     critical_contact: str | None = None  # R15: number for managers, shown only
+    transport: str = "udp"  # udp | tls | mtls
+    srtp: bool = False
 
     @property
     def endpoint(self) -> str:
         return f"{self.role}-{self.key}"
+
+    @property
+    def uris(self) -> tuple[str, ...]:
+        """The routes as SIP dials them."""
+        return self.routes if self.transport == "udp" else tuple(f"{route};transport=tls" for route in self.routes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +151,8 @@ class Operator:
     number: str
     name: str
     skills: tuple[str, ...] = ("general",)
+    transport: str = "udp"  # udp | tls | mtls
+    srtp: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +167,13 @@ class Site:
     keys: Keys = field(default_factory=Keys)
     queue: Queue = field(default_factory=Queue)
     screening: Screening = field(default_factory=Screening)
+    tls: Tls | None = None
+
+    @property
+    def web_url(self) -> str:
+        """`https://10.0.0.5:8443`, without a slash at its end."""
+        host = f"[{self.listen.web.host}]" if ":" in self.listen.web.host else self.listen.web.host
+        return f"{'https' if self.tls and self.tls.web else 'http'}://{host}:{self.listen.web.port}"
 
     @property
     def skills(self) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ class Hotline(Running):
 
     def caller(self, number: str = "13800138000", tone: Tone = "caller", **options: Any) -> Phone:
         """A citizen's phone behind the public trunk; `phone.call(hotline.uri)` calls the hotline."""
-        return self._keep(Phone(number, ip=sites.CALLERS, tone=tone, **options))
+        return self.keep(Phone(number, ip=sites.CALLERS, tone=tone, **options))
 
     def raw_caller(self, **options: Any) -> RawCaller:
         raw = RawCaller(ip=sites.CALLERS, **options)
@@ -47,7 +47,7 @@ class Hotline(Running):
         numbers = [operator["number"] for operator in self.tables["operators"]]
         registration = Registration(self.server, number, self.credentials["operators"][number])
         chosen = OPERATOR_TONES[numbers.index(number)] if tone is None else tone
-        phone = self._keep(Phone(number, ip=sites.OPERATORS, tone=chosen, register=registration, **options))
+        phone = self.keep(Phone(number, ip=sites.OPERATORS, tone=chosen, register=registration, **options))
         if answers:
             phone.on_call("answer")
         self.wait_contact(number, phone.uri)
@@ -57,13 +57,13 @@ class Hotline(Running):
         """A target's phone at its n-th route; it takes calls at once, or only rings. It calls in by `hotline.uri`."""
         uri = self.tables["targets"][key]["routes"][route - 1]
         ip, _, port = uri.partition("@")[2].rpartition(":")
-        phone = self._keep(Phone(key, ip=ip, port=int(port), **{"tone": key, **options}))
+        phone = self.keep(Phone(key, ip=ip, port=int(port), **{"tone": key, **options}))
         if answers:
             phone.on_call("answer")
         self.wait_contact(f"{self.tables['targets'][key].get('role', 'desk')}-{key}", uri)
         return phone
 
-    def _keep(self, phone: Phone) -> Phone:
+    def keep(self, phone: Phone) -> Phone:
         self.phones.append(phone)
         return phone
 

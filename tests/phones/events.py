@@ -20,6 +20,16 @@ class Registration:
 
 
 @dataclass(frozen=True, slots=True)
+class Secure:
+    """SIP over TLS, PEM files; `srtp`: media encrypted or not at all."""
+
+    ca: str | None = None  # who must have signed the server's certificate; None: any will do
+    certificate: str | None = None  # our own, for a desk or a trunk that shows one
+    key: str | None = None
+    srtp: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     name: str  # ready | invite | state | media | dtmf | refer_status | registration
     at: float

@@ -19,7 +19,7 @@ from typing import Self
 
 import numpy as np
 
-from tests.phones.events import Event, Invite, PhoneError, Registration
+from tests.phones.events import Event, Invite, PhoneError, Registration, Secure
 from tests.phones.line import Line
 from tests.phones.tones import AMPLITUDE, RECORD, Gap, Heard, Tone, hertz, save_wav
 
@@ -40,6 +40,7 @@ class Phone:
         peak: int = AMPLITUDE,
         jitter_ms: int = 40,
         log_level: int = 0,
+        secure: Secure | None = None,
     ) -> None:
         self.name, self.ip, self.registration = name, ip, register
         self.tone = hertz(tone)
@@ -55,10 +56,11 @@ class Phone:
                 "jitter_ms": jitter_ms,
                 "log_level": log_level,
                 "registration": asdict(register) if register else None,
+                "secure": asdict(secure) if secure else None,
             },
         )
         self.port, self.folder, self.events = self._line.port, self._line.folder, self._line.events
-        self.uri = f"sip:{register.user if register else name}@{ip}:{self.port}"
+        self.uri = f"sip:{register.user if register else name}@{ip}:{self.port}{';transport=tls' if secure else ''}"
         if register:
             self.wait_registered()
 

@@ -75,7 +75,13 @@ class Phone:
         config = pj.TransportConfig()
         config.port = self.config["port"]
         config.boundAddress = config.publicAddress = self.config["ip"]
-        info = self.endpoint.transportGetInfo(self.endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, config))
+        kind = pj.PJSIP_TRANSPORT_UDP
+        if secure := self.config["secure"]:
+            kind, tls = pj.PJSIP_TRANSPORT_TLS, config.tlsConfig
+            tls.CaListFile, tls.verifyServer = secure["ca"] or "", bool(secure["ca"])
+            tls.certFile, tls.privKeyFile = secure["certificate"] or "", secure["key"] or ""
+            tls.proto = pj.PJ_SSL_SOCK_PROTO_TLS1_2
+        info = self.endpoint.transportGetInfo(self.endpoint.transportCreate(kind, config))
         return int(info.localName.rsplit(":", 1)[1])
 
     def _codec(self) -> None:
@@ -91,10 +97,11 @@ class Phone:
 
     def _account(self) -> Account:
         config, ip = pj.AccountConfig(), self.config["ip"]
+        by = ";transport=tls" if self.config["secure"] else ""
         registration = self.config["registration"]
         if registration:
             config.idUri = f"sip:{registration['user']}@{registration['server']}"
-            config.regConfig.registrarUri = f"sip:{registration['server']}"
+            config.regConfig.registrarUri = f"sip:{registration['server']}{by}"
             config.regConfig.timeoutSec = registration["seconds"]
             config.regConfig.retryIntervalSec = config.regConfig.firstRetryIntervalSec = 2
             config.regConfig.randomRetryIntervalSec = 0
@@ -102,13 +109,15 @@ class Phone:
                 pj.AuthCredInfo("digest", "*", registration["user"], 0, registration["password"])
             )
         else:
-            config.idUri = f"sip:{self.config['name']}@{ip}:{self.port}"
+            config.idUri = f"sip:{self.config['name']}@{ip}:{self.port}{by}"
         nat = config.natConfig
         nat.contactRewriteUse = nat.viaRewriteUse = nat.sdpNatRewriteUse = nat.sipOutboundUse = 0
         nat.udpKaIntervalSec = 0
         transport = config.mediaConfig.transportConfig
         transport.boundAddress = transport.publicAddress = ip
         transport.port = 0
+        if (self.config["secure"] or {}).get("srtp"):
+            config.mediaConfig.srtpUse, config.mediaConfig.srtpSecureSignaling = pj.PJMEDIA_SRTP_MANDATORY, 1
         account = Account(self)
         account.create(config, True)
         return account
