@@ -25,7 +25,7 @@ from ivr.pbx.agi import Answer, FastAgi, Question, Script, scripts
 from ivr.pbx.link import Link
 from ivr.pbx.orders import Orders
 from ivr.pbx.refers import Refers
-from ivr.settings import Site
+from ivr.settings import Site, tls
 from ivr.store import DatabaseDownError, Position, Store
 from ivr.store.calllog import POLL, CallLog
 from ivr.tasks import Keeper
@@ -155,7 +155,8 @@ class Controller:
         await self.call_log.run()
 
     async def _keep_web(self) -> None:
-        server = Server(self.services, self.site.listen.web)
+        secure = tls.server_context(self.site.tls) if self.site.tls and self.site.tls.web else None
+        server = Server(self.services, self.site.listen.web, secure)
         try:
             await server.start()
             await asyncio.Event().wait()

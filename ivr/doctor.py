@@ -9,15 +9,17 @@ import subprocess
 import zoneinfo
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ivr import ports, system
 from ivr.errors import HotlineError
 from ivr.pbx import fetch, prompts, render, state
 from ivr.pbx.fetch import Installation
-from ivr.settings import Address, Site, Text
+from ivr.settings import Address, Site, Text, tls
 
 FREE_TO_START, FREE_TO_WORK = 200 * 2**20, 5 * 2**30  # bytes; one leg's recording takes 1 MB a minute
+CERTIFICATE_DAYS = 30  # before a certificate runs out, it is told
 PATIENCE = 5.0  # seconds for a database or Asterisk to answer
 
 
@@ -56,7 +58,15 @@ def examine(site: Site, var: Path) -> list[Finding]:
 
 def planned(site: Site, var: Path, asterisk: Installation | None) -> list[Finding]:
     """What must hold before a start. Ports that this system itself holds are no obstacle."""
-    parts = (_modules(asterisk), _ports(site, var), _disk(var), _socket(var), _zone(site), _database(site, var))
+    parts = (
+        _modules(asterisk),
+        _ports(site, var),
+        _disk(var),
+        _socket(var),
+        _zone(site),
+        _database(site, var),
+        certificate(site),
+    )
     return [*(finding for part in parts for finding in part), *sounding(site, var)]
 
 
@@ -75,8 +85,8 @@ def running(site: Site, var: Path, asterisk: Installation | None) -> list[Findin
         found += [*_journal(asterisk, var), _ami(site), *outdated(site, var)]
     found += _alive("controller-alive", "controller", controller is not None)
     if controller is not None:
-        status = system.health(site.listen.web)
-        where = f"http://{site.listen.web.host}:{site.listen.web.port}/healthz"
+        status = system.health(site)
+        where = f"{site.web_url}/healthz"
         said = f"{where}: {status or '—'}"
         look = (f"查看 {var}/log/controller.log", f"see {var}/log/controller.log")
         found.append(_ok("healthz", said, said) if status == 200 else _bad("healthz", (said, said), look))
@@ -107,6 +117,8 @@ def _ports(site: Site, var: Path) -> Iterator[Finding]:
     wanted: dict[str, tuple[Address, int]] = {}
     if system.find_asterisk(var) is None:
         wanted |= {"sip": (listen.sip, ports.UDP), "ami": (listen.ami, ports.TCP)}
+        secure = {"sip_tls": listen.sip_tls, "sip_mtls": listen.sip_mtls}
+        wanted |= {name: (address, ports.TCP) for name, address in secure.items() if address}
         wanted |= {"ari": (listen.ari, ports.TCP)} if listen.ari else {}
     if system.find_controller(var) is None:
         wanted |= {"web": (listen.web, ports.TCP), "agi": (listen.agi, ports.TCP)}
@@ -177,6 +189,41 @@ def _zone(site: Site) -> Iterator[Finding]:
             f"this machine knows no time zone {site.hotline.timezone}",
         )
         yield _bad("timezone", words, ("apt-get install tzdata", "apt-get install tzdata"), "warning")
+
+
+def certificate(site: Site) -> Iterator[Finding]:
+    """One that has run out keeps nothing from starting: the plain doors still serve, and peers judge it themselves."""
+    if site.tls is None:
+        return
+    path, key = site.tls.certificate, Path(site.tls.key)
+    mend = ("换上新证书，然后重新启动", "put a new certificate there, and start again")
+    try:
+        begins, ends = tls.validity(site.tls)
+        mode = key.stat().st_mode
+    except (OSError, ValueError) as failure:
+        yield _bad(
+            "certificate", (f"证书无法读取：{failure}", f"the certificate cannot be read: {failure}"), mend, "warning"
+        )
+        return
+    now = datetime.now(UTC)
+    days = (ends - now).days
+    if now < begins:
+        words = (
+            f"证书 {path} 自 {begins:%Y-%m-%d} 起才有效",
+            f"the certificate {path} holds from {begins:%Y-%m-%d} on only",
+        )
+        yield _bad("certificate", words, mend, "warning")
+    elif now > ends:
+        words = (f"证书 {path} 已于 {ends:%Y-%m-%d} 过期", f"the certificate {path} ran out on {ends:%Y-%m-%d}")
+        yield _bad("certificate", words, mend, "warning")
+    elif days < CERTIFICATE_DAYS:
+        words = (f"证书 {path} 还有 {days} 天过期", f"the certificate {path} runs out in {days} days")
+        yield _bad("certificate", words, mend, "warning")
+    else:
+        yield _ok("certificate", f"证书有效至 {ends:%Y-%m-%d}", f"the certificate holds until {ends:%Y-%m-%d}")
+    if mode & 0o077:
+        words = (f"其他用户可读私钥 {key}", f"others can read the private key {key}")
+        yield _bad("private-key", words, (f"chmod 600 {key}", f"chmod 600 {key}"), "warning")
 
 
 def _database(site: Site, var: Path) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import http.client
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from ivr import ports, supervisor
 from ivr.credentials import Credentials
 from ivr.pbx import journal, render, state
 from ivr.pbx.fetch import Installation
-from ivr.settings import Address, Site
+from ivr.settings import Site
 from ivr.supervisor import Process, Service
 
 
@@ -56,7 +57,7 @@ class System:
         return supervisor.launch(command, self.var / "log/controller.out", self.var)
 
     def is_ready(self) -> bool:
-        return health(self.site.listen.web) == 200
+        return health(self.site) == 200
 
 
 def asterisk_conf(var: Path) -> Path:
@@ -84,9 +85,16 @@ def site_hash(site: Site) -> str:
     return hashlib.sha256(Path(site.path).read_bytes()).hexdigest()
 
 
-def health(web: Address) -> int | None:
+def health(site: Site) -> int | None:
     """The HTTP status of /healthz; None where nobody answers."""
-    connection = http.client.HTTPConnection(reachable(web.host), web.port, timeout=2)
+    host, port = reachable(site.listen.web.host), site.listen.web.port
+    connection: http.client.HTTPConnection
+    if site.tls is not None and site.tls.web:
+        context = ssl.create_default_context()  # our own port on this machine: no name to verify
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        connection = http.client.HTTPSConnection(host, port, timeout=2, context=context)
+    else:
+        connection = http.client.HTTPConnection(host, port, timeout=2)
     try:
         connection.request("GET", "/healthz")
         return connection.getresponse().status

@@ -109,11 +109,13 @@ def _refuse_if_unfit(findings: list[examination.Finding]) -> None:
 
 
 def _welcome(site: Site, start: Context, first: Credentials | None) -> str:
-    web, sip = site.listen.web, site.listen.sip
+    sip = site.listen.sip
+    secure = {"TLS": site.listen.sip_tls, "mutual TLS": site.listen.sip_mtls}
     names = dict.fromkeys(site.hotline.name.get(code, "") for code in ("zh", "en"))
     rows = [
-        ("网页 web", f"http://{web.host}:{web.port}/"),
+        ("网页 web", f"{site.web_url}/"),
         ("电话 SIP", f"{sip.host}:{sip.port} (UDP)"),
+        *(("电话 SIP", f"{door.host}:{door.port} ({name})") for name, door in secure.items() if door is not None),
         ("密码文件 secrets", str(credentials.path_in(start.var))),
         ("日志与录音 logs, recordings", str(start.var)),
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+
 from aiohttp import web
 
 from ivr.settings import Address
@@ -29,16 +31,16 @@ def create(services: Services) -> web.Application:
 class Server:
     """`await start()`, `await stop()`; no request is answered after that."""
 
-    def __init__(self, services: Services, address: Address) -> None:
+    def __init__(self, services: Services, address: Address, secure: ssl.SSLContext | None = None) -> None:
         self._runner = web.AppRunner(
             create(services), access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_SECONDS
         )
-        self._address = address
+        self._address, self._secure = address, secure
 
     async def start(self) -> None:
         """Raises OSError if the port is taken."""
         await self._runner.setup()
-        await web.TCPSite(self._runner, self._address.host, self._address.port).start()
+        await web.TCPSite(self._runner, self._address.host, self._address.port, ssl_context=self._secure).start()
 
     @property
     def port(self) -> int:

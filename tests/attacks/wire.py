@@ -52,12 +52,14 @@ class SecureCaller:
     def call(self, server: str, number: str, srtp: bool = True) -> int:
         """The final status of an INVITE; 200 is acknowledged."""
         sip = self._sip or self.connect(server)
-        me = "%s:%d" % sip.getsockname()[:2]
+        host, port = sip.getsockname()[:2]
+        me = f"{host}:{port}"
         key = base64.b64encode(secrets.token_bytes(30)).decode()
         crypto = f"a=crypto:1 {SUITE} inline:{key}\r\n" if srtp else ""
         sdp = (
             f"v=0\r\no=- 1 1 IN IP4 {self.ip}\r\ns=-\r\nc=IN IP4 {self.ip}\r\nt=0 0\r\n"
-            f"m=audio {self._rtp.getsockname()[1]} RTP/{'SAVP' if srtp else 'AVP'} 8\r\n{crypto}a=rtpmap:8 PCMA/8000\r\n"
+            f"m=audio {self._rtp.getsockname()[1]} RTP/{'SAVP' if srtp else 'AVP'} 8\r\n"
+            f"{crypto}a=rtpmap:8 PCMA/8000\r\n"
         )
         self._dialog = {
             "From": f"<sip:13800138000@{self.ip}>;tag={secrets.token_hex(4)}",

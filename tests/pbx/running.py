@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -55,7 +56,9 @@ class Running:
         self.site_file.write_text(sites.to_toml(self.tables), encoding="utf-8")
         self.number: str = self.tables["hotline"]["number"]
         self.server: str = self.tables["listen"]["sip"]
-        self.web = f"http://{self.tables['listen']['web']}"
+        secure = self.tables.get("tls", {})
+        self.web = f"http{'s' if secure.get('web') else ''}://{self.tables['listen']['web']}"
+        self._trust = ssl.create_default_context(cafile=secure.get("ca"))
         self.uri = f"sip:{self.number}@{self.server}"
         self.log = folder / "up.log"
         self._up: subprocess.Popen[bytes] | None = None
@@ -161,7 +164,7 @@ class Running:
             request.add_header("Content-Type", "application/json")
             request.data = json.dumps(json_body).encode()
         try:
-            with urllib.request.urlopen(request, timeout=10) as response:
+            with urllib.request.urlopen(request, timeout=10, context=self._trust) as response:
                 return _answer(response.status, response.read(), response.headers)
         except urllib.error.HTTPError as refusal:
             with refusal:
