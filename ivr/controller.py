@@ -25,9 +25,12 @@ from ivr.pbx.agi import Answer, FastAgi, Question, Script, scripts
 from ivr.pbx.link import Link
 from ivr.pbx.orders import Orders
 from ivr.pbx.refers import Refers
+from ivr.screening import Screening
 from ivr.settings import Site, tls
 from ivr.store import DatabaseDownError, Position, Store
+from ivr.store.blocks import Blocks
 from ivr.store.calllog import POLL, CallLog
+from ivr.store.reviews import Reviews
 from ivr.tasks import Keeper
 from ivr.web.app import Server
 from ivr.web.context import Services
@@ -105,6 +108,7 @@ class Controller:
             var=var,
             stopped=self.keeper.stopped,
         )
+        self.screening = Screening(self.link, Blocks(self.store, site.screening), Reviews(self.store, site.screening))
         self.services = Services(site, secrets, self.live, self.store, self.orders, health, self.metrics, self.hub)
         self._watch()
 
@@ -118,6 +122,8 @@ class Controller:
         self.keeper.keep("clock", self._keep_time)
         self.keeper.keep("web", self._keep_web)
         self.keeper.keep("agi", self._keep_agi)
+        self.keeper.keep("blocks", self.screening.keep_published)
+        self.keeper.keep("reviews", self.screening.keep_reviewing)
 
     async def close(self) -> None:
         """The dialplan is told, so that no call waits for answers that will not come; the last rows are saved."""

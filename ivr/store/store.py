@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -209,6 +209,13 @@ class Store:
         if self._engine is None:
             raise DatabaseDownError(self.url, "it has not been opened")
         return self._engine
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction, for tables that are not the call log's. Raises DatabaseDownError."""
+        with mapped(self.url):
+            async with self._begin() as connection:
+                yield connection
 
     def _begin(self) -> AbstractAsyncContextManager[AsyncConnection]:
         return self._ready.begin()

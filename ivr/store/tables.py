@@ -135,4 +135,33 @@ journal_position = Table(
     Column("replay_offset", BigInteger, nullable=False),
 )
 
+# R53: what a named person decided about a number (`ivr.calls.numbers.normal`); lifting it never deletes the row.
+block = Table(
+    "block",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("number", Words, nullable=False),
+    Column("by", Words, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("from", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+    Column("lifted_at", Instant),
+    Column("lifted_by", Words),
+    Index(None, "number", "from"),
+    Index(None, "until"),
+)
+
+review = Table(
+    "review",
+    metadata,
+    Column("number", Words, nullable=False),
+    Column("flagged_at", Instant, nullable=False),
+    Column("last_at", Instant, nullable=False),  # when it was last seen above the threshold
+    Column("calls", BigInteger, nullable=False),  # the most that were seen in one review window
+    Column("reviewed_at", Instant),
+    Column("reviewed_by", Words),
+    PrimaryKeyConstraint("number", "flagged_at"),
+    Index(None, "flagged_at"),
+)
+
 CHILDREN = (leg, talk, transfer, transfer_attempt, ivr_step)  # in the order that their foreign keys allow

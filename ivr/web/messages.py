@@ -36,6 +36,14 @@ _CHINESE: Mapping[str, str] = {
     "no_operator": "通话 {call} 目前没有坐席，请等坐席接听后再操作",
     "unknown_action": "没有这个操作：{action}",
     "ambiguous_call": "有多个通话的编号以此开头，请写全编号",
+    # screening
+    "bad_number": "{number} 不是电话号码，应如 13800138000",
+    "nobody_named": "请写明决定人姓名（不超过 64 个字）",
+    "no_reason": "请写明原因（一行，不超过 500 个字）",
+    "bad_block_end": "限制必须有期限：晚于现在，且不超过 {hours} 小时（[screening] block_hours）",
+    "already_blocked": "{number} 已由 {by} 限制至 {until}，请先解除",
+    "not_blocked": "{number} 当前没有生效的限制",
+    "not_in_review": "{number} 不在待复核之列",
     # the house
     "pbx_unreachable": "电话交换系统未连接，请稍后再试；可用 ivr doctor 检查",
     "pbx_lost": "与电话交换系统的连接中断，操作可能已执行，请先查看通话状态",

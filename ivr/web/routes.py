@@ -23,6 +23,7 @@ from ivr.web.schema import InvalidRequestError, Schema, check, from_query, obj, 
 PATH: Mapping[str, Schema] = {  # parts of paths, by name
     "id": string(r"[0-9A-Za-z._-]+", 128, description="a call's id"),
     "number": string(r"[0-9]{1,20}", 20, description="an operator's number"),
+    "caller": string(r"\+?[0-9]{2,20}", 21, description="a caller's number"),
     "token": string(r"[!-~]+", 128, description="an operator's key"),
     "action": string(r"[0-9a-z_-]+(/[^/\x00-\x1f\x7f]+)?", 128, description="what the phone's key does"),
 }

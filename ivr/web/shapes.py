@@ -162,6 +162,35 @@ TARGETS = obj(
     }
 )
 
+# ---- screening
+BLOCK = obj(
+    {
+        "id": TEXT,
+        "number": TEXT,
+        "by": TEXT,
+        "reason": TEXT,
+        "from": TIME,
+        "until": TIME,
+        "lifted_at": MOMENT,
+        "lifted_by": WORD,
+        "holds": BOOLEAN,
+    }
+)
+BLOCKS = obj({"blocks": array(BLOCK)})
+BLOCKED = obj({"block": BLOCK})
+REVIEW = obj(
+    {
+        "number": TEXT,
+        "flagged_at": TIME,
+        "last_at": TIME,
+        "calls": COUNT,
+        "reviewed_at": MOMENT,
+        "reviewed_by": WORD,
+    }
+)
+REVIEWS = obj({"reviews": array(REVIEW)})
+REVIEWED = obj({"reviewed": obj({"number": TEXT, "by": TEXT})})
+
 # ---- the house
 CHECK_ERROR = obj({"id": TEXT}, {"message": TEXT, "details": ANY})  # more than the id: with a token
 HEALTH = obj(

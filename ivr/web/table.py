@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ivr.web import calls, directory, house, openapi, orders, phone, shapes, stream
+from ivr.web import calls, directory, house, openapi, orders, phone, screening, shapes, stream
 from ivr.web.routes import Route
 from ivr.web.schema import TIME, Schema, integer, obj, one_of, string
 
@@ -17,6 +17,17 @@ _TRANSFER = obj(
 )
 _KEY = {"Idempotency-Key": string(r"[!-~]{1,255}", 255, description="the same key: the same order, whatever is lost")}
 _PAUSE = obj({}, {"reason": string(r"[^\x00-\x1f\x7f]*", 64, description="up to 64 characters, none of control")})
+_CALLER = string(r"\+?[0-9]{2,20}", 21, description="a caller's number, such as 13800138000 or +8613800138000")
+_BY = string(r"[^\x00-\x1f\x7f]+", 64, description="the person who decides, by name")
+_REASON = string(r"[^\x00-\x1f\x7f]+", 500, description="why, on one line")
+_BLOCK = obj(
+    {"number": _CALLER, "by": _BY, "reason": _REASON},
+    {
+        "until": {**TIME, "description": "when it ends; this or hours"},
+        "hours": integer(1, 8760, description="how long it holds; at most [screening] block_hours"),
+    },
+)
+_STATES = {"state": one_of("open", "all"), "limit": integer(1, 5000, default=500)}
 _FILTERS = {
     "limit": integer(1, 500, default=50),
     "before": string(r"[0-9A-Za-z._-]+", 128, description="the page after this call (`next` of the page before)"),
@@ -113,6 +124,47 @@ ROUTES: tuple[Route, ...] = (
         directory.targets,
         _words("转接目标及其可达性", "Targets and whether they can be reached"),
         shapes.TARGETS,
+    ),
+    Route(
+        "GET",
+        f"{V1}/screening/blocks",
+        screening.blocks,
+        _words("限制来电的号码，新的在前", "Blocked numbers, newest first"),
+        shapes.BLOCKS,
+        query={**_STATES, "number": _CALLER},
+    ),
+    Route(
+        "POST",
+        f"{V1}/screening/blocks",
+        screening.block,
+        _words("限制一个号码来电（须写明决定人、原因和期限）", "Block a number: by whom, why and until when"),
+        shapes.BLOCKED,
+        201,
+        body=_BLOCK,
+    ),
+    Route(
+        "DELETE",
+        f"{V1}/screening/blocks/{{caller}}",
+        screening.unblock,
+        _words("解除限制（记录保留）", "Lift a block; its record stays"),
+        shapes.BLOCKED,
+        body=obj({"by": _BY}),
+    ),
+    Route(
+        "GET",
+        f"{V1}/screening/reviews",
+        screening.reviews,
+        _words("频繁来电、待人工复核的号码", "Numbers that call very often, for a person to look at"),
+        shapes.REVIEWS,
+        query=_STATES,
+    ),
+    Route(
+        "POST",
+        f"{V1}/screening/reviews/{{caller}}/reviewed",
+        screening.reviewed,
+        _words("复核完毕", "A person has looked"),
+        shapes.REVIEWED,
+        body=obj({"by": _BY}),
     ),
     Route(
         "GET", f"{V1}/openapi.json", openapi.document, _words("接口说明", "This description"), shapes.ANY, access="open"

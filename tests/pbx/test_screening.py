@@ -11,8 +11,9 @@ import pytest
 
 from ivr.calls.model import Call
 from tests.pbx import sites
-from tests.pbx.conftest import finish
+from tests.pbx.conftest import Hotlines, finish
 from tests.pbx.hotline import Hotline
+from tests.pbx.outside import run
 from tests.pbx.running import eventually
 from tests.pbx.story import all_hear_each_other
 from tests.phones import Phone
@@ -147,3 +148,127 @@ def test_given_a_desk_that_hands_callers_over_when_it_calls_often_then_it_is_nev
         operator.wait_invite(10, count=count)
         desk.hangup(call)
         eventually(lambda: not limited.channels(), 5, lambda: "the call never ended")
+
+
+# — blocks ————————————————————————————————————————————————————————————————————————————————————————————————————————————
+
+
+def published(hotline: Hotline) -> dict[str, int]:
+    """Asterisk's own copy of the blocks: number → second at which it ends."""
+    lines = [line for line in hotline.asterisk("database show block").splitlines() if line.startswith("/block/")]
+    return {
+        key.strip().removeprefix("/block/"): int(end) for key, _, end in (line.partition(":") for line in lines) if end
+    }
+
+
+def wait_published(hotline: Hotline, number: str, there: bool = True) -> None:
+    eventually(lambda: (number in published(hotline)) == there, 15, lambda: f"{number}: {published(hotline)}")
+
+
+def is_screened(hotline: Hotline, phone: Phone, number: str) -> bool:
+    """Whether a call of this number is told that the number is blocked."""
+    call = phone.call(hotline.uri, from_user=number)
+    phone.wait_for("confirmed", call=call)
+    phone.hangup(call)
+    return ("screened", "blocked") in steps(hotline.call_of(number))
+
+
+def test_given_a_block_by_a_named_person_when_the_number_calls_then_it_is_told_and_may_still_reach_110(
+    limited: Hotline,
+) -> None:
+    number = "13800000010"
+    told = limited.cli("screening", "block", f"+86{number}", "--by", "王芳", "--reason", "辱骂话务员", "--hours", "1")
+    assert number in told
+    wait_published(limited, number)
+    citizen, operator, desk = limited.caller(number), limited.operator(), limited.desk("110")
+    call = citizen.call(limited.uri, from_user=number)
+    answered = citizen.wait_for("confirmed", call=call).at
+    time.sleep(2)
+    assert citizen.voice(answered + 0.5, answered + 1.5, call) > 0.5, "he hears why"
+    citizen.dtmf("0")
+    citizen.wait_heard("110", call=call, timeout=15)
+    citizen.hangup(call)
+    assert not operator.invites
+    logged = limited.call_of(number)
+    assert (logged.outcome, steps(logged)) == ("emergency", [("screened", "blocked"), ("emergency_key", "110")])
+    handed_over = desk.call(limited.uri, from_user=number)
+    operator.wait_invite(10)  # what a desk hands over is never screened
+    operator.wait_for("confirmed")
+    desk.hangup(handed_over)
+    limited.cli("screening", "unblock", number, "--by", "李强")
+    wait_published(limited, number, there=False)
+    assert not is_screened(limited, citizen, number)
+    (block,) = limited.api("GET", f"/api/v1/screening/blocks?state=all&number={number}").body["blocks"]
+    assert (block["by"], block["lifted_by"], block["reason"]) == ("王芳", "李强", "辱骂话务员")
+
+
+def test_given_blocks_when_asterisk_and_the_controller_die_then_they_hold_and_end_by_themselves(
+    limited: Hotline,
+) -> None:
+    lasting, short, stray = "13800000011", "13800000012", "13800000013"
+    order = {"by": "王芳", "reason": "x"}
+    answer = limited.api("POST", "/api/v1/screening/blocks", {**order, "number": lasting, "hours": 1})
+    assert answer.status == 201, answer
+    limited.cli("screening", "block", short, "--by", "王芳", "--reason", "x", "--hours", "0.003")
+    wait_published(limited, lasting)
+    citizen = limited.caller(lasting)
+    controller = limited.controller_pid or 0
+    os.kill(controller, signal.SIGSTOP)
+    try:
+        assert 0 < published(limited)[short] - time.time() < 11
+        limited.asterisk(f"database put block {stray} {int(time.time()) + 3600}")  # not the table's
+        time.sleep(max(0.0, published(limited)[short] - time.time() + 1))
+        for number in (lasting, short):
+            call = citizen.call(limited.uri, from_user=number)
+            citizen.wait_for("confirmed", call=call)
+            citizen.hangup(call)
+    finally:
+        os.kill(controller, signal.SIGCONT)
+    assert steps(limited.call_of(lasting, timeout=20)) == [("screened", "blocked")]
+    assert steps(limited.call_of(short)) == []
+    asterisk = limited.asterisk_pid or 0
+    os.kill(asterisk, signal.SIGKILL)
+    eventually(lambda: limited.asterisk_pid not in {None, asterisk}, 30, lambda: "Asterisk was not started again")
+    limited.wait_healthy(30)
+    wait_published(limited, stray, there=False)
+    assert set(published(limited)) == {lasting}
+    assert is_screened(limited, citizen, lasting)
+
+
+def test_given_a_number_that_calls_very_often_then_it_is_shown_for_review_and_served_all_the_same(
+    hotline_with: Hotlines,
+) -> None:
+    hotline = hotline_with(screening={"review_calls": 3})
+    citizen, number = hotline.caller("13800000014"), "13800000014"
+    for _ in range(4):
+        ring(hotline, citizen, number)
+
+    def flagged() -> bool:
+        return [review["number"] for review in hotline.api("GET", "/api/v1/screening/reviews").body["reviews"]] == [
+            number
+        ]
+
+    eventually(flagged, 40, lambda: "the number was never shown")
+    assert number in hotline.cli("screening", "list", "--json")
+    assert steps(hotline.call_of(number)) == []
+    hotline.cli("screening", "reviewed", number, "--by", "李强")
+    assert not flagged()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--by", "王芳", "--reason", "x"),
+        ("--reason", "x", "--hours", "1"),
+        ("--by", "42", "--reason", "x", "--hours", "1"),
+        ("--by", "王芳", "--reason", "x", "--hours", "10000"),
+    ],
+    ids=["no end", "no name", "a number for a name", "too long"],
+)
+def test_given_a_block_nobody_can_answer_for_when_ordered_then_the_command_refuses(
+    limited: Hotline, options: tuple[str, ...]
+) -> None:
+    done = run(limited, "screening", "block", "13800000015", *options)
+    assert done.returncode in (1, 2)
+    assert "Traceback" not in done.stderr
+    assert "13800000015" not in limited.cli("screening", "list", "--all")
