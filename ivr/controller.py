@@ -20,7 +20,7 @@ from ivr.alarms import FailedTransfers
 from ivr.calls.live import Live
 from ivr.calls.model import Call
 from ivr.errors import HotlineError
-from ivr.pbx import routing
+from ivr.pbx import drain, routing
 from ivr.pbx.agi import Answer, FastAgi, Question, Script, scripts
 from ivr.pbx.link import Link
 from ivr.pbx.orders import Orders
@@ -39,6 +39,7 @@ from ivr.web.hub import Hub
 from ivr.web.metrics import Metrics
 
 BEAT = 3.0  # seconds; the dialplan asks nobody whose last beat is older than 10
+DRAIN_LOOK = 1.0  # seconds between two looks at whether the hotline is being emptied
 TICK = 0.5  # seconds between two looks at the clock
 CLOSE_SECONDS = 3.0  # for a graceful end
 DRAIN_SECONDS = 1.0  # of these, for the last rows of the journal
@@ -92,6 +93,7 @@ class Controller:
             site.queue.wrap_up,
         )
         self.live.tick(time.time())
+        self.draining = False  # new calls are turned away (`ivr drain`)
         self.store = Watched(site.database_url, self.metrics.count, FailedTransfers(site.targets).look)
         self.link = Link(site, var, secrets, self.live.apply)
         self.orders = Orders(self.link, self.live, site)
@@ -107,6 +109,7 @@ class Controller:
             node=site.hotline.node,
             var=var,
             stopped=self.keeper.stopped,
+            draining=lambda: self.draining,
         )
         self.screening = Screening(self.link, Blocks(self.store, site.screening), Reviews(self.store, site.screening))
         self.services = Services(site, secrets, self.live, self.store, self.orders, health, self.metrics, self.hub)
@@ -120,6 +123,7 @@ class Controller:
         self.keeper.keep("transfer key", self.refers.run)
         self.keeper.keep("live stream", self.hub.run)
         self.keeper.keep("clock", self._keep_time)
+        self.keeper.keep("drain", self._keep_drain)
         self.keeper.keep("web", self._keep_web)
         self.keeper.keep("agi", self._keep_agi)
         self.keeper.keep("blocks", self.screening.keep_published)
@@ -180,6 +184,16 @@ class Controller:
         finally:
             await self.agi.stop()
 
+    async def _keep_drain(self) -> None:
+        """Whoever told the dialplan, and by whatever: it is asked."""
+        while True:
+            with contextlib.suppress(HotlineError):
+                draining = await drain.stage_of(self.link) is not drain.Stage.OPEN
+                if draining is not self.draining:
+                    logger.warning("drain.begins" if draining else "drain.ends", alarm=draining)
+                self.draining = draining
+            await asyncio.sleep(DRAIN_LOOK)
+
     async def _keep_time(self) -> None:
         while True:
             self.live.tick(time.time())
@@ -193,6 +207,7 @@ class Controller:
             self.live,
             {
                 "hotline_ami_up": ("1 while AMI is up.", lambda: float(self.link.state == "up")),
+                "hotline_draining": ("1 while new calls are turned away.", lambda: float(self.draining)),
                 "hotline_call_log_lag_seconds": ("How far the call log is behind.", lambda: writer.lag_seconds),
                 "hotline_call_log_refused": ("Calls that the database refuses.", lambda: float(len(writer.refused))),
                 "hotline_live_streams": ("Readers of the live stream.", lambda: float(len(self.hub.readers))),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import socket
 import subprocess
@@ -82,14 +83,15 @@ def running(site: Site, var: Path, asterisk: Installation | None) -> list[Findin
         return [_ok("running", "系统没有运行（ivr up 启动）", "the system does not run (`ivr up` starts it)")]
     found = list(_alive("asterisk-alive", "Asterisk", pbx is not None))
     if pbx is not None and asterisk is not None:
-        found += [*_journal(asterisk, var), _ami(site), *outdated(site, var)]
+        found += [*_journal(asterisk, var), _ami(site), *_drain(asterisk, var), *outdated(site, var)]
     found += _alive("controller-alive", "controller", controller is not None)
     if controller is not None:
         status = system.health(site)
         where = f"{site.web_url}/healthz"
         said = f"{where}: {status or '—'}"
         look = (f"查看 {var}/log/controller.log", f"see {var}/log/controller.log")
-        found.append(_ok("healthz", said, said) if status == 200 else _bad("healthz", (said, said), look))
+        well = status in {"ok", "draining"}
+        found.append(_ok("healthz", said, said) if well else _bad("healthz", (said, said), look))
     return found
 
 
@@ -271,16 +273,27 @@ def _alive(id: str, name: str, alive: bool) -> Iterator[Finding]:
 
 def _journal(asterisk: Installation, var: Path) -> Iterator[Finding]:
     """`apps=` without APP_START in `events=` switches CEL off with one line in a log: no call would be on record."""
-    command = [*asterisk.command, "-C", str(system.asterisk_conf(var)), "-rx", "cel show status"]
-    try:
-        said = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE).stdout  # noqa: S603
-    except subprocess.TimeoutExpired:
-        said = ""
+    said = _console(asterisk, var, "cel show status")
     if "CEL Logging: Enabled" in said and "CEL_CUSTOM" in said.upper().replace(" ", "_"):
         yield _ok("journal", "呼叫流水（CEL）正在记录", "the journal (CEL) is being written")
     else:
         mend = (f"查看 {var}/log/asterisk/messages.log", f"see {var}/log/asterisk/messages.log")
         yield _bad("journal", ("呼叫流水（CEL）没有记录", "the journal (CEL) is not being written"), mend)
+
+
+def _console(asterisk: Installation, var: Path, words: str) -> str:
+    """What Asterisk's console answers; nothing where it does not."""
+    command = [*asterisk.command, "-C", str(system.asterisk_conf(var)), "-rx", words]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE).stdout  # noqa: S603
+    except subprocess.TimeoutExpired:
+        return ""
+
+
+def _drain(asterisk: Installation, var: Path) -> Iterator[Finding]:
+    if re.search(r"^\s*DRAIN=[1-9]", _console(asterisk, var, "dialplan show globals"), re.MULTILINE):
+        words = ("新来电目前不受理（ivr drain）", "new calls are turned away (`ivr drain`)")
+        yield _bad("drain", words, ("ivr drain --cancel", "ivr drain --cancel"), "warning")
 
 
 def _ami(site: Site) -> Finding:

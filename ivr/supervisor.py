@@ -199,6 +199,16 @@ def alone(run: Path) -> Iterator[None]:
         yield
 
 
+def keeper_of(run: Path) -> int | None:
+    """The pid of the supervisor that holds this folder now."""
+    with contextlib.suppress(OSError, ValueError), (run / "supervisor.pid").open(encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return int(file.read())
+    return None
+
+
 def raise_limits() -> None:
     """As many descriptors as we may have, for us and what we start."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

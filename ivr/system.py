@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import http.client
+import json
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +58,8 @@ class System:
         return supervisor.launch(command, self.var / "log/controller.out", self.var)
 
     def is_ready(self) -> bool:
-        return health(self.site) == 200
+        """It serves calls, or serves the last ones before a stop."""
+        return health(self.site) in {"ok", "draining"}
 
 
 def asterisk_conf(var: Path) -> Path:
@@ -85,8 +87,8 @@ def site_hash(site: Site) -> str:
     return hashlib.sha256(Path(site.path).read_bytes()).hexdigest()
 
 
-def health(site: Site) -> int | None:
-    """The HTTP status of /healthz; None where nobody answers."""
+def health(site: Site) -> str | None:
+    """The word of /healthz: ok, draining, failing; None where nobody answers, or somebody else."""
     host, port = reachable(site.listen.web.host), site.listen.web.port
     connection: http.client.HTTPConnection
     if site.tls is not None and site.tls.web:
@@ -97,8 +99,8 @@ def health(site: Site) -> int | None:
         connection = http.client.HTTPConnection(host, port, timeout=2)
     try:
         connection.request("GET", "/healthz")
-        return connection.getresponse().status
-    except (OSError, http.client.HTTPException):
+        return str(json.loads(connection.getresponse().read())["status"])
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
         return None
     finally:
         connection.close()

@@ -10,7 +10,7 @@ from itertools import pairwise
 from ivr.calls.model import Attempt, Call, Leg, Talk, Transfer
 from ivr.calls.projection_legs import ROLES
 
-OUTCOMES = frozenset({"answered", "transferred", "emergency", "abandoned", "interrupted", "rejected"})
+OUTCOMES = frozenset({"answered", "transferred", "emergency", "abandoned", "interrupted", "rejected", "diverted"})
 ENDED_BY = ROLES | {"system", "timeout", "interrupted"}
 TRANSFER_RESULTS = frozenset({"completed", "failed", "dropped", "cancelled", "refused", "abandoned", "interrupted"})
 ATTEMPT_RESULTS = frozenset(

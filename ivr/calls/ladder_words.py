@@ -24,6 +24,7 @@ OUTCOMES: Table = {
     "abandoned": ("来电人放弃", "abandoned"),
     "interrupted": ("系统中断", "interrupted"),
     "rejected": ("未接入", "never let in"),
+    "diverted": ("转由邻近热线受理", "taken by the neighbour"),
 }
 
 MODES: Table = {
@@ -85,6 +86,7 @@ STEPS: Table = {
     "offline": ("脱机路由到", "routed without the controller to"),
     "consult": ("坐席与对方私下通话", "a private talk begins"),
     "screened": ("未予接入", "is not let in"),
+    "drain": ("系统停止接入", "the hotline is being emptied"),
     "refer_back": ("转接失败，回呼坐席", "transfer failed, back to operator"),
 }
 
@@ -102,6 +104,9 @@ VALUES: Table = {  # of steps
     "ringing": ("听回铃音", "hears ringing"),
     "waiting": ("来电人等待", "the caller waits"),
     "no_answer": ("未应答", "no answer"),
+    "neighbour": ("转往邻近热线", "to the neighbour"),
+    "here": ("仍由本系统受理", "served here all the same"),
+    "refused": ("未受理，由运营商改路由", "refused, for the carrier to take another way"),
 }
 
 CAUSES: Table = {  # ITU-T Q.850, table 1

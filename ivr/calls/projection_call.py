@@ -15,6 +15,7 @@ from ivr.calls.projection_legs import Caller, legs_of
 from ivr.calls.projection_talks import talks_of
 from ivr.calls.projection_transfers import stories_of, transfers_of
 
+NEIGHBOUR = ("desk", "neighbour")  # role and party of the hotline that takes callers while this one is being emptied
 FOREIGN = UUID("6b1f3c1e-6f0e-5d3a-9a57-0c1f2f1d7b3e")  # namespace of the ids of calls that another Asterisk wrote down
 
 
@@ -148,13 +149,17 @@ def _outcome(
     if interrupted:
         return "interrupted"
     caller, roles = legs[0].id, {leg.id: leg.role for leg in legs}
+    neighbour = {leg.id for leg in legs if (leg.role, leg.party) == NEIGHBOUR}
     trigger = {attempt.leg_id: transfer.trigger for transfer in transfers for attempt in transfer.attempts}
     partners = {talk.leg_b if talk.leg_a == caller else talk.leg_a for talk in with_caller}
     if any(trigger.get(partner) == "caller_key" for partner in partners):
         return "emergency"
+    if partners and partners <= neighbour:
+        return "diverted"
+    partners -= neighbour
     if any(partner in trigger or roles[partner] not in ("operator", "supervisor") for partner in partners):
         return "transferred"
     if partners:
         return "answered"
     last = [step.step for step in steps if step.step in {"screened", "emergency_key"}][-1:]
-    return "abandoned" if legs[0].answered_at and last != ["screened"] else "rejected"
+    return "abandoned" if (legs[0].answered_at or neighbour) and last != ["screened"] else "rejected"

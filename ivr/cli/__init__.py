@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ivr.cli import calls, recordings, screening, service
+from ivr.cli import calls, drain, recordings, screening, service
 from ivr.cli.context import Context
 from ivr.errors import HotlineError
 
@@ -25,6 +25,7 @@ app.add_typer(screening.app, name="screening")
 app.command("up")(service.up)
 app.command("fetch")(service.fetch_asterisk)
 app.command("controller", hidden=True)(service.controller)
+app.command("drain")(drain.drain)
 app.command("doctor")(service.doctor)
 
 

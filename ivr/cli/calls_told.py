@@ -9,7 +9,7 @@ from typing import Any
 from ivr.calls.ladder_text import shown
 from ivr.calls.ladder_words import OUTCOMES, Language
 from ivr.calls.model import Call
-from ivr.cli import service
+from ivr.cli import language as terminal
 from ivr.cli.text import table
 from ivr.store.export import as_dict
 from ivr.store.rebuild import Report
@@ -48,7 +48,7 @@ WORDS = {
 
 
 def language() -> Language:
-    return "zh" if service.language() == "zh" else "en"
+    return "zh" if terminal.language() == "zh" else "en"
 
 
 def _say(word: str, **facts: object) -> str:

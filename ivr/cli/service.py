@@ -13,10 +13,11 @@ import typer
 from ivr import credentials, supervisor, system
 from ivr import doctor as examination
 from ivr.cli.context import Context
+from ivr.cli.language import language
 from ivr.cli.run import PROBLEM
 from ivr.credentials import Credentials
 from ivr.errors import HotlineError
-from ivr.pbx import fetch, prompts
+from ivr.pbx import drain, fetch, prompts
 from ivr.settings import Site
 
 MARKS = {"ok": "✓", "warning": "!", "problem": "✗"}
@@ -42,6 +43,8 @@ def up(context: typer.Context) -> None:
             _refuse_if_unfit(examination.sounding(site, var))
         if system.find_asterisk(var) is not None:
             _refuse_if_unfit(list(examination.outdated(site, var)))
+        else:
+            drain.keep(var, drain.Stage.OPEN)  # whoever starts it wants calls
         supervisor.raise_limits()
         hotline = system.System(site, var, asterisk, secrets)
         keeping = supervisor.Supervisor(hotline.services, _say)
@@ -86,12 +89,6 @@ def doctor(
         typer.echo("\n".join(_line(finding, language()) for finding in findings))
     if any(finding.level == "problem" for finding in findings):
         raise typer.Exit(PROBLEM)
-
-
-def language() -> str:
-    """`zh` where the person's locale is Chinese, else `en` (locale(7))."""
-    named = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
-    return "zh" if named.lower().startswith("zh") else "en"
 
 
 def _line(finding: examination.Finding, code: str) -> str:

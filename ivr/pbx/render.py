@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ivr.calls import numbers
 from ivr.credentials import Credentials
+from ivr.pbx import drain
 from ivr.pbx.fetch import Installation
 from ivr.settings import Site, Target
 
@@ -112,6 +113,7 @@ def render(  # noqa: PLR0917  one caller, all needed
         "mark": mark,
         "ari_port": ari_port,
         "python": sys.executable,
+        "drain": drain.kept(var),
         "queues": queues(site),
         "features": (*operator, *(feature for features in desks.values() for feature in features)),
         "operator_features": [feature.name for feature in operator],

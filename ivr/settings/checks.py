@@ -47,7 +47,19 @@ _TARGET_RANGES = {"ring": (1, 180), "stay": (0, 60), "acknowledge_seconds": (1, 
 
 def problems(site: Site) -> list[str]:
     """Everything that is wrong, one sentence each, opening with the key."""
-    parts = (_hotline, _menu, _listen, _database, _trunks, _targets, _operators, _keys, _endpoints, _screening)
+    parts = (
+        _hotline,
+        _menu,
+        _listen,
+        _database,
+        _trunks,
+        _targets,
+        _neighbour,
+        _operators,
+        _keys,
+        _endpoints,
+        _screening,
+    )
     return [problem for part in parts for problem in part(site)]
 
 
@@ -163,6 +175,16 @@ def _ways(target: Target, where: str) -> Iterator[str]:
         yield f"{where}.emergency: an emergency target needs routes, not a flow"
     if target.critical_contact is not None and not _DIALLED.fullmatch(target.critical_contact):
         yield f"{where}.critical_contact: expected a telephone number, found {target.critical_contact!r}"
+
+
+def _neighbour(site: Site) -> Iterator[str]:
+    if site.neighbour is None:
+        return
+    yield from _uri("neighbour.contact", site.neighbour.contact)
+    yield from _words("neighbour.name", site.neighbour.name, site.hotline.languages)
+    yield from _ranges({"neighbour.ring": (1, 180)}, {"neighbour": site.neighbour})
+    if "neighbour" in site.targets:
+        yield "targets.neighbour: this name is the neighbour's ([neighbour]); take another"
 
 
 def _operators(site: Site) -> Iterator[str]:

@@ -10,10 +10,22 @@ from typing import Any
 
 from ivr.errors import HotlineError
 from ivr.settings import checks, tls
-from ivr.settings.model import Hotline, Keys, Listen, Operator, Queue, Screening, Site, Target, Tls, Trunk
+from ivr.settings.model import Hotline, Keys, Listen, Neighbour, Operator, Queue, Screening, Site, Target, Tls, Trunk
 from ivr.settings.read import MISSING, Reader
 
-TABLES = ("hotline", "listen", "database", "trunks", "targets", "keys", "operators", "queue", "screening", "tls")
+TABLES = (
+    "hotline",
+    "listen",
+    "database",
+    "trunks",
+    "targets",
+    "keys",
+    "operators",
+    "queue",
+    "screening",
+    "tls",
+    "neighbour",
+)
 
 
 class SettingsError(HotlineError):
@@ -57,6 +69,7 @@ def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> S
     queue = reader.build(Queue, tables.get("queue", {}), "queue")
     screening = reader.build(Screening, tables.get("screening", {}), "screening")
     secure = reader.build(Tls, tables["tls"], "tls") if "tls" in tables else None
+    neighbour = reader.build(Neighbour, tables["neighbour"], "neighbour") if "neighbour" in tables else None
     if reader.problems:
         return None
     if "language_keys" not in tables.get("hotline", {}):
@@ -74,6 +87,7 @@ def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> S
         queue=queue,
         screening=screening,
         tls=tls.beside(path, secure) if secure else None,
+        neighbour=neighbour,
     )
 
 

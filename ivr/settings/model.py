@@ -106,6 +106,22 @@ class Trunk:
 
 
 @dataclass(frozen=True, slots=True)
+class Neighbour:
+    """Another hotline: takes new callers while this one is being emptied (`ivr drain`)."""
+
+    contact: str
+    name: Text
+    ring: int = 20  # seconds; then the caller is served here after all
+    transport: str = "udp"  # udp | tls | mtls
+    srtp: bool = False
+
+    @property
+    def uri(self) -> str:
+        """The contact as SIP dials it."""
+        return self.contact if self.transport == "udp" else f"{self.contact};transport=tls"
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     key: str
     name: Text
@@ -168,6 +184,7 @@ class Site:
     queue: Queue = field(default_factory=Queue)
     screening: Screening = field(default_factory=Screening)
     tls: Tls | None = None
+    neighbour: Neighbour | None = None
 
     @property
     def web_url(self) -> str:

@@ -22,6 +22,8 @@ DISK_LIMIT = 64 * 1024 * 1024  # bytes that must be free for journal, recordings
 REMEMBERED = 2.0  # seconds that a check's result is good for, however often it is asked
 CEL_REMEMBERED = 10.0
 
+DRAIN = "drain"  # the check that fails while new calls are turned away, though all is well
+
 Problem = HotlineError | None
 Check = Callable[[], Awaitable[Problem]]
 
@@ -44,7 +46,9 @@ class Log(Protocol):
 
 
 class Health:
-    """`checks` may be extended; `stopped` names tasks of the controller that do not run."""
+    """`checks` may be extended; `stopped` names tasks of the controller that do not run, `draining` tells whether new
+    calls are turned away.
+    """
 
     def __init__(
         self,
@@ -56,9 +60,11 @@ class Health:
         node: str,
         var: Path,
         stopped: Callable[[], list[str]],
+        draining: Callable[[], bool],
     ) -> None:
         self._ami, self._live, self._store, self._log = ami, live, store, log
         self._node, self._var, self._stopped = node, var, stopped
+        self._draining = draining
         self.checks: dict[str, tuple[Check, float]] = {
             "ami": (self._check_ami, 0.0),
             "live": (self._check_live, 0.0),
@@ -67,6 +73,7 @@ class Health:
             "cel": (self._check_cel, CEL_REMEMBERED),
             "disk": (self._check_disk, REMEMBERED),
             "tasks": (self._check_tasks, 0.0),
+            DRAIN: (self._check_drain, 0.0),
         }
         self._known: dict[str, tuple[float, Problem]] = {}
         self._lock = asyncio.Lock()
@@ -141,3 +148,9 @@ class Health:
             return None
         message = f"{', '.join(stopped)} does not run; the controller's log says why"
         return HotlineError("task_stopped", message, {"task": ", ".join(stopped)}, 503)
+
+    async def _check_drain(self) -> Problem:
+        if not self._draining():
+            return None
+        message = "new calls are turned away: the hotline is being emptied; `ivr drain --cancel` lets them in again"
+        return HotlineError("draining", message, status=503)

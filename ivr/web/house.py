@@ -10,6 +10,7 @@ from aiohttp import web
 from ivr.errors import HotlineError
 from ivr.web import auth, errors, replies
 from ivr.web.context import Asked
+from ivr.web.health import DRAIN
 
 
 async def health(asked: Asked) -> web.Response:
@@ -17,8 +18,9 @@ async def health(asked: Asked) -> web.Response:
     trusted = auth.of_request(asked.request, asked.services.credentials) is not None
     problems = await asked.services.health.problems()
     checks = [_told(name, problem, asked.language if trusted else None) for name, problem in problems.items()]
-    failing = any(problem is not None for problem in problems.values())
-    return replies.json({"status": "failing" if failing else "ok", "checks": checks}, 503 if failing else 200)
+    failing = {name for name, problem in problems.items() if problem is not None}
+    status = "failing" if failing - {DRAIN} else "draining" if failing else "ok"
+    return replies.json({"status": status, "checks": checks}, 503 if failing else 200)
 
 
 def _told(name: str, problem: HotlineError | None, language: str | None) -> dict[str, Any]:

@@ -61,6 +61,7 @@ _CHINESE: Mapping[str, str] = {
     "calls_refused": "数据库拒绝了 {count} 个通话的记录，详见日志",
     "cel_off": "电话交换系统没有写话单（CEL）：{said}",
     "disk_full": "{path} 所在磁盘仅剩 {free} 字节",
+    "draining": "系统正在停止接入，新来电不受理；ivr drain --cancel 可恢复",
     "task_stopped": "后台任务 {task} 没有运行",
 }
 

@@ -6,7 +6,7 @@ from ivr.calls.live_views import CALL_STATES, OPERATOR_STATES, TRANSFER_STATES
 from ivr.web.schema import BOOLEAN, TEXT, TIME, Schema, array, integer, mapping, nullable, obj, one_of
 
 MODES = ("transfer", "conference", "consult", "suspend", "blind")
-OUTCOMES = ("answered", "transferred", "emergency", "abandoned", "interrupted", "rejected")
+OUTCOMES = ("answered", "transferred", "emergency", "abandoned", "interrupted", "rejected", "diverted")
 
 ANY: Schema = {"type": "object", "additionalProperties": {}}
 COUNT = integer(0, 2**53)
@@ -195,7 +195,7 @@ REVIEWED = obj({"reviewed": obj({"number": TEXT, "by": TEXT})})
 CHECK_ERROR = obj({"id": TEXT}, {"message": TEXT, "details": ANY})  # more than the id: with a token
 HEALTH = obj(
     {
-        "status": one_of("ok", "failing"),
+        "status": one_of("ok", "draining", "failing"),
         "checks": array(obj({"name": TEXT, "ok": BOOLEAN}, {"error": CHECK_ERROR})),
     }
 )

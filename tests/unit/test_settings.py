@@ -132,3 +132,15 @@ def test_given_no_toml_then_the_line_is_told(tmp_path: Path) -> None:
 
 def test_given_no_file_then_the_way_out_is_told(tmp_path: Path) -> None:
     assert "copy the project's hotline.toml" in problems(tmp_path / "none.toml")
+
+
+def test_a_neighbour_is_read_and_what_is_wrong_with_it_is_told(tmp_path: Path) -> None:
+    good = '[neighbour]\ncontact = "sip:12345@192.0.2.9:5060"\nname = {zh = "邻市热线", en = "Next city"}\n'
+    neighbour = load(site_file(tmp_path, more=good), tmp_path).neighbour
+    assert neighbour is not None
+    assert (neighbour.contact, neighbour.ring) == ("sip:12345@192.0.2.9:5060", 20)
+    bad = good.replace("sip:12345@", "tel:").replace(', en = "Next city"', "") + "ring = 0\n"
+    told = problems(site_file(tmp_path, more=bad))
+    for key in ("neighbour.contact", "neighbour.name.en", "neighbour.ring"):
+        assert key in told
+    assert load(SANDBOX, tmp_path).neighbour is None

@@ -170,7 +170,9 @@ async def a_house(folder: Path, **hub: float) -> AsyncIterator[House]:
     orders, asterisk, log, stopped = NotedOrders(), Asterisk(), Log(), []
     credentials = Credentials({}, {"1002": PHONE_KEY, "9999": "a-key-of-one-who-left-0123456789"}, TOKEN, "admin",
                               "x" * 20, "y" * 20, "z" * 20)  # fmt: skip
-    health = Health(asterisk, live, store, log, node="hotline", var=folder, stopped=lambda: stopped)
+    health = Health(
+        asterisk, live, store, log, node="hotline", var=folder, stopped=lambda: stopped, draining=lambda: False
+    )
     services = Services(site, credentials, live, store, orders, health, Metrics(), Hub(live, **hub))
     server = Server(services, HERE)
     await server.start()
