@@ -78,7 +78,8 @@ def _party(site: Site, where: str, party: Trunk | Target | Operator | Neighbour)
         yield f"{where}.transport: {party.transport} needs listen.sip_{party.transport}"
     if party.srtp and party.transport == "udp":
         yield f'{where}.srtp: needs transport = "tls" or "mtls": SRTP\'s keys travel in the signalling (RFC 4568)'
-    if isinstance(party, Target | Neighbour) and party.transport != "udp" and site.tls is not None and site.tls.ca is None:
+    called = isinstance(party, Target | Neighbour)
+    if called and party.transport != "udp" and site.tls is not None and site.tls.ca is None:
         yield f"{where}.transport: needs tls.ca, or anybody could answer in its place"
     uris = party.routes if isinstance(party, Target) else () if isinstance(party, Operator) else (party.contact,)
     if any(uri.startswith("sips:") for uri in uris):

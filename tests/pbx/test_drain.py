@@ -66,7 +66,7 @@ def with_neighbour(hotline_with: Hotlines) -> Hotline:
 
 def neighbour(hotline: Hotline) -> Phone:
     uri = hotline.tables["neighbour"]["contact"]
-    phone = hotline._keep(Phone("12345", ip=NEIGHBOUR_IP, port=int(uri.rpartition(":")[2]), tone="gas"))
+    phone = hotline.keep(Phone("12345", ip=NEIGHBOUR_IP, port=int(uri.rpartition(":")[2]), tone="gas"))
     hotline.wait_contact("desk-neighbour", uri)
     return phone
 

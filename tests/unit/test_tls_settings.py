@@ -85,7 +85,7 @@ def test_given_a_target_by_tls_then_its_routes_are_dialled_by_tls(site_file: Cha
         ),
         (
             {"listen": {"sip_tls": DOORS["sip_tls"]}, "tls": {"ca": None}, "targets": {"110": {"transport": "tls"}}},
-            "targets.110.transport: needs tls.ca, or anybody could answer in this target's place",
+            "targets.110.transport: needs tls.ca, or anybody could answer in its place",
         ),
         ({"targets": {"gas": {"routes": ["sips:gas@127.0.0.1"]}}}, "targets.gas: expected sip: and transport"),
     ],
