@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import typer
 
 from ivr.cli.context import Context
+from ivr.cli.language import language
 from ivr.cli.run import with_store
-from ivr.cli.service import language
 from ivr.cli.text import table
 from ivr.store import Store
 from ivr.store.blocks import Block, Blocks
