@@ -30,6 +30,7 @@ class Screening:
     async def keep_published(self) -> None:
         mark, there = "", dict[str, str]()
         while True:
+            await asyncio.sleep(PUBLISH_SECONDS)
             try:
                 if self._link.state != "up":
                     mark = ""
@@ -41,13 +42,12 @@ class Screening:
             except HotlineError as failure:
                 mark = ""
                 log.warning("screening.not_published", why=failure.message)
-            await asyncio.sleep(PUBLISH_SECONDS)
 
     async def keep_reviewing(self) -> None:
         while True:
+            await asyncio.sleep(REVIEW_SECONDS)
             try:
                 for flag in await self._reviews.look(datetime.now(UTC)):
                     log.warning("screening.for_review", calls=flag.calls)  # the number stands in the table, not in logs
             except HotlineError as failure:
                 log.warning("screening.not_reviewed", why=failure.message)
-            await asyncio.sleep(REVIEW_SECONDS)
