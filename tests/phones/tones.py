@@ -129,10 +129,10 @@ class Heard:
         """In which frames a tone is heard."""
         return steady(phasor(self.frames, hertz(tone)))
 
-    def other(self) -> npt.NDArray[np.bool_]:
+    def other(self, tones: Iterable[int] = _FREQUENCIES) -> npt.NDArray[np.bool_]:
         """In which frames there is more than parties' tones: a prompt, music, ringing, a key's sound."""
         power = whole = np.mean(self.frames**2, axis=1)
-        for frequency in _FREQUENCIES:
+        for frequency in tones:
             tone = phasor(self.frames, frequency)
             power = power - np.where(steady(tone), np.abs(tone * AMPLITUDE) ** 2 / 2, 0)
         rest = np.sqrt(np.maximum(power, 0))
