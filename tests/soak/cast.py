@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -75,7 +74,7 @@ class Cast:
             Player("department" if key == "gas" else "desk", key, tone, desk(key, route, tone))
             for (key, route), tone in DESK_TONES.items()
         ]
-        self._lock = threading.Lock()
+        self._hotline = hotline
 
     @property
     def all(self) -> list[Player]:
@@ -102,8 +101,16 @@ class Cast:
             with contextlib.suppress(PhoneError, AssertionError):
                 self._switch_on(player)
                 break
+            self._throw_away(player)
             if time.monotonic() > deadline:
                 raise PhoneError(f"{player.name} did not come back within {AGAIN_SECONDS:g} s")
             time.sleep(1.0)
         player.absent[-1] = (died, time.time())
         return died
+
+    def _throw_away(self, player: Player) -> None:
+        """A phone that was switched on while Asterisk died is in nobody's hands, and would go on registering itself."""
+        ours = [one.phone for one in self.all]
+        for phone in list(self._hotline.phones):
+            if phone.alive and phone not in ours and phone.tone == player.tone:
+                phone.die()

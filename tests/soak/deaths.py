@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator
 from tests.pbx.hotline import Hotline
 from tests.phones import PhoneError
 from tests.soak.cast import Cast
+from tests.soak.evidence import World
 from tests.soak.plan import Death
 from tests.soak.spans import Span
 from tests.soak.stage import Line, Scene, Stage
-from tests.soak.evidence import World
 
 WELL_SECONDS = 60.0  # for the system to be well again
 LOCK_SECONDS = 10.0  # to get the database's lock

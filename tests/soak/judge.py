@@ -11,8 +11,8 @@ from datetime import datetime
 from ivr.calls.check import faults
 from ivr.calls.model import Attempt, Call, Leg
 from tests.pbx.hotline import open_ends
-from tests.soak.spans import Span, around, common, length, merged, padded, without
 from tests.soak.evidence import Ask, Ear, Evidence, World
+from tests.soak.spans import Span, around, common, length, merged, padded, without
 
 EDGE = 0.5  # seconds at both ends of a talk: jitter buffer 40 ms, softmix's frame, the phone's clock on a busy machine
 TOLD = 1.0  # seconds that are heard or told in vain before it is a difference; a key costs 0.2 s of voice a digit

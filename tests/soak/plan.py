@@ -63,6 +63,7 @@ class Story:
     operators: tuple[Reply, ...] = (Reply(),)  # the n-th operator who is rung; the last counts for all that follow
     desks: tuple[Reply, ...] = (Reply(),)  # the n-th desk that is rung, the same way
     acts: tuple[Act, ...] = ()
+    handed_over_by: str | None = None  # the desk whose phone calls in the caller's name
     patience: float = 60.0  # seconds that the caller waits for an operator
 
 
@@ -288,6 +289,13 @@ def _attended(story: Story, rng: Rng) -> Story:
     return replace(story, acts=(asks, moves, _end("released", rng, "caller", "desk")))
 
 
+def _handed_over(story: Story, rng: Rng) -> Story:
+    """110 hands a caller over to the hotline; back to 110 he cannot go before all three have talked (R21)."""
+    ends = _act("talking", _seconds(rng, 2.0, 4.0), rng.choice(("caller", "operator")), "hang_up")
+    asks = (_ask(rng, "110", "transfer", ("key",)),) if rng.random() < 0.5 else ()
+    return replace(story, handed_over_by="110", key="", acts=(*asks, ends))
+
+
 def _hand_back(story: Story, rng: Rng) -> Story:
     ends = _act("back", _seconds(rng, 1.5, 3.0), rng.choice(("caller", "operator")), "hang_up")
     back = _act("released", _seconds(rng, 1.0, 2.5), "desk", "keys", HAND_BACK)
@@ -331,6 +339,7 @@ KINDS: dict[str, tuple[int, Kind]] = {
     "blind": (1, _blind),
     "suspend": (1, _suspend),
     "attended": (2, _attended),
+    "handed_over": (1, _handed_over),
     "hand_back": (1, _hand_back),
     "pull_in": (1, _pull_in),
     "cancel": (1, _cancel),

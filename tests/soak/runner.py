@@ -22,10 +22,10 @@ from tests.phones.events import Invite
 from tests.soak import growth, plan
 from tests.soak.cast import Cast, Player, settings
 from tests.soak.deaths import Deaths
+from tests.soak.evidence import Ask, Done
 from tests.soak.judge import differences
 from tests.soak.plan import Act, Reply, Schedule
 from tests.soak.stage import Line, Scene, Stage
-from tests.soak.evidence import Ask, Done
 
 LOOK = 0.03  # seconds between two looks at the phones
 ANSWER_SECONDS = 30.0  # for the hotline to answer; Asterisk may have to come back first
@@ -150,8 +150,7 @@ class Soak:
 
     def _take(self, scene: Scene, line: Line) -> None:
         """A phone rings: do what the story says."""
-        role = line.player.role
-        if role == "operator":
+        if line.role == "operator":
             replies, count = scene.story.operators, sum(one.incoming for one in scene.of("operator"))
         else:
             replies, count = scene.story.desks, len(scene.of("desk", "department"))
@@ -224,7 +223,10 @@ class Soak:
                 self._end(scene)
 
     def _play(self, scene: Scene, player: Player) -> None:
-        story, phone = scene.story, player.phone
+        story = scene.story
+        if story.handed_over_by is not None:
+            player = next(one for one in self.cast.desks if one.party == story.handed_over_by)
+        phone = player.phone
         assert phone is not None
         began = time.time()
         call = phone.call(self.hotline.uri, from_user=story.number)
@@ -467,7 +469,7 @@ class Soak:
         folder = self.folder / scene.story.number
         folder.mkdir(parents=True, exist_ok=True)
         for n, line in enumerate(scene.lines):
-            line.phone.save_wav(folder / f"{n}-{line.player.role}-{line.player.party}.wav", line.call)
+            line.phone.save_wav(folder / f"{n}-{line.role}-{line.player.party}.wav", line.call)
         deaths = self.schedule.of_story(scene.story.index)
         ears = scene.evidence.ears if scene.evidence is not None else ()
         told = [scene.story, *deaths, *scene.asks, *scene.done, *ears, *self.deaths.happened]

@@ -11,8 +11,8 @@ from typing import Any
 from tests.phones import Event, Phone
 from tests.phones.tones import Heard
 from tests.soak.cast import ALL_TONES, Player
-from tests.soak.plan import Story
 from tests.soak.evidence import Ask, Done, Ear, Evidence, silences, tones_of
+from tests.soak.plan import Story
 
 WHISPER = 2.5  # seconds that a target hears "call from 12345" before it is in
 LEAST_SILENCE = 3.0  # seconds that are worth telling
@@ -22,6 +22,7 @@ LEAST_SILENCE = 3.0  # seconds that are worth telling
 class Line:
     """One SIP call of one phone, as it goes on."""
 
+    role: str  # in this call: a desk that hands a caller over is its caller
     player: Player
     phone: Phone
     call: int
@@ -52,7 +53,7 @@ class Line:
         if wants_silence and self.answered is not None and self.died is None:
             silent = silences(heard, tones, self.answered, over, LEAST_SILENCE)
         return Ear(
-            role=self.player.role,
+            role=self.role,
             party=party,
             tone=self.player.tone,
             incoming=self.incoming,
@@ -93,7 +94,7 @@ class Scene:
         return self.lines[0] if self.lines else None
 
     def of(self, *roles: str, since: float = 0.0) -> list[Line]:
-        return [line for line in list(self.lines) if line.player.role in roles and line.began >= since]
+        return [line for line in list(self.lines) if line.role in roles and line.began >= since]
 
     @property
     def operator(self) -> Line | None:
@@ -161,7 +162,8 @@ class Stage:
 
     def add(self, scene: Scene, player: Player, phone: Phone, call: int, incoming: bool, began: float) -> Line:
         with self._lock:
-            line = Line(player, phone, call, incoming, began)
+            role = player.role if scene.lines else "caller"
+            line = Line(role, player, phone, call, incoming, began)
             scene.lines.append(line)
             self._lines[id(phone), call] = line
             for event in self._early.pop((id(phone), call), ()):

@@ -10,9 +10,9 @@ import pytest
 
 from ivr.calls.model import Attempt, Call, Leg, Talk, Transfer
 from tests.phones.tones import Heard, sine
+from tests.soak.evidence import Ask, Done, Ear, Evidence, World, silences, tones_of
 from tests.soak.judge import differences
 from tests.soak.spans import common, merged, padded, without
-from tests.soak.evidence import Ask, Done, Ear, Evidence, World, silences, tones_of
 
 T0 = 1_700_000_000.0
 CALLER, OPERATOR, DESK = 1450, 600, 1300
