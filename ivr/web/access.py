@@ -9,14 +9,39 @@ import time
 from collections.abc import Awaitable, Callable
 
 import structlog
-from aiohttp import web, web_response
+from aiohttp import web, web_protocol, web_response
 
+from ivr.errors import HotlineError
+from ivr.web import errors, replies
 from ivr.web.context import SERVICES
 from ivr.web.replies import HEADERS
 
-web_response.SERVER_SOFTWARE = "hotline"  # type: ignore[attr-defined]  # aiohttp tells malformed requests its version
-
 log = structlog.get_logger(__name__)
+
+
+def refuse_malformed(
+    _: web_protocol.RequestHandler,
+    request: web.BaseRequest,
+    status: int = 500,
+    exc: BaseException | None = None,
+    message: str | None = None,
+) -> web.StreamResponse:
+    """For bytes that are no HTTP: aiohttp would repeat them, a token among them, in its answer and in a traceback."""
+    if status < 500:
+        log.info("web.malformed", remote=request.remote, status=status, why=type(exc).__name__)
+    else:
+        log.error("web.failed", remote=request.remote, exc_info=exc)
+    if request.writer.output_size > 0:
+        raise ConnectionError("an answer is under way already")
+    refusal = HotlineError("bad_request", "these bytes are no HTTP request that could be understood", status=status)
+    response = replies.json(errors.body(refusal, "en"), status)
+    response.headers.update(HEADERS)
+    response.force_close()
+    return response
+
+
+web_response.SERVER_SOFTWARE = "hotline"  # type: ignore[attr-defined]  # aiohttp tells malformed requests its version
+web_protocol.RequestHandler.handle_error = refuse_malformed  # type: ignore[assignment]  # no hook is offered for it
 
 
 async def dress(_: web.Request, response: web.StreamResponse) -> None:

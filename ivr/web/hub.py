@@ -41,6 +41,7 @@ class Hub:
         self._frames: dict[tuple[int, int], bytes] = {}
         self.newest = live.snapshot()
         self.readers: set[web.WebSocketResponse] = set()
+        self.strangers: set[web.WebSocketResponse] = set()  # connected, and have not shown a token yet
 
     async def run(self) -> None:
         while True:

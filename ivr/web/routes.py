@@ -71,7 +71,7 @@ class UnsupportedMediaError(HotlineError):
 
 def register(app: web.Application, routes: Iterable[Route]) -> None:
     for route in routes:
-        pattern = route.path.replace("{action}", "{action:.+}")
+        pattern = route.path.replace("{action}", "{action:(?s:.+)}")  # a line break too: `check` refuses it
         app.router.add_route(route.method, pattern, _served(route))
 
 

@@ -21,34 +21,61 @@ TOKEN_SECONDS = 5.0  # for the first message
 SEND_SECONDS = 15.0  # a reader that takes nothing for so long is gone
 LAGGED_SECONDS = 2.0  # a reader that took so long for a frame begins anew with a snapshot
 PING_SECONDS = 20.0
+GOODBYE_SECONDS = 1.0  # that a reader's answer to our close may take
 MOST_READERS = 500
+MOST_STRANGERS = 200  # who have not shown a token yet; they never take a reader's place
 MESSAGE_LIMIT = 4096  # bytes; readers have nothing to tell but their token
 CLOSE_SECONDS = 0.5  # at shutdown; who takes no goodbye is left
 UNAUTHORIZED = 4401  # close code of our own (RFC 6455 7.4.2)
 
 
 class TooManyReadersError(HotlineError):
-    def __init__(self) -> None:
-        message = f"{MOST_READERS} readers follow the live state already; close some, or ask GET /api/v1/live"
-        super().__init__("too_many_streams", message, {"most": MOST_READERS}, 503)
+    def __init__(self, most: int) -> None:
+        message = f"{most} readers follow the live state already; close some, or ask GET /api/v1/live"
+        super().__init__("too_many_streams", message, {"most": most}, 503)
 
 
 async def stream(asked: Asked) -> web.StreamResponse:
     services = asked.services
     hub = services.hub
-    if len(hub.readers) >= MOST_READERS:
-        raise TooManyReadersError
-    said = asked.request.headers.get("Authorization")
-    if said is not None and auth.of_request(asked.request, services.credentials) is None:
+    trusted = asked.request.headers.get("Authorization") is not None
+    if trusted and auth.of_request(asked.request, services.credentials) is None:
         raise auth.UnauthorizedError
-    socket = web.WebSocketResponse(heartbeat=PING_SECONDS, max_msg_size=MESSAGE_LIMIT, compress=False)
-    hub.readers.add(socket)
+    if len(hub.readers) >= MOST_READERS:
+        raise TooManyReadersError(MOST_READERS)
+    if not trusted and len(hub.strangers) >= MOST_STRANGERS:
+        raise TooManyReadersError(MOST_STRANGERS)
+    socket = web.WebSocketResponse(
+        heartbeat=PING_SECONDS, max_msg_size=MESSAGE_LIMIT, compress=False, timeout=GOODBYE_SECONDS
+    )
+    if trusted or await _is_let_in(socket, asked):
+        await _serve(socket, asked.request, hub)
+    return socket
+
+
+async def _is_let_in(socket: web.WebSocketResponse, asked: Asked) -> bool:
+    """Whether a stranger shows a token in time; if not, the socket is closed."""
+    hub = asked.services.hub
+    hub.strangers.add(socket)
     try:
         await socket.prepare(asked.request)
-        if said is None and not await _shows_token(socket, asked):
+        if not await _shows_token(socket, asked):
             await socket.close(code=UNAUTHORIZED, message=b"unauthorized")
-            return socket
-        sender = asyncio.create_task(_send(socket, asked.request, hub), name="live stream")
+            return False
+    finally:
+        hub.strangers.discard(socket)
+    if len(hub.readers) >= MOST_READERS:  # since it knocked
+        await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"too many readers")
+        return False
+    return True
+
+
+async def _serve(socket: web.WebSocketResponse, request: web.Request, hub: Hub) -> None:
+    hub.readers.add(socket)
+    try:
+        if not socket.prepared:
+            await socket.prepare(request)
+        sender = asyncio.create_task(_send(socket, request, hub), name="live stream")
         try:
             await _listen(socket)
         finally:
@@ -57,12 +84,12 @@ async def stream(asked: Asked) -> web.StreamResponse:
                 await sender
     finally:
         hub.readers.discard(socket)
-    return socket
 
 
 async def close_all(app: web.Application) -> None:
     """aiohttp's `on_shutdown`: readers come back when the controller does."""
-    closing = (socket.close(code=WSCloseCode.GOING_AWAY) for socket in app[SERVICES].hub.readers)
+    hub = app[SERVICES].hub
+    closing = (socket.close(code=WSCloseCode.GOING_AWAY) for socket in hub.readers | hub.strangers)
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(asyncio.gather(*closing, return_exceptions=True), CLOSE_SECONDS)
 

@@ -1,0 +1,94 @@
+"""The API against schemathesis: requests as openapi.json describes them, and requests as it does not.
+
+The server runs in a thread of its own with a real store and a real live state; only the orders to Asterisk are noted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import load_all_checks, not_a_server_error
+from schemathesis.specs.openapi import checks as conformance
+
+from ivr.web.openapi import describe
+from ivr.web.routes import Route
+from ivr.web.table import ROUTES
+from tests.web.house import CALL, PHONE_KEY, TOKEN, House, a_house
+
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "12"))  # of each operation, in each way
+load_all_checks()
+# `default` describes every refusal, so a refusal of good data is looked at below and not by these.
+CHECKS = [
+    not_a_server_error,
+    conformance.content_type_conformance,
+    conformance.response_headers_conformance,
+    conformance.response_schema_conformance,
+    conformance.status_code_conformance,
+]
+STREAM = "/api/v1/live/stream"  # answers 101 only to a WebSocket handshake: tests/attacks/test_live_stream.py
+FUZZED = [route for route in ROUTES if route.path != STREAM]
+WRONG = [route for route in FUZZED if route.parts or route.query or route.headers or route.body]  # may be asked wrongly
+CASES = [(route, GenerationMode.POSITIVE) for route in FUZZED] + [(route, GenerationMode.NEGATIVE) for route in WRONG]
+KNOWN = {"id": CALL, "number": "1002", "token": PHONE_KEY}  # with others nearly every request would end as a 404
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, House]]:
+    """Address and house; a caller talks with operator 1002 there."""
+    folder: Path = tmp_path_factory.mktemp("house")
+    opened, over = threading.Event(), threading.Event()
+    found: list[House] = []
+
+    async def live() -> None:
+        async with a_house(folder) as house:
+            house.in_a_call()
+            found.append(house)
+            opened.set()
+            await asyncio.to_thread(over.wait)
+
+    thread = threading.Thread(target=asyncio.run, args=(live(),), daemon=True)
+    thread.start()
+    assert opened.wait(20)
+    yield f"http://127.0.0.1:{found[0].server.port}", found[0]
+    over.set()
+    thread.join(20)
+
+
+@pytest.mark.parametrize(("route", "mode"), CASES, ids=[f"{mode.value} {r.method} {r.path}" for r, mode in CASES])
+def test_given_any_data_when_the_api_is_asked_then_it_answers_as_it_says(
+    server: tuple[str, House], route: Route, mode: GenerationMode
+) -> None:
+    base, _ = server
+    operation = schemathesis.openapi.from_dict(describe(ROUTES, "en"))[route.path][route.method]
+    known = {name: value for name, value in KNOWN.items() if name in route.parts}
+    if mode is GenerationMode.NEGATIVE:
+        known.pop("id", None)
+    session = requests.Session()
+
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(generation_mode=mode, path_parameters=known or None))
+    def ask(case: Case) -> None:
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        response = case.call_and_validate(base_url=base, session=session, headers=headers, checks=CHECKS, timeout=10)
+        if mode is GenerationMode.POSITIVE:
+            reused = response.status_code == 422 and response.json()["error"]["id"] == "idempotency_key_reused"
+            assert reused or response.status_code not in (400, 422), response.text
+
+    ask()
+    assert requests.get(f"{base}/healthz", timeout=5).status_code == 200
