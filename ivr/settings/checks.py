@@ -28,6 +28,8 @@ _DIALLED = re.compile(r"\+?[0-9*#]{1,20}")
 # RFC 3261's SIP URI, without parameters and whatever a dialplan would read as its own (, & ^ | $ ; quotes, blanks)
 _URI = re.compile(r"sips?:([A-Za-z0-9._+*%-]+@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?")
 _NAME = re.compile(r"[^\"<>;$\\\[\]{}|]+")
+_TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+LEAST_LOG, LEAST_HANDOVER, LONGEST_KEPT = 6, 36, 1200  # months
 _RANGES = {  # key → lowest, highest
     "queue.target_seconds": (1, 600),
     "queue.ring": (1, 120),
@@ -52,6 +54,7 @@ def problems(site: Site) -> list[str]:
         _menu,
         _listen,
         _database,
+        _retention,
         _trunks,
         _targets,
         _neighbour,
@@ -129,6 +132,29 @@ def _database(site: Site) -> Iterator[str]:
     if not site.database_url.startswith(("sqlite+aiosqlite:///", "postgresql+asyncpg://")):
         forms = "sqlite+aiosqlite:///{var}/ivr.db or postgresql+asyncpg://user:password@host/name"
         yield f"database.url: expected {forms}"
+
+
+def _retention(site: Site) -> Iterator[str]:
+    """The least is the law's (R52), the order is the data's: nothing may outlive what it hangs on."""
+    kept = site.retention
+    for name in ("personal", "call_log", "journal"):
+        if not LEAST_LOG <= getattr(kept, name) <= LONGEST_KEPT:
+            law = "the Cybersecurity Law (art. 21) asks for the log of at least 6 months"
+            yield f"retention.{name}: expected {LEAST_LOG} to {LONGEST_KEPT} months, found {getattr(kept, name)}; {law}"
+    if not 1 <= kept.recordings <= LONGEST_KEPT:
+        yield f"retention.recordings: expected 1 to {LONGEST_KEPT} months, found {kept.recordings}"
+    if kept.handovers and not LEAST_HANDOVER <= kept.handovers <= LONGEST_KEPT:
+        law = "records of personal data handed to others are kept for at least 3 years"
+        yield f"retention.handovers: expected 0 (no rule) or {LEAST_HANDOVER} months and more; {law}"
+    for name in ("recordings", "personal", "handovers"):
+        if getattr(kept, name) > kept.call_log:
+            why = f"is longer than retention.call_log ({kept.call_log} months), without which it belongs to no call"
+            yield f"retention.{name}: {getattr(kept, name)} months {why}"
+    if kept.journal > kept.personal:
+        why = f"is longer than retention.personal ({kept.personal} months), but the journal holds callers' numbers"
+        yield f"retention.journal: {kept.journal} months {why}"
+    if not _TIME_OF_DAY.fullmatch(kept.at):
+        yield f'retention.at: expected a time of day such as "03:30", found {kept.at!r}'
 
 
 def _trunks(site: Site) -> Iterator[str]:

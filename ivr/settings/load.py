@@ -10,7 +10,20 @@ from typing import Any
 
 from ivr.errors import HotlineError
 from ivr.settings import checks, tls
-from ivr.settings.model import Hotline, Keys, Listen, Neighbour, Operator, Queue, Screening, Site, Target, Tls, Trunk
+from ivr.settings.model import (
+    Hotline,
+    Keys,
+    Listen,
+    Neighbour,
+    Operator,
+    Queue,
+    Retention,
+    Screening,
+    Site,
+    Target,
+    Tls,
+    Trunk,
+)
 from ivr.settings.read import MISSING, Reader
 
 TABLES = (
@@ -25,6 +38,7 @@ TABLES = (
     "screening",
     "tls",
     "neighbour",
+    "retention",
 )
 
 
@@ -70,6 +84,7 @@ def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> S
     screening = reader.build(Screening, tables.get("screening", {}), "screening")
     secure = reader.build(Tls, tables["tls"], "tls") if "tls" in tables else None
     neighbour = reader.build(Neighbour, tables["neighbour"], "neighbour") if "neighbour" in tables else None
+    retention = reader.build(Retention, tables.get("retention", {}), "retention")
     if reader.problems:
         return None
     if "language_keys" not in tables.get("hotline", {}):
@@ -88,6 +103,7 @@ def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> S
         screening=screening,
         tls=tls.beside(path, secure) if secure else None,
         neighbour=neighbour,
+        retention=retention,
     )
 
 

@@ -92,6 +92,18 @@ class Screening:
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """How long what is kept, in months (R52, R65); then it is erased, with proof, and the statistics stay."""
+
+    recordings: int = 24
+    personal: int = 24  # then a pseudonym stands for the caller's number
+    handovers: int = 0  # calls that a partner took part in keep the number so long, where that is longer; 0: no rule
+    call_log: int = 60  # then a call is in the statistics only
+    journal: int = 12  # the raw rows, which hold numbers too
+    at: str = "03:30"  # the site's time: the quiet hour in which the day's erasing is done
+
+
+@dataclass(frozen=True, slots=True)
 class Trunk:
     key: str
     match: tuple[str, ...]
@@ -191,6 +203,8 @@ class Site:
         """`https://10.0.0.5:8443`, without a slash at its end."""
         host = f"[{self.listen.web.host}]" if ":" in self.listen.web.host else self.listen.web.host
         return f"{'https' if self.tls and self.tls.web else 'http'}://{host}:{self.listen.web.port}"
+
+    retention: Retention = field(default_factory=Retention)
 
     @property
     def skills(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-HEAD = "0002"  # the newest file of migrations/versions
+HEAD = "0003"  # the newest file of migrations/versions
 
 
 def current(connection: Connection) -> str | None:

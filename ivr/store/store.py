@@ -58,7 +58,8 @@ class Store:
             except BaseException:
                 await opened.dispose()
                 raise
-        self._upserts = {table: Upsert(table, opened.dialect) for table in tables.metadata.tables.values()}
+        written = (tables.call, *tables.CHILDREN, tables.journal_position)
+        self._upserts = {table: Upsert(table, opened.dialect) for table in written}
         self._engine = opened
 
     async def _bring_into_shape(self, opened: AsyncEngine) -> None:

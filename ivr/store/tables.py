@@ -165,3 +165,70 @@ review = Table(
 )
 
 CHILDREN = (leg, talk, transfer, transfer_attempt, ivr_step)  # in the order that their foreign keys allow
+
+# --- retention: what was erased, what may not be, and what stays of it in the statistics ------------------------------
+
+erasure = Table(  # rows are added only: the database refuses anything else
+    "erasure",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),  # 1, 2, … without a gap
+    Column("node", Words, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("kind", Words, nullable=False),  # personal | recordings | call | journal
+    Column("rule", Words, nullable=False),  # the setting, as it was
+    Column("by", Words, nullable=False),
+    Column("before", Instant, nullable=False),  # what is older was erased
+    Column("count", BigInteger, nullable=False),
+    Column("oldest", Instant),
+    Column("newest", Instant),
+    Column("subjects", Words, nullable=False),  # SHA-256 of what `erased` lists
+    Column("previous", Words, nullable=False),  # digest of the row before
+    Column("digest", Words, nullable=False),  # SHA-256 of all of this
+)
+
+erased = Table(  # added only
+    "erased",
+    metadata,
+    Column("subject", Words, nullable=False),  # id of a call; node/name of a journal file
+    Column("kind", Words, nullable=False),
+    Column("erasure_id", BigInteger, ForeignKey("erasure.id"), nullable=False),
+    PrimaryKeyConstraint("subject", "kind", "erasure_id"),
+    Index(None, "erasure_id"),
+)
+
+erasing = Table(  # files that are about to be deleted: written before, taken away with the proof
+    "erasing",
+    metadata,
+    Column("kind", Words, nullable=False),
+    Column("subject", Words, nullable=False),
+    Column("node", Words, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("oldest", Instant),
+    Column("newest", Instant),
+    PrimaryKeyConstraint("kind", "subject"),
+)
+
+legal_hold = Table(
+    "legal_hold",
+    metadata,
+    Column("call_id", Words, nullable=False),
+    Column("placed_at", Instant, nullable=False),
+    Column("placed_by", Words, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("released_at", Instant),
+    Column("released_by", Words),
+    Column("release_reason", Words),
+    PrimaryKeyConstraint("call_id", "placed_at"),
+)
+
+statistic = Table(  # what the calls that are gone add to the counts of `ivr.calls.statistics`
+    "statistic",
+    metadata,
+    Column("node", Words, nullable=False),
+    Column("quarter", Instant, nullable=False),
+    Column("name", Words, nullable=False),
+    Column("detail", Words, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    PrimaryKeyConstraint("node", "quarter", "name", "detail"),
+    Index(None, "quarter"),
+)

@@ -62,6 +62,7 @@ class PostgresServer:
             if subprocess.run(["test", "-x", str(initdb.path)], check=False, **whom).returncode:
                 shutil.copytree(_root(initdb), self.folder / "programs", symlinks=True)
                 self._moved = self.folder / "programs"
+                self._moved.chmod(0o755)
         self._run("initdb", "-D", f"{self.folder}/data", "-A", "trust", "-U", USER, "-E", "UTF8", "--no-sync")
 
     def start(self, *settings: str) -> None:
@@ -86,8 +87,8 @@ class PostgresServer:
 
 
 def _root(program: Program) -> Path:
-    """The folder that a fetched program and its libraries stand in: `….tools/postgresql`."""
-    return next(folder for folder in program.path.parents if folder.parent.name == ".tools")
+    """The folder that a program, its libraries and its other files stand in, as they do below `/`."""
+    return next(folder.parent for folder in program.path.parents if folder.name == "usr")
 
 
 @contextmanager
