@@ -30,6 +30,7 @@ from ivr.settings import Site, tls
 from ivr.store import DatabaseDownError, Position, Store
 from ivr.store.blocks import Blocks
 from ivr.store.calllog import POLL, CallLog
+from ivr.store.retention_daily import erase_daily
 from ivr.store.reviews import Reviews
 from ivr.tasks import Keeper
 from ivr.web.app import Server
@@ -124,6 +125,7 @@ class Controller:
         self.keeper.keep("live stream", self.hub.run)
         self.keeper.keep("clock", self._keep_time)
         self.keeper.keep("drain", self._keep_drain)
+        self.keeper.keep("retention", lambda: erase_daily(self.store, self.var, self.site))
         self.keeper.keep("web", self._keep_web)
         self.keeper.keep("agi", self._keep_agi)
         self.keeper.keep("blocks", self.screening.keep_published)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ivr.cli import calls, drain, recordings, screening, service
+from ivr.cli import calls, drain, recordings, retention, screening, service
 from ivr.cli.context import Context
 from ivr.errors import HotlineError
 
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.add_typer(calls.app, name="calls")
 app.add_typer(recordings.app, name="recordings")
 app.add_typer(screening.app, name="screening")
+app.add_typer(retention.app, name="retention")
 app.command("up")(service.up)
 app.command("fetch")(service.fetch_asterisk)
 app.command("controller", hidden=True)(service.controller)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +19,7 @@ from ivr.cli.context import Context
 from ivr.cli.run import PROBLEM, the_call, with_store
 from ivr.pbx import foreign, journal
 from ivr.store import Store
+from ivr.store.erasure import respected
 from ivr.store.export import as_dict, as_json
 from ivr.store.rebuild import rebuild
 from ivr.store.writer import has_writer
@@ -131,12 +133,17 @@ def import_(  # noqa: PLR0917  typer passes by name
     except foreign.ColumnsError as error:
         raise typer.BadParameter(error.message, param_hint="--columns") from error
     if not dry_run:
-        with_store(start, lambda store: store.save(found))
+        with_store(start, lambda store: _take_in(store, found))
     if json:
         typer.echo(as_json({"calls": [as_dict(call) for call in found]}))
     else:
         typer.echo(told.calls(found, zone))
         typer.echo(told.imported(len(found), node, dry_run))
+
+
+async def _take_in(store: Store, found: Iterable[Call]) -> None:
+    """What has been erased of them does not come back."""
+    await store.save((await respected(store, found)).values())
 
 
 def _zone(context: Context) -> ZoneInfo:

@@ -36,6 +36,10 @@ WORDS = {
         "{count} 个通话留给正在运行的控制器写入。",
         "{count} calls are left to the controller, which is writing them.",
     ),
+    "erased": (
+        "{count} 个通话的数据（或其流水）已按保存期限清除，保持原样。",
+        "{count} calls stay as they are: they, or their journal, have been erased.",
+    ),
     "changed": (
         "从流水读出 {count} 个通话，更正 {changed} 个。",
         "{count} calls read from the journal, {changed} changed.",
@@ -108,6 +112,7 @@ def report(found: Report) -> dict[str, Any]:
         "unknown": found.unknown,
         "unreadable": found.unreadable,
         "left": found.left,
+        "erased": found.erased,
     }
 
 
@@ -119,5 +124,7 @@ def report_in_words(found: Report, check: bool) -> str:
         lines.append(_say("unreadable", count=found.unreadable))
     if found.left:
         lines.append(_say("left", count=found.left))
+    if found.erased:
+        lines.append(_say("erased", count=found.erased))
     lines.append(_say("differ" if check else "changed", count=found.calls, changed=len(found.changes)))
     return "\n".join(map(shown, lines))

@@ -41,8 +41,13 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN")
 
 
+def snapshot(engine: AsyncEngine) -> AsyncEngine:
+    """The same engine for reading: SQLite's transactions see one moment by themselves, PostgreSQL's when asked to."""
+    return engine if engine.dialect.name == "sqlite" else engine.execution_options(isolation_level="REPEATABLE READ")
+
+
 def begin_alone(connection: Connection) -> None:
-    """Hold every other process off until the transaction ends: for migrations, which two starts may both try."""
+    """Hold every other process that asks for this off until the transaction ends: two starts may both migrate."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("ROLLBACK")
         connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -22,18 +22,19 @@ def instant(moment: datetime) -> str:
 
 def as_dict(call: Call) -> dict[str, Any]:
     """The columns of `call`, and `legs`, `talks`, `transfers` (with `attempts`) and `steps` as lists."""
-    told = _plain(dataclasses.asdict(call))
+    told = plain(dataclasses.asdict(call))
     assert isinstance(told, dict)
     return told
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """As JSON takes it: times as text, tuples as lists."""
     if isinstance(value, datetime):
         return instant(value)
     if isinstance(value, Mapping):
-        return {key: _plain(part) for key, part in value.items()}
+        return {key: plain(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
+        return [plain(part) for part in value]
     return value
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,10 +10,11 @@ from pathlib import Path
 
 from ivr.calls import check
 from ivr.calls.model import Call
+from ivr.store import erasure
 from ivr.store.calllog import BATCH, Reading
 from ivr.store.differences import differences
 from ivr.store.store import Store
-from ivr.store.writer import AnotherWriterError, only_writer
+from ivr.store.writer import AnotherWriterError, only_eraser, only_writer
 
 SETTLED = timedelta(minutes=1)  # after its end nothing is written about a call any more
 
@@ -38,11 +39,17 @@ class Report:
     )  # ids in the database since the journal's first row, not in the journal
     unreadable: int = 0  # records
     left: int = 0  # calls that were left to the controller, which is writing them
+    erased: int = 0  # calls that stay as they are: they, or the beginning of their journal, have been erased
 
 
 async def rebuild(store: Store, directory: Path, node: str, mend: bool = True) -> Report:
-    """Compare, and with `mend` save what differs. Beside a running controller only calls that are over are touched."""
+    """Compare, and with `mend` save what differs. Beside a running controller only calls that are over are touched.
+
+    What has been erased stays erased (`ivr.store.retention`).
+    """
     with ExitStack() as stack:
+        if mend:
+            stack.enter_context(only_eraser(directory))
         alone = True
         try:
             stack.enter_context(only_writer(directory))
@@ -50,7 +57,7 @@ async def rebuild(store: Store, directory: Path, node: str, mend: bool = True) -
             alone = False
         reading = Reading(directory, node)
         stack.callback(reading.tail.close)
-        work = _Rebuild(store, mend, alone)
+        work = _Rebuild(store, mend, alone, await erasure.horizon(store, node))
         rows = 0
         while records := reading.tail.read():
             for record in records:
@@ -72,8 +79,8 @@ async def rebuild(store: Store, directory: Path, node: str, mend: bool = True) -
 class _Rebuild:
     """Collects each call's latest state and compares it once it is settled: memory holds the unsettled ones only."""
 
-    def __init__(self, store: Store, mend: bool, alone: bool) -> None:
-        self._store, self._mend, self._alone = store, mend, alone
+    def __init__(self, store: Store, mend: bool, alone: bool, horizon: datetime | None) -> None:
+        self._store, self._mend, self._alone, self._horizon = store, mend, alone, horizon
         self._waiting: dict[str, Call] = {}
         self._seen: set[str] = set()
         self._first: datetime | None = None
@@ -92,8 +99,9 @@ class _Rebuild:
         await self._compare(ready)
         self.report.left = len(self._waiting)
 
-    async def _compare(self, calls: Iterable[Call]) -> None:
-        now = {call.id: call for call in calls}
+    async def _compare(self, calls: Sequence[Call]) -> None:
+        whole = [call for call in calls if self._horizon is None or call.entered_at >= self._horizon]
+        now = await erasure.respected(self._store, whole)
         before = await self._store.these(list(now))
         changed = [
             Change(call, differences(before.get(id), call)) for id, call in now.items() if before.get(id) != call
@@ -102,7 +110,8 @@ class _Rebuild:
             await self._store.save([change.call for change in changed])
         self.report.changes += changed
         self.report.calls += len(now.keys() - self._seen)
-        self._seen |= now.keys()
+        self.report.erased += len(calls) - len(now)
+        self._seen |= {call.id for call in calls}
         for id, call in now.items():
             self._first = min(self._first or call.entered_at, call.entered_at)
             if found := tuple(map(str, check.faults(call))):

@@ -74,6 +74,13 @@ class Store:
         except migrate.UnknownRevisionError as error:
             raise DatabaseTooNewError(self.url, revision or "?", migrate.HEAD) from error
 
+    async def forget_deleted(self) -> None:
+        """Let nothing of what was deleted stay in SQLite's log of changes; PostgreSQL's vacuum sees to it by itself."""
+        if self._ready.dialect.name == "sqlite":
+            async with self._begin() as connection:
+                await connection.exec_driver_sql("ROLLBACK")
+                await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     async def close(self) -> None:
         if self._engine is not None:
             await self._engine.dispose()
@@ -190,17 +197,16 @@ class Store:
         return {call.id: call for call in found}
 
     async def _fetch(self, query: Select[Any]) -> list[Call]:
-        with mapped(self.url):
-            async with self._begin() as connection:
-                heads = (await connection.execute(query)).mappings().all()
-                found: list[Call] = []
-                for start in range(0, len(heads), AT_ONCE):
-                    part = heads[start : start + AT_ONCE]
-                    rows: dict[Table, Sequence[Any]] = {tables.call: part}
-                    for table in tables.CHILDREN:
-                        of_these = select(table).where(table.c.call_id.in_([row["id"] for row in part]))
-                        rows[table] = (await connection.execute(of_these.order_by(table.c.ordinal))).mappings().all()
-                    found += mapping.to_calls(rows)
+        async with self.reading() as connection:
+            heads = (await connection.execute(query)).mappings().all()
+            found: list[Call] = []
+            for start in range(0, len(heads), AT_ONCE):
+                part = heads[start : start + AT_ONCE]
+                rows: dict[Table, Sequence[Any]] = {tables.call: part}
+                for table in tables.CHILDREN:
+                    of_these = select(table).where(table.c.call_id.in_([row["id"] for row in part]))
+                    rows[table] = (await connection.execute(of_these.order_by(table.c.ordinal))).mappings().all()
+                found += mapping.to_calls(rows)
         return found
 
     # --- the engine --------------------------------------------------------------------------------------------------
@@ -220,6 +226,21 @@ class Store:
 
     def _begin(self) -> AbstractAsyncContextManager[AsyncConnection]:
         return self._ready.begin()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """One picture of the database, however many questions: a call's head and legs are of the same moment."""
+        with mapped(self.url):
+            async with engine.snapshot(self._ready).begin() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction beside which nobody else erases or migrates; keep it short, the call log waits meanwhile."""
+        with mapped(self.url):
+            async with self._begin() as connection:
+                await connection.run_sync(engine.begin_alone)
+                yield connection
 
 
 def _changed(

@@ -48,21 +48,49 @@ class NoJournalError(HotlineError):
         )
 
 
+class AnotherEraserError(HotlineError):
+    """Something else erases of this journal's calls, or computes them anew."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(
+            "another_eraser",
+            f"Another process erases or rebuilds the calls of {directory}: wait until it ends.",
+            {"journal": str(directory)},
+            409,
+        )
+
+
 @contextmanager
 def only_writer(directory: Path) -> Iterator[None]:
     """Be the one process that writes this journal's call log. The lock goes with the process, however it ends.
 
     Raises AnotherWriterError, NoJournalError.
     """
+    with _locked(directory, ".writer", AnotherWriterError):
+        yield
+
+
+@contextmanager
+def only_eraser(directory: Path) -> Iterator[None]:
+    """Keep erasing and rebuilding apart: a rebuild could bring back what is erased while it compares.
+
+    Raises AnotherEraserError, NoJournalError.
+    """
+    with _locked(directory, ".eraser", AnotherEraserError):
+        yield
+
+
+@contextmanager
+def _locked(directory: Path, name: str, taken: Callable[[Path], HotlineError]) -> Iterator[None]:
     try:
-        lock = os.open(directory / ".writer", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(directory / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except FileNotFoundError as error:
         raise NoJournalError(directory) from error
     try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise AnotherWriterError(directory) from error
+            raise taken(directory) from error
         yield
     finally:
         os.close(lock)

@@ -1,0 +1,77 @@
+"""Erasing in rows: which calls are old, their numbers, and what stays of them in the statistics."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Table, and_, exists, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ivr.calls.model import Call
+from ivr.calls.statistics import Measure, counted
+from ivr.store import tables
+from ivr.store.erasure import PERSONAL
+
+
+def facts() -> Select[Any]:
+    """The columns of `Old`."""
+    call, leg, hold, erased = tables.call, tables.leg, tables.legal_hold, tables.erased
+    partner = exists().where(
+        leg.c.call_id == call.c.id, leg.c.role.in_(("desk", "department")), leg.c.answered_at.is_not(None)
+    )
+    return select(
+        call.c.id,
+        call.c.entered_at,
+        call.c.caller,
+        exists().where(leg.c.call_id == call.c.id, leg.c.recording.is_not(None)).label("recorded"),
+        or_(call.c.handed_over_by.is_not(None), partner).label("handed_over"),
+        exists().where(hold.c.call_id == call.c.id, hold.c.released_at.is_(None)).label("held"),
+        exists().where(erased.c.subject == call.c.id, erased.c.kind == PERSONAL).label("redacted"),
+    )
+
+
+def after(entered_at: datetime, id: str) -> ColumnElement[bool]:
+    call = tables.call
+    return or_(call.c.entered_at > entered_at, and_(call.c.entered_at == entered_at, call.c.id > id))
+
+
+async def redact(connection: AsyncConnection, before: Call, after: Call) -> None:
+    call, leg, step = tables.call, tables.leg, tables.ivr_step
+    await connection.execute(update(call).where(call.c.id == before.id).values(caller=after.caller))
+    for old, new in zip(before.legs, after.legs, strict=True):
+        if old != new:
+            changed = update(leg).where(leg.c.id == old.id).values(party=new.party, number=new.number)
+            await connection.execute(changed)
+    for at, (was, now) in enumerate(zip(before.steps, after.steps, strict=True)):
+        if was != now:
+            of_step = update(step).where(step.c.call_id == before.id, step.c.ordinal == at)
+            await connection.execute(of_step.values(value=now.value))
+
+
+async def keep_counts(connection: AsyncConnection, calls: Iterable[Call]) -> None:
+    """What these calls add to the statistics stands in them from now on, though the calls do not."""
+    amounts: Counter[tuple[str, Measure]] = Counter()
+    for call in calls:
+        amounts.update({(call.node, measure): amount for measure, amount in counted(call).items()})
+    table = tables.statistic
+    rows = [{"node": node, "amount": amount} | measure._asdict() for (node, measure), amount in amounts.items()]
+    statement = insert(connection, table)
+    added = statement.on_conflict_do_update(
+        index_elements=list(table.primary_key), set_={"amount": table.c.amount + statement.excluded.amount}
+    )
+    if rows:
+        await connection.execute(added, rows)
+
+
+async def erase_for_good(connection: AsyncConnection) -> None:
+    """SQLite leaves what was deleted in its pages unless it is asked not to."""
+    if connection.dialect.name == "sqlite":
+        await connection.exec_driver_sql("PRAGMA secure_delete=ON")
+
+
+def insert(connection: AsyncConnection, table: Table) -> Any:
+    return (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
