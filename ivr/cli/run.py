@@ -11,6 +11,7 @@ from ivr.calls.model import Call
 from ivr.cli.context import Context
 from ivr.errors import HotlineError
 from ivr.store import Store
+from ivr.store.writer import has_writer
 
 PROBLEM = 1  # exit code: something is wrong with what was looked at; 2 is for wrong usage
 
@@ -34,7 +35,7 @@ def with_store(context: Context, work: Callable[[Store], Awaitable[T]]) -> T:
 
     async def opened() -> T:
         store = Store(context.site.database_url)
-        await store.open()
+        await store.open(may_migrate=not has_writer(context.journal))
         try:
             return await work(store)
         finally:

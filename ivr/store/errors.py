@@ -30,9 +30,23 @@ class DatabaseTooNewError(HotlineError):
     def __init__(self, url: str, found: str, known: str) -> None:
         super().__init__(
             "database_too_new",
-            f"The database {url} has revision {found}, this release knows {known} at most: start the newer one again.",
+            f"The database {url} has revision {found}, this release knows {known} at most: start the newer one again, "
+            f"or take the tables back with it (`ivr db downgrade {known}`) before you start this one.",
             {"url": url, "found": found, "known": known},
             500,
+        )
+
+
+class DatabaseTooOldError(HotlineError):
+    """Its tables are an older release's, whose controller still runs: they are not changed under it."""
+
+    def __init__(self, url: str, found: str, wanted: str) -> None:
+        super().__init__(
+            "database_too_old",
+            f"The database {url} has revision {found}, this release wants {wanted}, and a controller of the older "
+            "release uses it: end `ivr up` and start it again, which brings the tables into shape.",
+            {"url": url, "found": found, "wanted": wanted},
+            409,
         )
 
 

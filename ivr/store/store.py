@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Delete, Select, Table, and_, bindparam, delete, or_, select
+from sqlalchemy import Delete, Select, Table, and_, bindparam, delete, func, or_, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ivr.calls.model import Call
 from ivr.store import engine, mapping, migrate, tables
-from ivr.store.errors import AmbiguousCallError, DatabaseDownError, DatabaseTooNewError, mapped
+from ivr.store.errors import AmbiguousCallError, DatabaseDownError, DatabaseTooNewError, DatabaseTooOldError, mapped
 from ivr.store.upsert import Upsert
 
 AT_ONCE = 400  # calls that one query names
@@ -47,14 +47,17 @@ class Store:
         self._running: dict[str, mapping.Rows] = {}  # unfinished calls as saved: what is equal is not written again
         self._upserts: dict[Table, Upsert] = {}
 
-    async def open(self) -> None:
-        """Connect and bring the tables into shape; once is enough. Raises DatabaseDownError, DatabaseTooNewError."""
+    async def open(self, may_migrate: bool = True) -> None:
+        """Connect and bring the tables into shape; once is enough.
+
+        Raises DatabaseDownError, DatabaseTooNewError; DatabaseTooOldError where the shape may not be changed now.
+        """
         if self._engine is not None:
             return
         with mapped(self.url):
             opened = engine.create(self._engine_url)
             try:
-                await self._bring_into_shape(opened)
+                await self._bring_into_shape(opened, may_migrate)
             except BaseException:
                 await opened.dispose()
                 raise
@@ -62,11 +65,13 @@ class Store:
         self._upserts = {table: Upsert(table, opened.dialect) for table in written}
         self._engine = opened
 
-    async def _bring_into_shape(self, opened: AsyncEngine) -> None:
+    async def _bring_into_shape(self, opened: AsyncEngine, may_migrate: bool) -> None:
         async with opened.begin() as connection:
             revision = await connection.run_sync(migrate.current)
         if revision == migrate.HEAD:
             return
+        if revision is not None and not may_migrate and revision in dict(migrate.revisions()):
+            raise DatabaseTooOldError(self.url, revision, migrate.HEAD)
         try:
             async with opened.begin() as connection:
                 await connection.run_sync(engine.begin_alone)
@@ -195,6 +200,11 @@ class Store:
             part = ids[start : start + AT_ONCE]
             found += await self._fetch(select(tables.call).where(tables.call.c.id.in_(part)))
         return {call.id: call for call in found}
+
+    async def count(self) -> int:
+        """How many calls are in the log."""
+        async with self.reading() as connection:
+            return (await connection.execute(select(func.count()).select_from(tables.call))).scalar_one()
 
     async def _fetch(self, query: Select[Any]) -> list[Call]:
         async with self.reading() as connection:
