@@ -179,8 +179,8 @@ class _Parties:
     def _said_goodbye_to(self, channel: Channel) -> Channel | None:
         """The party that left this one's last talk just before it, by hanging up itself."""
         left = self._left.get(channel.id)
-        if left is None:
-            return None
+        if left is None or channel.ended_at is None or channel.ended_at - left > _FOLLOWS:
+            return None  # it lived on by itself: a goodbye so long ago did not end it
         before = [
             (its, other.id, other)
             for other in self._channels

@@ -39,7 +39,10 @@ class Deaths:
         for player in self._cast.all:
             absent.setdefault(player.name, []).extend(player.absent)
         return World(
-            tuple(self._no_asterisk), tuple(self._no_controller), {name: tuple(spans) for name, spans in absent.items()}
+            tuple(self._no_asterisk),
+            tuple(self._no_controller),
+            {name: tuple(spans) for name, spans in absent.items()},
+            self._stage.full(),
         )
 
     def begin(self, death: Death, scene: Scene) -> None:

@@ -33,6 +33,7 @@ class Ear:
     died: float | None = None  # its phone was switched off by force
     heard: Mapping[int, tuple[Span, ...]] = field(default_factory=dict)  # tone → when
     silent: tuple[Span, ...] = ()  # between answer and end: not a tone, not a prompt, no music, no ringing
+    uri: str = ""  # of a desk's phone: the route that leads to it
     mute: tuple[Span, ...] = ()  # it sent no voice: keys, hold
     deaf: tuple[Span, ...] = ()  # it heard nobody: hold
 
@@ -84,6 +85,7 @@ class World:
     asterisk_down: tuple[Span, ...] = ()
     controller_down: tuple[Span, ...] = ()  # dead, frozen, or not yet back
     absent: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)  # "operator 1001" → its phone was dead
+    full: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)  # "desk 110" → all lines of its phone were taken
 
 
 def tones_of(heard: Heard, tones: Iterable[int]) -> dict[int, tuple[Span, ...]]:

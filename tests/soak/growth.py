@@ -30,7 +30,8 @@ def look(pid: int | None, at: float, calls: int) -> Look | None:
             process = psutil.Process(pid)
             with process.oneshot():
                 memory = process.memory_info().rss / 2**20
-                return Look(at, pid, calls, process.num_fds(), process.num_threads(), memory)
+                found = Look(at, pid, calls, process.num_fds(), process.num_threads(), memory)
+            return found if found.memory_mb else None  # it has just died
     return None
 
 

@@ -21,12 +21,15 @@ CLOCK = (
 )
 SILENCE = 6.0  # seconds without a sound: ringing is silent for 4 s, asking a hung controller takes 3 s
 DEAD_SILENCE = 10.0  # seconds, where a party's phone died: rtp_timeout is 6 s, and is looked at once a second
+REPEATED = 8.5  # seconds for which an INVITE to a dead phone is repeated (timer B, 8 s): it may ring in the phone after
+DYING = 9.0  # seconds until a dead phone's leg is over: rtp_timeout is 6 s, and what is told then
 LINGER = 3.0  # seconds that a leg may go on after the caller has left: the prompt that tells it
 REASON = 3.0  # seconds between a reason and the end that it explains: the prompt in between
 SWALLOWED = 2.5  # seconds; an order in so short a time before something ended or died may have come to nothing
 ASKED = 5.0  # seconds between a key and its row: three digits, Asterisk's wait for a longer code, a repeated packet
 TORN = 1.5  # seconds at Asterisk's death that the journal may tell too much or too little: a recording's last second
 
+USER_BUSY = 17  # Q.850
 RESULT_OF = {"busy": "busy", "reject": "rejected", "unavailable": "unreachable"}
 STOPPED = {"no_answer", "cancelled", "abandoned", "interrupted", "unreachable"}  # a phone that only rang
 
@@ -68,6 +71,7 @@ class _Comparison:
         self.cut = None if cut is not None and _at(call.entered_at) > cut else cut
         self.answered = answered
         self.of_ear: dict[int, Leg] = {}  # index of the ear → its leg
+        self.routes = {tried.leg_id: tried.route for one in call.transfers for tried in one.attempts if tried.leg_id}
         self._pair()
 
     def all(self) -> Iterator[str]:
@@ -99,11 +103,24 @@ class _Comparison:
         if caller is not None:
             self.of_ear[0] = free.pop(caller.id)
         for index, ear in enumerate(self.heard.ears[1:], 1):
-            same = [leg for leg in free.values() if (leg.role, leg.party) == (ear.role, ear.party)]
+            same = [leg for leg in free.values() if self._may_be(leg, ear)]
             nearest = min(same, key=lambda leg: abs(_at(leg.started_at) - ear.began), default=None)
-            if nearest is not None and abs(_at(nearest.started_at) - ear.began) <= CLOCK:
+            if nearest is not None:
                 self.of_ear[index] = free.pop(nearest.id)
         self.unseen = list(free.values())
+
+    def _may_be(self, leg: Leg, ear: Ear) -> bool:
+        """The same party, at the address that was dialled, in time; an INVITE may have waited for its phone."""
+        if (leg.role, leg.party) != (ear.role, ear.party):
+            return False
+        if ear.uri and self.routes.get(leg.id, ear.uri) != ear.uri:
+            return False
+        late = ear.began - _at(leg.started_at)
+        return abs(late) <= CLOCK or (0 < late <= REPEATED and self._absent(leg))
+
+    def _absent(self, leg: Leg) -> bool:
+        """Its phone was dead when it was called; that it is back, Asterisk learns a moment later."""
+        return around(self.world.absent.get(f"{leg.role} {leg.party}", ()), _at(leg.started_at), 0.5, CLOCK)
 
     def _legs(self) -> Iterator[str]:
         for index, ear in enumerate(self.heard.ears):
@@ -122,8 +139,8 @@ class _Comparison:
                     yield f"{ear.name} answered at {ear.answered:.3f}, its leg {apart:.1f} s off"
         for leg in self.unseen:
             name, began = f"{leg.role} {leg.party}", _at(leg.started_at)
-            # Asterisk learns within 6.5 s that a phone has gone, and a new one is there a moment before it is known.
-            if not around(self.world.absent.get(name, ()), began, 0.5, CLOCK) and not self._torn(began):
+            full = leg.cause == USER_BUSY and around(self.world.full.get(name, ()), began, EDGE, EDGE)
+            if not self._absent(leg) and not full and not self._torn(began):
                 yield f"the log has a leg of {name} from {began:.3f} that no phone saw"
 
     def _ends(self) -> Iterator[str]:
@@ -138,11 +155,24 @@ class _Comparison:
                 continue
             if ear.ended is None or ear.died is not None:
                 continue
-            if abs(ended - ear.ended) > CLOCK:
+            repeated = ear.began - _at(leg.started_at) > CLOCK
+            if abs(ended - ear.ended) > CLOCK and not repeated and not self._refers(ear, ended):
                 yield f"{ear.name} was over at {ear.ended:.3f}, its leg {ended - ear.ended:+.1f} s off"
-            left_first = ear.left is not None and ear.answered is not None and self._first_to_leave(ear)
+            left_first = (
+                ear.left is not None
+                and ear.answered is not None
+                and ended >= ear.left - EDGE
+                and self._first_to_leave(ear)
+            )
             if left_first and leg.hung_up_by != ear.role:
                 yield f"{ear.name} hung up, and its leg was ended by {leg.hung_up_by}"
+
+    def _refers(self, ear: Ear, ended: float) -> bool:
+        """An operator who pressed Transfer: his leg is over at once, his phone is told later how it went."""
+        return ear.role == "operator" and any(
+            "refer" in ask.trigger and ask.at <= ended + CLOCK and ear.ended is not None and ear.ended > ended
+            for ask in self.heard.asks
+        )
 
     def _first_to_leave(self, ear: Ear) -> bool:
         """Nobody else, and no prompt, ended anything near the moment when its owner hung up."""
@@ -225,6 +255,8 @@ class _Comparison:
             return True
         if any(ended - REASON <= done.at <= ended + EDGE for done in self.heard.done):
             return True
+        if any(one is not ear and _near(one.died, ended, DYING) for one in self.heard.ears):
+            return True
         # A private talk, or a second line: its other party has hung up, or its phone has died.
         if any(
             other is not ear and other is not self.heard.caller and _near(other.left, ended)
@@ -256,7 +288,9 @@ class _Comparison:
             if ear.began > over + CLOCK:
                 yield f"{ear.name} was called {ear.began - over:.1f} s after the caller had left"
             late = (ear.over or float("inf")) - over
-            if late > LINGER and not self._private(ear, over) and self.cut is None and self.heard.caller.died is None:
+            died = any(one.died is not None for one in self.heard.ears)
+            refers = self._refers(ear, over)
+            if late > LINGER and not self._private(ear, over) and self.cut is None and not died and not refers:
                 yield f"{ear.name} was still there {late:.1f} s after the caller had left"
 
     def _private(self, ear: Ear, since: float) -> bool:
@@ -330,8 +364,8 @@ def _wrong_result(attempt: Attempt, ear: Ear) -> str | None:
     return f"{ear.name} {did} at {ear.began:.3f}, and the attempt's result is {result}"
 
 
-def _near(moment: float | None, ended: float) -> bool:
-    return moment is not None and ended - REASON <= moment <= ended + EDGE
+def _near(moment: float | None, ended: float, before: float = REASON) -> bool:
+    return moment is not None and ended - before <= moment <= ended + EDGE
 
 
 def _at(moment: datetime) -> float:

@@ -18,7 +18,7 @@ from ivr.calls.model import Call
 from ivr.store import Store
 from tests.pbx.hotline import Hotline
 from tests.phones import Phone, PhoneError
-from tests.phones.events import Invite
+from tests.phones.events import Event, Invite
 from tests.soak import growth, plan
 from tests.soak.cast import Cast, Player, settings
 from tests.soak.deaths import Deaths
@@ -140,9 +140,18 @@ class Soak:
                             self._pool.submit(self._decline, phone, invite.call)
                         else:
                             self._pool.submit(self._take, *found)
+                    elif event.name == "refer_status":
+                        self._transferred(phone, event)
                     else:
                         self.stage.changed(phone, event)
             time.sleep(LOOK)
+
+    def _transferred(self, phone: Phone, event: Event) -> None:
+        """The phone is told that its transfer has gone well: it hangs up, as phones do (RFC 5589 6.1)."""
+        if event.what["final"] and int(event.what["code"]) // 100 == 2:
+            for line in self.stage.lines():
+                if line.phone is phone and line.call == event.call:
+                    self._pool.submit(self._hang_up, line)
 
     @staticmethod
     def _decline(phone: Phone, call: int) -> None:

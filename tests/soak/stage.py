@@ -13,8 +13,10 @@ from tests.phones.tones import Heard
 from tests.soak.cast import ALL_TONES, Player
 from tests.soak.evidence import Ask, Done, Ear, Evidence, silences, tones_of
 from tests.soak.plan import Story
+from tests.soak.spans import Span
 
 WHISPER = 2.5  # seconds that a target hears "call from 12345" before it is in
+LINES = 4  # of one phone: PJSUA_MAX_CALLS, fixed when it was compiled
 LEAST_SILENCE = 3.0  # seconds that are worth telling
 
 
@@ -65,6 +67,7 @@ class Line:
             died=self.died,
             heard=tones_of(heard, tones),
             silent=silent,
+            uri=self.phone.uri if self.role in ("desk", "department") else "",
             mute=(*self.mute, *held),
             deaf=held,
         )
@@ -191,6 +194,25 @@ class Stage:
         for line in self.lines():
             if line.phone is phone and line.ended is None:
                 line.died = at
+
+    def full(self) -> dict[str, tuple[Span, ...]]:
+        """When a phone had all its lines in use: to one call more it says 486 by itself, and tells nobody."""
+        edges: dict[int, list[tuple[float, int]]] = {}
+        names = {}
+        for line in self.lines():
+            over = min((m for m in (line.ended, line.died) if m is not None), default=float("inf"))
+            edges.setdefault(id(line.phone), []).extend([(line.began, 1), (over, -1)])
+            names[id(line.phone)] = line.player.name
+        found: dict[str, list[Span]] = {}
+        for phone, changes in edges.items():
+            busy, since = 0, 0.0
+            for at, change in sorted(changes):
+                if change > 0 and busy == LINES - 1:
+                    since = at
+                if change < 0 and busy == LINES:
+                    found.setdefault(names[phone], []).append((since, at))
+                busy += change
+        return {name: tuple(spans) for name, spans in found.items()}
 
     def lines(self) -> list[Line]:
         with self._lock:

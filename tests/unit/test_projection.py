@@ -195,6 +195,17 @@ def test_given_a_leg_left_before_the_one_that_is_named_then_it_left_by_itself() 
     assert leg(only(tape), tape, "op").hung_up_by == "operator"
 
 
+def test_given_a_caller_who_waits_again_when_he_hangs_up_then_the_one_who_left_his_talk_before_did_not_end_it() -> None:
+    tape = Tape()
+    tape.arrives()
+    tape.reaches(5)
+    tape.leave(20, "queue", "op", "caller")
+    tape.end(20, "op", source="op")
+    tape.user(20.1, "REQUEUED", "caller", call=CALL, reason="unknown")
+    tape.end(23, "caller", source="op")  # hangupsource is sticky: it names the operator still
+    assert leg(only(tape), tape, "caller").hung_up_by == "caller"
+
+
 # — talks —————————————————————————————————————————————————————————————————————————————————————————————————————————————
 
 

@@ -58,7 +58,6 @@ class Phone:
         config.uaConfig.threadCnt, config.uaConfig.mainThreadOnly = 0, True
         config.uaConfig.userAgent = f"phone {self.config['name']}"
         config.uaConfig.natTypeInSdp = 0
-        config.uaConfig.maxCalls = 30  # a desk has many at once; PJSUA says 486 by itself to one more than this
         sound = config.medConfig
         sound.clockRate = sound.sndClockRate = media.RATE
         sound.channelCount, sound.audioFramePtime, sound.ptime = 1, 20, 20
