@@ -262,17 +262,50 @@ def test_given_an_order_to_a_dead_controller_when_it_came_to_nothing_then_there_
 
 def test_given_the_operator_took_the_caller_back_when_the_desk_is_released_then_it_was_not_dropped() -> None:
     heard = with_ear(2, ended=T0 + 24)
-    assert not any(
-        "dropped" in one
-        for one in differences(
-            [TRUE],
-            heard,
-            World(),
-        )
-        if "caller" in one
-    )
+    assert any("desk 110 was dropped" in one for one in differences([TRUE], heard, World()))
     explained = replace(heard, done=(Done(T0 + 23.5, "take_back"),))
     assert not any("dropped" in one for one in differences([TRUE], explained, World()))
+
+
+def with_first_route(route: str, cause: int, result: str) -> Call:
+    """Before 110 answered, another leg of it had been tried at 8.15 s."""
+    (transfer,) = TRUE.transfers
+    first = Attempt(route, at(8.15), "node-110-1", None, None, result, cause)
+    attempts = (first, replace(transfer.attempts[0], route="sip:110@b"))
+    failed = replace(
+        TRUE.legs[2], id="node-110-1", started_at=at(8.15), answered_at=None, ended_at=at(8.16), cause=cause
+    )
+    legs = (*TRUE.legs[:2], failed, TRUE.legs[2])
+    return replace(TRUE, legs=legs, transfers=(replace(transfer, attempts=attempts),))
+
+
+def test_given_all_lines_of_a_desk_are_taken_when_it_is_called_then_a_leg_that_was_busy_is_no_difference() -> None:
+    call, heard = with_first_route("sip:110@a", 17, "busy"), with_ear(2, uri="sip:110@b")
+    assert differences([call], heard, World(full={"desk 110": spans((7, 9))})) == []
+    assert any("that no phone saw" in one for one in differences([call], heard, World()))
+
+
+def test_given_another_route_was_dialled_than_the_log_says_when_it_is_judged_then_it_is_named() -> None:
+    heard = with_ear(2, uri="sip:110@elsewhere")
+    assert any("desk 110 was called at" in one for one in differences([TRUE], heard, World()))
+
+
+def test_given_a_desk_that_was_dead_when_it_was_called_then_the_repeated_invite_may_ring_in_its_next_phone() -> None:
+    rang = Ear("desk", "110", 1350, True, T0 + 12.1, ended=T0 + 12.2, uri="sip:110@a")
+    call, answered = with_first_route("sip:110@a", 19, "no_answer"), replace(HEARD.ears[2], uri="sip:110@b")
+    heard = replace(HEARD, ears=(*HEARD.ears[:2], answered, rang))
+    assert differences([call], heard, World(absent={"desk 110": spans((7, 11))})) == []
+    assert any("was called at" in one for one in differences([call], heard, World()))
+
+
+def test_given_an_operator_pressed_transfer_when_his_phone_is_told_later_how_it_went_then_he_was_not_forgotten() -> (
+    None
+):
+    late = replace(HEARD.ears[1], ended=T0 + 21, left=T0 + 21)
+    heard = replace(HEARD, ears=(HEARD.ears[0], late, HEARD.ears[2]), asks=(Ask(T0 + 8.0, "110", "transfer", "refer"),))
+    call = replace(TRUE, transfers=(replace(TRUE.transfers[0], trigger="refer"),))
+    assert differences([call], heard, World()) == []
+    assert any("was over at" in one for one in differences([TRUE], replace(heard, asks=HEARD.asks), World()))
 
 
 # — hearing, and intervals ————————————————————————————————————————————————————————————————————————————————————————————
