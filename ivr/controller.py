@@ -155,10 +155,9 @@ class Controller:
         if not caller or "*" in caller:
             return None
         try:
-            found = await self.store.calls(1, caller=caller)
+            return await self.store.last_language(caller)
         except DatabaseDownError:
             return None
-        return found[0].language if found else None
 
     # ---- tasks
 

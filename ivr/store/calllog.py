@@ -17,7 +17,7 @@ from ivr.pbx.journal import Place, Record, Tail
 from ivr.store.store import Position, Store
 from ivr.store.writer import AnotherWriterError, NoJournalError, Writer, only_writer
 
-POLL = 0.15  # seconds: rows of this long are saved together; an idle poll costs two system calls
+POLL = 0.2  # seconds: rows of this long are saved together; an idle poll costs two system calls
 WAIT = 0.5  # seconds between two tries to become the writer
 BATCH = 2000  # rows saved together while catching up
 

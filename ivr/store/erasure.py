@@ -19,7 +19,8 @@ from ivr.calls.model import Call
 from ivr.calls.redaction import ERASED, is_pseudonym, without_number, without_recordings
 from ivr.errors import HotlineError
 from ivr.store import tables
-from ivr.store.store import AT_ONCE, Store
+from ivr.store.store import Store
+from ivr.store.upsert import AT_ONCE
 
 PERSONAL, RECORDINGS, CALL, JOURNAL = "personal", "recordings", "call", "journal"
 EDGE = timedelta(minutes=1)  # a call that entered so soon after an erased journal file may have its first rows in it

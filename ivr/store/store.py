@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Delete, Select, Table, and_, bindparam, delete, func, or_, select
+from sqlalchemy import Connection, Engine, Select, Table, and_, func, or_, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ivr.calls.model import Call
 from ivr.store import engine, mapping, migrate, tables
 from ivr.store.errors import AmbiguousCallError, DatabaseDownError, DatabaseTooNewError, DatabaseTooOldError, mapped
-from ivr.store.upsert import Upsert
+from ivr.store.upsert import AT_ONCE, Upsert, changed, clear, delete_vanished, in_transaction
 
-AT_ONCE = 400  # calls that one query names
 ENDED_AT = list(tables.call.c.keys()).index("ended_at")
 
 
@@ -44,6 +44,7 @@ class Store:
         self.url = make_url(url).render_as_string(hide_password=True)
         self._engine_url = url
         self._engine: AsyncEngine | None = None
+        self._pen: Engine | None = None  # what SQLite is written with
         self._running: dict[str, mapping.Rows] = {}  # unfinished calls as saved: what is equal is not written again
         self._upserts: dict[Table, Upsert] = {}
 
@@ -63,7 +64,7 @@ class Store:
                 raise
         written = (tables.call, *tables.CHILDREN, tables.journal_position)
         self._upserts = {table: Upsert(table, opened.dialect) for table in written}
-        self._engine = opened
+        self._engine, self._pen = opened, engine.create_pen(self._engine_url)
 
     async def _bring_into_shape(self, opened: AsyncEngine, may_migrate: bool) -> None:
         async with opened.begin() as connection:
@@ -90,6 +91,9 @@ class Store:
         if self._engine is not None:
             await self._engine.dispose()
             self._engine = None
+        if self._pen is not None:
+            self._pen.dispose()
+            self._pen = None
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
@@ -101,36 +105,26 @@ class Store:
         rows = {call.id: mapping.to_rows(call) for call in calls}
         running = [id for id, of_call in rows.items() if of_call[tables.call][id,][ENDED_AT] is None]
         known = {id: self._running.pop(id) for id in rows if id in self._running}
+
+        def write(connection: Connection) -> None:
+            clear(connection, [id for id in rows if id not in known])
+            delete_vanished(connection, rows, known)
+            for table in (tables.call, *tables.CHILDREN):
+                self._upserts[table].run(connection, changed(table, rows, known))
+            if position is not None:
+                self._upserts[tables.journal_position].run(connection, [dataclasses.astuple(position)])
+
         with mapped(self.url, list(rows)):
-            async with self._begin() as connection:
-                await self._clear(connection, [id for id in rows if id not in known])
-                await self._delete_vanished(connection, rows, known)
-                for table in (tables.call, *tables.CHILDREN):
-                    await self._upserts[table].run(connection, _changed(table, rows, known))
-                if position is not None:
-                    await self._upserts[tables.journal_position].run(connection, [dataclasses.astuple(position)])
+            await self._write(write)
         self._running.update((id, rows[id]) for id in running)
 
-    async def _clear(self, connection: AsyncConnection, strangers: Sequence[str]) -> None:
-        """Take away what another process may have written of these calls."""
-        for start in range(0, len(strangers), AT_ONCE):
-            part = strangers[start : start + AT_ONCE]
-            found = await connection.execute(select(tables.call.c.id).where(tables.call.c.id.in_(part)))
-            if old := list(found.scalars()):
-                for table in reversed(tables.CHILDREN):
-                    await connection.execute(delete(table).where(table.c.call_id.in_(old)))
-
-    async def _delete_vanished(
-        self, connection: AsyncConnection, rows: Mapping[str, mapping.Rows], known: Mapping[str, mapping.Rows]
-    ) -> None:
-        for table in reversed(tables.CHILDREN):
-            gone = [
-                {"of_call": id} | {f"key_{n}": part for n, part in enumerate(key)}
-                for id, before in known.items()
-                for key in before[table].keys() - rows[id][table].keys()
-            ]
-            if gone:
-                await connection.execute(_delete_one(table), gone)
+    async def _write(self, act: Callable[[Connection], None]) -> None:
+        """All of it in one transaction, or nothing."""
+        if self._pen is not None:
+            await asyncio.to_thread(in_transaction, self._pen, act)
+        else:
+            async with self._begin() as connection:
+                await connection.run_sync(act)
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -143,6 +137,15 @@ class Store:
                 )
                 row = found.mappings().first()
         return Position(**row) if row else None
+
+    async def last_language(self, caller: str) -> str | None:
+        """The language of this caller's newest call; None where he has not called before."""
+        column = tables.call.c
+        query = select(column.language).where(column.caller == caller).order_by(column.entered_at.desc()).limit(1)
+        with mapped(self.url):
+            async with self._begin() as connection:
+                found: str | None = (await connection.execute(query)).scalar()
+        return found
 
     async def calls(
         self,
@@ -251,20 +254,6 @@ class Store:
             async with self._begin() as connection:
                 await connection.run_sync(engine.begin_alone)
                 yield connection
-
-
-def _changed(
-    table: Table, rows: Mapping[str, mapping.Rows], known: Mapping[str, mapping.Rows]
-) -> Iterator[mapping.Values]:
-    """The rows that are not yet in the database as they are now."""
-    for id, now in rows.items():
-        before = known[id][table] if id in known else {}
-        yield from (row for key, row in now[table].items() if before.get(key) != row)
-
-
-def _delete_one(table: Table) -> Delete:
-    keys = [column == bindparam(f"key_{n}") for n, column in enumerate(table.primary_key)]
-    return delete(table).where(table.c.call_id == bindparam("of_call"), *keys)
 
 
 def _pattern(wanted: str) -> str:
