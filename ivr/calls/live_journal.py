@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 from ivr.calls.live_records import Call, Transfer
 
+NOTED = ("CALL", "REQUEUED", "TRANSFER_")  # how the names begin of the events that `note` heeds
 _REMEMBERED_TRANSFERS = 50  # a call
 
 

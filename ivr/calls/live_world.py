@@ -7,7 +7,7 @@ stamped event, and a channel that hung up does not come back. Only PJSIP channel
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ivr.calls import live_journal
@@ -50,40 +50,13 @@ class World:
             for number, operator in self.operators.items():
                 if number in before.operators:
                     operator.shown = before.operators[number].shown
-        both = self._both_channels
-        self.handlers = {
-            "Newchannel": self._one_channel,
-            "Newstate": self._one_channel,
-            "NewCallerid": self._one_channel,
-            "Rename": self._rename,
-            "DialBegin": both,
-            "DialState": both,
-            "DialEnd": both,
-            "AgentCalled": both,
-            "AgentConnect": both,
-            "BridgeEnter": self._bridge_enter,
-            "BridgeLeave": self._bridge_leave,
-            "Hangup": self._hangup,
-            "QueueCallerJoin": self._queue_join,
-            "QueueCallerLeave": self._queue_leave,
-            "QueueParams": self._queue_params,
-            "QueueEntry": self._queue_entry,
-            "QueueMember": self._queue_member,
-            "QueueMemberStatus": self._queue_member,
-            "QueueMemberPause": self._queue_member,
-            "DeviceStateChange": self._device,
-            "ContactStatus": self._contact,
-            "ContactStatusDetail": self._contact,
-            "CoreShowChannel": self._listed_channel,
-            "CEL": self._journal_event,
-        }
 
     def apply(self, event: Event) -> None:
-        handler = self.handlers.get(event.get("Event", ""))
+        handler = HANDLERS.get(event.get("Event", ""))
         if handler is not None:
             at = float(event.get("Timestamp") or 0.0)
             self.now = max(self.now, at)
-            handler(event, at)
+            handler(self, event, at)
 
     def _channel(self, event: Event, at: float, prefix: str = "") -> Channel | None:
         """The channel that the event shows, brought up to date; None for one that is no party or has hung up."""
@@ -289,6 +262,32 @@ class World:
             if channel.call != facts["id"]:
                 self._tie(channel, facts["id"])
             self.calls[facts["id"]].caller = channel.id
+
+
+HANDLERS: Mapping[str, Callable[[World, Event, float], None]] = {  # also what Asterisk is asked to send (manager.conf)
+    "Newchannel": World._one_channel,
+    "Newstate": World._one_channel,
+    "NewCallerid": World._one_channel,
+    "Rename": World._rename,
+    "DialBegin": World._both_channels,
+    "DialState": World._both_channels,
+    "DialEnd": World._both_channels,
+    "BridgeEnter": World._bridge_enter,
+    "BridgeLeave": World._bridge_leave,
+    "Hangup": World._hangup,
+    "QueueCallerJoin": World._queue_join,
+    "QueueCallerLeave": World._queue_leave,
+    "QueueParams": World._queue_params,
+    "QueueEntry": World._queue_entry,
+    "QueueMember": World._queue_member,
+    "QueueMemberStatus": World._queue_member,
+    "QueueMemberPause": World._queue_member,
+    "DeviceStateChange": World._device,
+    "ContactStatus": World._contact,
+    "ContactStatusDetail": World._contact,
+    "CoreShowChannel": World._listed_channel,
+    "CEL": World._journal_event,
+}
 
 
 def _seconds(duration: str) -> float:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ivr.calls import numbers
+from ivr.calls import live_journal, live_world, numbers
 from ivr.credentials import Credentials
 from ivr.pbx import drain
 from ivr.pbx.fetch import Installation
@@ -115,6 +115,8 @@ def render(  # noqa: PLR0917  one caller, all needed
         "python": sys.executable,
         "drain": drain.kept(var),
         "queues": queues(site),
+        "heard": ("FullyBooted", *sorted(live_world.HANDLERS.keys() - {"CEL"})),
+        "heard_cel": live_journal.NOTED,
         "features": (*operator, *(feature for features in desks.values() for feature in features)),
         "operator_features": [feature.name for feature in operator],
         "desk_features": {key: [feature.name for feature in features] for key, features in desks.items()},
