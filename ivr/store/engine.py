@@ -12,14 +12,31 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 # synchronous=NORMAL: after a power cut the last commits may be gone, never half there. They are read again from the
 # journal, because the journal's position goes with them; FULL would cost an fsync a commit for nothing.
-PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=5000")
+# case_sensitive_like: as PostgreSQL compares, and a beginning of a number is found by the index.
+PRAGMAS = (
+    "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=5000", "case_sensitive_like=ON",
+)  # fmt: skip
+
+ANSWER_SECONDS = 30.0  # for one statement or one connection; a server that is frozen says nothing for ever
 
 
-def create(url: str) -> AsyncEngine:
-    """`sqlite+aiosqlite:///…` (the file is made with mode 0600, its folder must exist) or `postgresql+asyncpg://…`."""
+def create(url: str, patient: bool = False) -> AsyncEngine:
+    """`sqlite+aiosqlite:///…` (the file is made with mode 0600, its folder must exist) or `postgresql+asyncpg://…`.
+
+    `patient`: a statement may take its time, as a migration of many rows does.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_async_engine(parsed, pool_pre_ping=True, pool_size=4)
+        return create_async_engine(
+            parsed,
+            pool_pre_ping=True,
+            pool_size=4,
+            connect_args={
+                "timeout": ANSWER_SECONDS,
+                "command_timeout": None if patient else ANSWER_SECONDS,
+                "server_settings": {"application_name": "hotline"},
+            },
+        )
     if parsed.database:
         # WAL and shared-memory files take over the mode of the database file.
         os.close(os.open(parsed.database, os.O_RDWR | os.O_CREAT, 0o600))

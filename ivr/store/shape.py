@@ -87,7 +87,7 @@ async def _opened(url: str) -> AsyncIterator[tuple[AsyncEngine, str]]:
     if _is_missing(parsed):
         raise NoDatabaseError(shown)
     with mapped(shown):
-        opened = engine.create(url)
+        opened = engine.create(url, patient=True)
         try:
             yield opened, shown
         finally:

@@ -73,12 +73,15 @@ class Store:
             return
         if revision is not None and not may_migrate and revision in dict(migrate.revisions()):
             raise DatabaseTooOldError(self.url, revision, migrate.HEAD)
+        patient = engine.create(self._engine_url, patient=True)
         try:
-            async with opened.begin() as connection:
+            async with patient.begin() as connection:
                 await connection.run_sync(engine.begin_alone)
                 await connection.run_sync(migrate.upgrade)
         except migrate.UnknownRevisionError as error:
             raise DatabaseTooNewError(self.url, revision or "?", migrate.HEAD) from error
+        finally:
+            await patient.dispose()
 
     async def forget_deleted(self) -> None:
         """Let nothing of what was deleted stay in SQLite's log of changes; PostgreSQL's vacuum sees to it by itself."""
