@@ -61,6 +61,7 @@ class Running:
         self._trust = ssl.create_default_context(cafile=secure.get("ca"))
         self.uri = f"sip:{self.number}@{self.server}"
         self.log = folder / "up.log"
+        self.environment: dict[str, str] = {}  # of the processes, beside our own
         self._up: subprocess.Popen[bytes] | None = None
 
     # — running ———————————————————————————————————————————————————————————————————————————————————————————————————————
@@ -70,8 +71,8 @@ class Running:
     )
 
     def start(self) -> Self:
-        if Running.spoken is not None and Running.spoken.is_dir() and not self.var.exists():
-            self.var.mkdir(mode=0o700)
+        if Running.spoken is not None and Running.spoken.is_dir() and not (self.var / "prompts").exists():
+            self.var.mkdir(mode=0o700, exist_ok=True)
             shutil.copytree(Running.spoken, self.var / "prompts", symlinks=True, dirs_exist_ok=True)
         with self.log.open("ab") as log:
             self._up = subprocess.Popen(
@@ -81,7 +82,8 @@ class Running:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},  # what it says must be in the log when a test fails
+                # Unbuffered: what it says must be in the log when a test fails.
+                env={**os.environ, "PYTHONUNBUFFERED": "1", **self.environment},
             )
         try:
             self.wait_healthy(START_SECONDS)
