@@ -83,8 +83,9 @@ def log_faults(calls: Sequence[Call], way: Way, talks: frozenset[frozenset[str]]
     talked = frozenset(frozenset((roles[talk.leg_a], roles[talk.leg_b])) for talk in call.talks)
     if talks is not None and talked != talks:
         found.append(f"log: {_pairs(talked)} talked, not {_pairs(talks)}")
+    talkers = {id for talk in call.talks for id in (talk.leg_a, talk.leg_b)}
     found += [
-        f"log: {leg.role} {leg.party} has no recording" for leg in call.legs if leg.answered_at and not leg.recording
+        f"log: {leg.role} {leg.party} has no recording" for leg in call.legs if leg.id in talkers and not leg.recording
     ]
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 import time
@@ -195,6 +196,14 @@ def _play(one: Run, say: Callable[[str], None]) -> list[Verdict]:
                 end.result(150)
             except (PhoneError, AssertionError) as failure:
                 faults[name].append(str(failure))
+                if os.environ.get("DIAG"):
+                    say(one.hotline.asterisk("core show channels verbose"))
+                    say(one.hotline.asterisk("bridge show all"))
+                    for channel in one.hotline.channels():
+                        say(one.hotline.asterisk("core show channel " + channel))
+                    say(one.hotline.asterisk("core show threads"))
+                    say(one.hotline.asterisk("rtp show settings"))
+                    say(one.hotline.asterisk("core show taskprocessors"))
             except Exception as failure:
                 faults[name].append("".join(traceback.format_exception_only(failure)).strip())
                 traceback.print_exception(failure, file=sys.stderr)
@@ -215,7 +224,7 @@ def _go_on(one: Run, state: State) -> Callable[[Cell], None]:
 def _everybody_hangs_up(cell: Cell) -> None:
     cell.run.over.wait(120)
     for line in cell.lines.values():
-        line.left = cell.run.struck
+        line.left = min(line.left or cell.run.struck, line.ended or cell.run.struck, cell.run.struck)
 
 
 def _clear(cell: Cell) -> None:

@@ -296,7 +296,7 @@ def _handing_back(place: int) -> State:
         _hands_back,
         _then(_is_back, _stays("caller", "operator")),
         way,
-        _cut(way, 3, way[1], 5),
+        _cut(way, 3, way[1], 3),
         frozenset({"operator", "desk"}),
         invites=1,
     )

@@ -108,7 +108,8 @@ def _operator_dies() -> dict[str, Turn]:
         ),
         "three-party": Turn(_then(_only("caller", "desk"), _stays("caller", "desk")), BY["three-party"].way),
         "handing back": Turn(
-            _then(_handed_back_to_colleague, stays), _changed("handing back", more=("operator 2091",))
+            _then(_handed_back_to_colleague, stays),
+            _changed("handing back", parties=("caller", "operator 2090", "desk 110", "operator 2091")),
         ),
     }
     for name, act in (("target dialling", _answers), ("target ringing", _answers), ("acknowledging", _presses_one)):
@@ -127,8 +128,8 @@ def _desk_dies() -> dict[str, Turn]:
         "handing back": Turn(_then(_operator_again, _stays("caller", "operator")), BY["handing back"].way),
     }
     for name, result, press in (
-        ("target dialling", "no_answer", ""),
-        ("target ringing", "no_answer", ""),
+        ("target dialling", "unreachable", ""),
+        ("target ringing", "unreachable", ""),
         ("acknowledging", "not_acknowledged", "1"),
     ):
         target = BY[name].way[1][0][0]
