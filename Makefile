@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 IVR := .venv/bin/ivr
 READY := .venv/.ready
 
-.PHONY: run demo test soak lock clean help
+.PHONY: run demo test soak matrix lock clean help
 
 run: $(READY)          ## start the sandbox hotline on this machine, until Ctrl-C
 	@exec $(IVR) up
@@ -24,6 +24,9 @@ test: $(READY)         ## every test: ruff, types, unit, replay, real Asterisk w
 
 soak: $(READY)         ## random stories while random things die (SEED=1 MINUTES=10); the log against what the phones heard
 	@exec .venv/bin/python -m tests.soak --seed $(or $(SEED),1) --minutes $(or $(MINUTES),10)
+
+matrix: $(READY)       ## every death against every state of a call, with real phones; writes docs/matrix.md (20 minutes)
+	.venv/bin/python -m tests.matrix
 
 lock:                  ## pin the dependencies of pyproject.toml anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra test \

@@ -11,22 +11,25 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
 import tempfile
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.matrix.deaths import DEATHS, Death, can_mount
+from tests.matrix.deaths import DEATHS, UNMET, Death, can_mount
 from tests.matrix.run import Verdict, run
+from tests.matrix.table import page, write_ladders
 from tests.pbx.running import ROOT, Running
 
 BUILD = ROOT / "build/matrix"
 PROMPTS = BUILD / "prompts"  # spoken once
 
 
-def play(death: Death, quick: bool, say: object = print) -> list[Verdict]:
+def play(death: Death, quick: bool) -> list[Verdict]:
     """One death in a process of its own, with disks of its own where it needs them. Raises RuntimeError."""
     unshare = can_mount() if death.mounts else ""
     if unshare is None:
@@ -63,14 +66,21 @@ def main() -> int:
     unknown = set(arguments.deaths) - {death.name for death in DEATHS}
     if unknown:
         parser.error(f"no such death: {', '.join(sorted(unknown))}; there are: {', '.join(d.name for d in DEATHS)}")
-    for death in DEATHS:
-        if arguments.deaths and death.name not in arguments.deaths:
-            continue
-        for verdict in play(death, arguments.quick):
-            print(f"{verdict.death:24}{verdict.state:20}{'met' if not verdict.faults else '; '.join(verdict.faults)}")
-            if os.environ.get("LADDERS") and verdict.faults:
-                print(verdict.ladder)
-    return 0
+    chosen = [death for death in DEATHS if not arguments.deaths or death.name in arguments.deaths]
+    verdicts: list[Verdict] = []
+    for death in chosen:
+        played = play(death, arguments.quick)
+        write_ladders(BUILD, played)
+        for verdict in played:
+            print(f"{verdict.death:24}{verdict.state:20}{'; '.join(verdict.faults) or 'met'}", flush=True)
+        verdicts += played
+    note = f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {os.cpu_count()} cores, Linux {platform.release()}."
+    (BUILD / "table.md").write_text(page(verdicts, note), encoding="utf-8")
+    print(f"{BUILD / 'table.md'} has the table, a file beside it each cell's ladder")
+    if len(chosen) == len(DEATHS) and not arguments.quick:
+        shutil.copyfile(BUILD / "table.md", ROOT / "docs/matrix.md")
+    unforeseen = [one for one in verdicts if bool(one.faults) != ((one.death, one.state) in UNMET)]
+    return 1 if unforeseen else 0
 
 
 if __name__ == "__main__":

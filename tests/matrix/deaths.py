@@ -205,6 +205,10 @@ def _clock_set_back(run: Run) -> Iterator[None]:
     yield
 
 
+# Cells that cannot be met, and why. Everything else must be.
+UNMET: Mapping[tuple[str, str], str] = {}
+
+
 def can_mount() -> str | None:
     """The command before another that gives it disks of its own; None where this machine lets nobody."""
     for command in ("unshare -m", "unshare -rm"):

@@ -144,7 +144,7 @@ def _start(one: Run, stack: contextlib.ExitStack) -> None:
     house.record_greeting(one.folder)
     one.hotline = Hotline(one.folder, tables)
     for below, size in one.death.mounts.items():
-        _mount(one.hotline.var / below, size)
+        stack.enter_context(_disk(one.hotline.var / below, size))
     one.hotline.environment.update(one.hotline_environment)
     stack.callback(one.hotline.stop)
     one.hotline.start()
@@ -170,9 +170,15 @@ def _start(one: Run, stack: contextlib.ExitStack) -> None:
             one.operator(f"20{place}1").on_call("answer")
 
 
-def _mount(folder: Path, size: str) -> None:
+@contextlib.contextmanager
+def _disk(folder: Path, size: str) -> Iterator[None]:
+    """A small disk of its own; the process stands in a mount namespace that ends with it."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "none", str(folder)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 def _play(one: Run, say: Callable[[str], None]) -> list[Verdict]:
