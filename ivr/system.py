@@ -38,7 +38,8 @@ class System:
         """Every start has a new mark, so its files are rendered anew; the journal's torn end, if any, is closed off."""
         run = state.run_dir(self.var)
         (self.var / "journal").mkdir(parents=True, exist_ok=True, mode=0o700)
-        journal.rotate(self.var / "journal")
+        journal.rotate(self.var / "journal", writer_is_gone=True)
+        journal.keep_room(self.var / "journal")
         for left in ("asterisk.ctl", "asterisk.pid"):
             (run / left).unlink(missing_ok=True)
         ari = self.site.listen.ari

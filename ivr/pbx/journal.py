@@ -3,13 +3,16 @@
 Asterisk opens, appends to and closes `journal.csv` for every record (res_cdrel_custom, write_record_to_file), so a
 rename is all that rotation needs: it is one step, and a crash before or after it leaves a journal that reads the same.
 A record that Asterisk had begun lands in the renamed file, therefore a renamed file is watched for a while longer.
+The active file always has room beyond its end, so that rows still land when the disk is full (room.py).
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
+import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,10 +21,12 @@ from typing import NamedTuple, Self
 import structlog
 
 from ivr.calls.rows import split_records
+from ivr.pbx import room
 
 ACTIVE = "journal.csv"
 ROTATED = re.compile(r"journal-(\d{6,})\.csv(.*)")  # a compressed one (….csv.gz) keeps its number
 ROTATE_AT = 64 * 1024 * 1024  # bytes
+ROOM = 16 * 1024 * 1024  # bytes that the active file has beyond its end: about 3,000 calls
 GRACE = 5.0  # seconds without a late record after which a renamed file is done with
 CHUNK = 64 * 1024  # bytes read in one go: about 250 records, 5 ms
 
@@ -83,11 +88,28 @@ def ahead(directory: Path, place: Place | None) -> int:
     )
 
 
-def rotate(directory: Path) -> Path | None:
+def keep_room(directory: Path) -> str | None:
+    """See that the active file, made if there is none, has at least half of `ROOM` beyond its end. None, or why not."""
+    active = directory / ACTIVE
+    try:
+        if active.exists() and room.reserved(active) >= ROOM // 2:
+            return None
+        return None if room.reserve(active, ROOM) else "this file system reserves nothing"
+    except OSError as failure:
+        return failure.strerror or str(failure)
+
+
+def can_rotate(directory: Path) -> bool:
+    """The next file would get its room too. Otherwise the active one, which has it, goes on."""
+    return shutil.disk_usage(directory).free > 2 * ROOM
+
+
+def rotate(directory: Path, writer_is_gone: bool = False) -> Path | None:
     """Give the active file its number. None where there was nothing in it.
 
     Called before each start of Asterisk, so that a record that the last one left half written ends there and cannot
-    swallow the next, and by the controller at `ROTATE_AT`. Two processes may call it at once.
+    swallow the next, and by the controller at `ROTATE_AT`. Two processes may call it at once. A renamed file gives its
+    room back once nobody writes to it any more; `writer_is_gone`: at once.
     """
     folder = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -97,9 +119,22 @@ def rotate(directory: Path) -> Path | None:
         target = directory / Place(_next_number(directory), 0).name
         (directory / ACTIVE).rename(target)
         os.fsync(folder)
+        _give_back(directory, 0.0 if writer_is_gone else GRACE)
         return target
     finally:
         os.close(folder)
+
+
+def _give_back(directory: Path, grace: float) -> None:
+    """What rotated files still have beyond their ends."""
+    for number in rotated(directory):
+        path = directory / Place(number, 0).name
+        try:
+            if room.reserved(path) > ROOM // 16 and time.time() - path.stat().st_mtime >= grace:
+                room.give_back(path)
+        except OSError as failure:  # taken away, or not ours: it is only room
+            if failure.errno != errno.ENOENT:
+                log.warning("journal_room_kept", file=path.name, reason=failure.strerror)
 
 
 def _numbers(directory: Path) -> list[tuple[int, str]]:

@@ -66,6 +66,7 @@ class CallLog:
         self.writer = Writer(store)
         self._reading: Reading | None = None
         self._applied: Place | None = None  # what lies before it was saved by an earlier run
+        self._lacking: str | None = None  # why the journal has no room beyond its end
 
     async def run(self) -> None:
         """Follow the journal for ever. A database or a journal that is not there, or another writer, is waited for."""
@@ -75,10 +76,19 @@ class CallLog:
                 while True:
                     if await self._advance(reading) < BATCH:
                         await asyncio.sleep(POLL)
-                    if journal.size(self._directory) >= self._rotate_at:
-                        journal.rotate(self._directory)
+                    self._keep_room()
             finally:
                 reading.tail.close()
+
+    def _keep_room(self) -> None:
+        """The active file is renamed when it is long, and has room beyond its end, however full the disk is."""
+        if journal.size(self._directory) >= self._rotate_at and journal.can_rotate(self._directory):
+            journal.rotate(self._directory)
+        lacking = journal.keep_room(self._directory)
+        if lacking != self._lacking:
+            self._lacking = lacking
+            if lacking is not None:
+                log.warning("journal_without_room", reason=lacking, mend="make room on the disk of the journal")
 
     async def catch_up(self) -> int:
         """Save everything that is in the journal now; the number of rows read. Raises AnotherWriterError."""

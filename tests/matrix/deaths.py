@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.matrix.run import Run
 
 Context = Callable[["Run"], contextlib.AbstractContextManager[None]]
-JOURNAL_DISK, RECORDINGS_DISK = "400m", "24m"  # the journal reserves what it will need; a minute of recordings
+JOURNAL_DISK, RECORDINGS_DISK = "64m", "24m"
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,11 +229,11 @@ DEATHS = (
     Death("database gone", "PostgreSQL stopped for 60 s", _database_gone, seconds=60, quick=8, before=_postgres),
     Death(
         "journal's disk full",
-        "no byte left on the disk of the whole var folder, the journal's among it",
-        _disk_full(""),
+        "no byte left on the disk of the journal",
+        _disk_full("journal"),
         seconds=10,
         quick=5,
-        mounts={"": JOURNAL_DISK},
+        mounts={"journal": JOURNAL_DISK},
     ),
     Death(
         "recordings' disk full",

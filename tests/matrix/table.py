@@ -12,14 +12,15 @@ from tests.matrix.states import STATES
 
 HEAD = """# The matrix of deaths
 
-Written by `make matrix`; do not edit. A real Asterisk, real SIP phones: in each row eleven calls at once are brought into
-their states, the death strikes them all, and each goes on with its story to the end. A cell is **met** (●) where
+Written by `make matrix`; do not edit. A real Asterisk, real SIP phones: in each row eleven calls at once are brought
+into their states, the death strikes them all, and each goes on with its story to the end. A cell is **met** (●) where
 
 - nobody who talked was dropped (but by Asterisk's own death), and nobody stood in silence for more than {silence:g} s
   ({death:g} s where a phone died: 6 s of missing RTP are the sign of it);
 - no transfer was made twice: the INVITEs are counted at the desk;
 - the call log is complete, without contradiction, and equal to that of the undisturbed story. Where a party of the
-  story dies, it is the log of the story told in `tests/matrix/turns.py`; where Asterisk dies, every end is `interrupted`.
+  story dies, it is the log of the story told in `tests/matrix/turns.py`; where Asterisk dies, what was open ends as
+  `interrupted`.
 
 – : the death has nothing to kill in this state. ○ : not met; why stands below.
 """

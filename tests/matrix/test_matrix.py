@@ -1,4 +1,4 @@
-"""The matrix in the form that `make test` has time for: these deaths, each short, on every state (`make matrix`: all)."""
+"""The matrix in the form that `make test` has time for: these deaths, each short, on every state."""
 
 from __future__ import annotations
 
