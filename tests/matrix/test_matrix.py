@@ -19,7 +19,6 @@ PLAYED = (
     "operator's phone dead",
     "desk dead",
     "trunk lost",
-    "clock set back",
 )
 
 
