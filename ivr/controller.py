@@ -15,7 +15,7 @@ from pathlib import Path
 import structlog
 from prometheus_client import Histogram
 
-from ivr import credentials, log
+from ivr import credentials, log, vitals
 from ivr.alarms import FailedTransfers
 from ivr.calls.live import Live
 from ivr.calls.model import Call
@@ -198,6 +198,7 @@ class Controller:
     async def _keep_time(self) -> None:
         while True:
             self.live.tick(time.time())
+            vitals.beat(self.var)
             await asyncio.sleep(TICK)
 
     # ---- numbers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 from ivr.settings import Address
@@ -33,8 +34,7 @@ def any_free(host: str = "127.0.0.1") -> int:
 
 def holder(port: int, kind: int) -> str | None:
     """`asterisk (pid 123)`: the process that listens there, as far as /proc shows it to us."""
-    names = ("tcp", "tcp6") if kind == TCP else ("udp", "udp6")
-    inodes = {inode for name in names for inode in _inodes(Path("/proc/net") / name, port, kind)}
+    inodes = _all_inodes(port, kind)
     for link in Path("/proc").glob("[0-9]*/fd/*"):
         try:
             inode = re.fullmatch(r"socket:\[(\d+)\]", str(link.readlink()))
@@ -44,6 +44,21 @@ def holder(port: int, kind: int) -> str | None:
         except OSError:  # it ended, or it is somebody else's
             continue
     return None
+
+
+def held_by(pid: int, port: int, kind: int) -> bool:
+    """Does this process hold the port?"""
+    inodes = _all_inodes(port, kind)
+    for link in Path(f"/proc/{pid}/fd").glob("*"):
+        with suppress(OSError):
+            if str(link.readlink()).removeprefix("socket:[").removesuffix("]") in inodes:
+                return True
+    return False
+
+
+def _all_inodes(port: int, kind: int) -> set[str]:
+    names = ("tcp", "tcp6") if kind == TCP else ("udp", "udp6")
+    return {inode for name in names for inode in _inodes(Path("/proc/net") / name, port, kind)}
 
 
 def _name(process: Path) -> str:

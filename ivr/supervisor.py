@@ -1,7 +1,11 @@
 """`ivr up`: Asterisk and the controller, each kept running on its own, neither because of the other.
 
 Both are detached, so that calls outlive this process too: the next `ivr up` on the same var folder finds them by their
-pid files and goes on with them. Only Ctrl-C or SIGTERM ends them.
+pid files and goes on with them. Only Ctrl-C or SIGTERM ends them. SIGUSR1 makes it begin anew with the program as it is
+on disk now: the controller is replaced, Asterisk and its calls are not touched.
+
+A service that lives but does not answer is *hung*. It is restarted where that hurts nobody (`Service.spare` knows),
+otherwise an alarm says what to do, again and again.
 """
 
 from __future__ import annotations
@@ -12,119 +16,77 @@ import fcntl
 import os
 import resource
 import signal
-import subprocess
-import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+from ivr import notify
 from ivr.errors import HotlineError
+from ivr.processes import Process
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds before a service that ended is started again; doubled each time
 STEADY = 60.0  # seconds; a service that ran so long starts again with the first wait
 LOOK = 0.1  # seconds between two looks at a service
-GRACE = 6.0  # seconds that a service has for its end before it is killed
+CRASHES, CRASH_SECONDS = 3, 120.0  # so many ends within this time are told as an alarm
+PULSE = 3.0  # seconds between two questions whether a service answers
+STARTING = 90.0  # seconds that a service has for its first answer
+ALARM_EVERY = 60.0  # seconds between two words about the same trouble
+HUNG_GRACE = 1.0  # seconds; who does not answer will not end by himself either
+TURNING = 5.0  # seconds; a keeper that has not turned for so long is stuck, and the watchdog is not fed
 DESCRIPTORS = 65536  # 1,000 calls want about 2,040 threads and many descriptors
+
+Say = Callable[[str], None]
 
 
 class AlreadyUpError(HotlineError):
     """Another supervisor holds this var folder."""
 
 
-@dataclass(slots=True)
-class Process:
-    """A running process: our child, or one that an earlier supervisor left (then `child` is None)."""
-
-    pid: int
-    child: subprocess.Popen[bytes] | None = None
-    _born: str | None = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._born = birth(self.pid)
-
-    @property
-    def alive(self) -> bool:
-        if self.child is not None:
-            return self.child.poll() is None
-        return self._born is not None and birth(self.pid) == self._born
-
-    async def end(self, grace: float = GRACE) -> None:
-        """SIGTERM, and SIGKILL when the grace (seconds) is over."""
-        for word, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, GRACE)):
-            if not self.alive:
-                return
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, word)
-            for _ in range(int(patience / LOOK)):
-                if not self.alive:
-                    return
-                await asyncio.sleep(LOOK)
-
-
-def birth(pid: int) -> str | None:
-    """When the process began, in clock ticks since boot (proc(5)), which tells a pid from its reuse.
-
-    None if it has ended, a zombie included.
-    """
-    try:
-        words = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-    except OSError:
-        return None
-    return None if words[0] in {"Z", "X"} else words[19]
-
-
-def left_running(pid_file: Path, *marks: str) -> Process | None:
-    """The process that a pid file names, if it lives and its command line holds all of `marks`."""
-    try:
-        pid = int(pid_file.read_text(encoding="utf-8").strip())
-        arguments = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "surrogateescape").split("\0")
-    except (OSError, ValueError):
-        return None
-    found = Process(pid)
-    return found if found.alive and set(marks) <= set(arguments) else None
-
-
-def launch(command: list[str], log: Path, cwd: Path) -> Process:
-    """Start a service in a session of its own (Ctrl-C in our terminal is not for it), with UTC as its time zone."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as out:
-        child = subprocess.Popen(  # noqa: S603
-            command,
-            cwd=cwd,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            start_new_session=True,
-            env={**os.environ, "TZ": "UTC", "PYTHONUNBUFFERED": "1"},
-        )
-    return Process(child.pid, child)
+def _nobody_is_hurt(_: Process) -> str | None:
+    return None
 
 
 @dataclass(slots=True)
 class Service:
-    """`start` makes ready and starts; `find` looks for one left running; `log` has the words that explain its end."""
+    """`start` makes ready and starts; `find` looks for one left running; `explain` has the words for its end.
+
+    These three are called in threads and may take a few seconds: `pulse` tells whether the service answers, `spare`
+    why a hung one must not be restarted (None: nobody is hurt), `complain` what is wrong although it answers.
+    """
 
     name: str
     log: Path
     start: Callable[[], Process]
     find: Callable[[], Process | None]
+    explain: Callable[[], str] | None = None
+    pulse: Callable[[], bool] | None = None
+    patience: float = 30.0  # seconds without an answer
+    spare: Callable[[Process], str | None] = _nobody_is_hurt
+    complain: Callable[[Process], str | None] | None = None
+    on_hung: Callable[[Process], None] | None = None  # what it still can tell, for its log
     process: Process | None = None
 
 
 class Supervisor:
-    def __init__(self, services: list[Service], say: Callable[[str], None]) -> None:
-        self._services, self._say = services, say
+    """`say` tells what happens, `alarm` what a person must hear of at once."""
+
+    def __init__(self, services: list[Service], say: Say, alarm: Say | None = None) -> None:
+        self._services, self._tell, self._alarm_by = services, say, alarm or say
         self._stop = asyncio.Event()
+        self._turned = {service.name: time.monotonic() for service in services}
+        self.again = False  # SIGUSR1 came: the caller begins anew
 
     async def run(self, ready: Callable[[], bool], announce: Callable[[], None]) -> None:
-        """Keep the services until Ctrl-C, SIGTERM or SIGHUP; `announce` once `ready` holds.
+        """Keep the services until Ctrl-C, SIGTERM, SIGHUP or SIGUSR1; `announce` once `ready` holds.
 
         Raises HotlineError where a service cannot be started at all.
         """
         loop = asyncio.get_running_loop()
         for word in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(word, self._stop.set)
+        loop.add_signal_handler(signal.SIGUSR1, self._begin_anew)
         try:
             for service in self._services:
                 service.process = service.find()
@@ -133,38 +95,110 @@ class Supervisor:
                 else:
                     service.process = service.start()
             keepers = [asyncio.create_task(self._keep(service)) for service in self._services]
-            keepers.append(asyncio.create_task(self._tell(ready, announce)))
+            keepers += [asyncio.create_task(self._watch(service)) for service in self._services if service.pulse]
+            keepers += [asyncio.create_task(self._show(ready, announce)), asyncio.create_task(self._feed())]
             await self._stop.wait()
             await asyncio.gather(*keepers)
         finally:
-            self._say("stopping …")
-            for service in self._services:  # Asterisk first: the controller still writes down how the calls ended
-                if service.process is not None:
+            if self.again:  # sd_notify(3): the clock as systemd reads it
+                notify.notify(RELOADING="1", MONOTONIC_USEC=str(time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000))
+            else:
+                notify.notify(STOPPING="1")
+            self._say("the controller is replaced; calls go on …" if self.again else "stopping …")
+            for service in self._services[1:] if self.again else self._services:
+                if service.process is not None:  # Asterisk first: the controller still writes down how the calls ended
                     await service.process.end()
 
+    def _begin_anew(self) -> None:
+        self.again = True
+        self._stop.set()
+
+    # ---- one that ends is started again
+
     async def _keep(self, service: Service) -> None:
-        wait = FIRST_WAIT
+        wait, ends = FIRST_WAIT, deque[float](maxlen=CRASHES)
         while not self._stop.is_set():
             began = time.monotonic()
             while service.process is not None and service.process.alive:
-                if await self._stopped_within(LOOK):
+                if await self._pause(service, LOOK):
                     return
-            if time.monotonic() - began > STEADY:
+            now = time.monotonic()
+            if now - began > STEADY:
                 wait = FIRST_WAIT
-            words = last_words(service.log)
-            self._say(f"{service.name} has ended; starting it again in {wait:g} s. Its last words: {words}")
-            if await self._stopped_within(wait):
+            ends.append(now)
+            await self._tell_end(service, wait, looping=len(ends) == CRASHES and now - ends[0] < CRASH_SECONDS)
+            if await self._pause(service, wait):
                 return
             wait = min(wait * 2, LONGEST_WAIT)
             try:
                 service.process = service.start()
             except (HotlineError, OSError) as failure:
                 service.process = None
-                self._say(f"{service.name} cannot be started: {failure}")
+                self._alarm(f"{service.name} cannot be started: {failure}")
             else:
                 self._say(f"{service.name} runs again (pid {service.process.pid})")
 
-    async def _tell(self, ready: Callable[[], bool], announce: Callable[[], None]) -> None:
+    async def _tell_end(self, service: Service, wait: float, looping: bool) -> None:
+        if service.process is None:  # it could not be started, and that has been told
+            return
+        how = service.process.how_it_ended
+        why = await asyncio.to_thread(service.explain) if service.explain is not None else ""
+        told = why or f"Its last words: {last_words(service.log)}"
+        self._say(f"{service.name} has ended{how and ' ' + how}; starting it again in {wait:g} s. {told}")
+        if looping:
+            self._alarm(f"{service.name} ends again and again, {CRASHES} times within {CRASH_SECONDS:g} s. {told}")
+
+    async def _pause(self, service: Service, seconds: float) -> bool:
+        """Wait, but never longer than the watchdog may; True when all is to end."""
+        until = time.monotonic() + seconds
+        while True:
+            self._turned[service.name] = now = time.monotonic()
+            if await self._stopped_within(min(LOOK, max(until - now, 0.0))) or now >= until:
+                return self._stop.is_set()
+
+    # ---- one that lives but does not answer
+
+    async def _watch(self, service: Service) -> None:
+        assert service.pulse is not None
+        process, silent, known, told = service.process, 0.0, False, Told()
+        while not await self._stopped_within(PULSE):
+            if service.process is not process:
+                process, silent, known = service.process, 0.0, False
+            if process is None or not process.alive:
+                continue
+            if await asyncio.to_thread(service.pulse):
+                if told.forget("hung"):
+                    self._say(f"{service.name} answers again")
+                silent, known = 0.0, True
+                await self._complain(service, process, told)
+                continue
+            silent += PULSE  # counted in questions: if we were stopped ourselves, no time has passed for the service
+            if silent >= (service.patience if known else max(STARTING, service.patience)):
+                await self._hung(service, process, silent, told)
+
+    async def _hung(self, service: Service, process: Process, silent: float, told: Told) -> None:
+        why_not = await asyncio.to_thread(service.spare, process)
+        if why_not is not None:
+            if told.due("hung", ""):
+                self._alarm(f"{service.name} (pid {process.pid}) has not answered for {silent:.0f} s. {why_not}")
+            return
+        self._alarm(f"{service.name} (pid {process.pid}) lives, but has not answered for {silent:.0f} s: restarting it")
+        told.forget("hung")
+        if service.on_hung is not None:
+            await asyncio.to_thread(service.on_hung, process)
+        await process.end(HUNG_GRACE)
+
+    async def _complain(self, service: Service, process: Process, told: Told) -> None:
+        words = await asyncio.to_thread(service.complain, process) if service.complain is not None else None
+        if words is None:
+            if told.forget("complaint"):
+                self._say(f"{service.name} is well again")
+        elif told.due("complaint", words):
+            self._alarm(words)
+
+    # ---- what others hear
+
+    async def _show(self, ready: Callable[[], bool], announce: Callable[[], None]) -> None:
         began, told = time.monotonic(), False
         while not await asyncio.to_thread(ready):
             if await self._stopped_within(LOOK):
@@ -174,11 +208,45 @@ class Supervisor:
                 logs = ", ".join(str(service.log) for service in self._services)
                 self._say(f"not ready yet; `ivr doctor` tells what is missing, and so may {logs}")
         announce()
+        notify.notify(READY="1", STATUS="ready")
+
+    async def _feed(self) -> None:
+        """systemd's watchdog is fed while both keepers turn, and only then."""
+        every = notify.watchdog_seconds()
+        while every is not None and not await self._stopped_within(min(every / 4, TURNING)):
+            if all(time.monotonic() - turned < TURNING for turned in self._turned.values()):
+                notify.notify(WATCHDOG="1")
+
+    def _say(self, words: str) -> None:
+        self._tell(words)
+        notify.notify(STATUS=words)
+
+    def _alarm(self, words: str) -> None:
+        self._alarm_by(words)
+        notify.notify(STATUS=words)
 
     async def _stopped_within(self, seconds: float) -> bool:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stop.wait(), seconds)
         return self._stop.is_set()
+
+
+class Told:
+    """Which troubles have been told, so that each is told when it changes and then once a minute."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, tuple[str, float]] = {}
+
+    def due(self, trouble: str, words: str) -> bool:
+        before, at = self._last.get(trouble, (None, 0.0))
+        if before == words and time.monotonic() - at < ALARM_EVERY:
+            return False
+        self._last[trouble] = (words, time.monotonic())
+        return True
+
+    def forget(self, trouble: str) -> bool:
+        """True where it had been told."""
+        return self._last.pop(trouble, None) is not None
 
 
 @contextlib.contextmanager
@@ -223,7 +291,3 @@ def last_words(log: Path) -> str:
     except OSError:
         return "none"
     return next((line.strip() for line in reversed(lines) if line.strip()), "none")
-
-
-def python_module(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "ivr", *arguments]

@@ -10,12 +10,17 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
-from ivr import ports, supervisor
+from ivr import ports, processes
 from ivr.credentials import Credentials
 from ivr.pbx import journal, render, state
 from ivr.pbx.fetch import Installation
+from ivr.processes import Process
 from ivr.settings import Site
-from ivr.supervisor import Process, Service
+from ivr.supervisor import Service
+from ivr.vitals import AsteriskPulse, ControllerPulse
+
+ASTERISK_PATIENCE = 30.0  # seconds without an answer on its control socket
+CONTROLLER_PATIENCE = 40.0  # seconds without a beat; after 10 the dialplan does without it, so nobody's call waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +34,33 @@ class System:
     def services(self) -> list[Service]:
         """Asterisk first: it starts first and ends first."""
         log = self.var / "log"
+        pbx = AsteriskPulse(self.var, self.site)
+
+        def start_asterisk() -> Process:
+            pbx.begins(log / "asterisk/messages.log")
+            return self.start_asterisk()
+
         return [
-            Service("Asterisk", log / "asterisk/messages.log", self.start_asterisk, lambda: find_asterisk(self.var)),
-            Service("controller", log / "controller.out", self.start_controller, lambda: find_controller(self.var)),
+            Service(
+                "Asterisk",
+                log / "asterisk/messages.log",
+                start_asterisk,
+                lambda: find_asterisk(self.var),
+                explain=pbx.explain,
+                pulse=pbx.answers,
+                patience=ASTERISK_PATIENCE,
+                spare=pbx.spare,
+                complain=pbx.complain,
+            ),
+            Service(
+                "controller",
+                log / "controller.out",
+                self.start_controller,
+                lambda: find_controller(self.var),
+                pulse=ControllerPulse(self.var, lambda: health(self.site) is not None).answers,
+                patience=CONTROLLER_PATIENCE,
+                on_hung=ControllerPulse.show_stacks,
+            ),
         ]
 
     def start_asterisk(self) -> Process:
@@ -52,11 +81,11 @@ class System:
         conf = render.render(self.site, self.var, self.asterisk, self.credentials, now.mark, now.ari_port, run)
         state.write(self.var, now)
         command = [*self.asterisk.command, "-C", str(conf), "-f"]
-        return supervisor.launch(command, self.var / "log/asterisk/console.log", self.var)
+        return processes.launch(command, self.var / "log/asterisk/console.log", self.var)
 
     def start_controller(self) -> Process:
-        command = supervisor.python_module("--site", self.site.path, "--var", str(self.var), "controller")
-        return supervisor.launch(command, self.var / "log/controller.out", self.var)
+        command = processes.python_module("--site", self.site.path, "--var", str(self.var), "controller")
+        return processes.launch(command, self.var / "log/controller.out", self.var)
 
     def is_ready(self) -> bool:
         """It serves calls, or serves the last ones before a stop."""
@@ -72,12 +101,12 @@ def find_asterisk(var: Path) -> Process | None:
     with contextlib.suppress(state.StateError, OSError):
         now = state.read(var)
         if f"systemname = {now.mark}" in asterisk_conf(var).read_text(encoding="utf-8"):
-            return supervisor.left_running(Path(now.run_dir) / "asterisk.pid", "-C", str(asterisk_conf(var)))
+            return processes.left_running(Path(now.run_dir) / "asterisk.pid", "-C", str(asterisk_conf(var)))
     return None
 
 
 def find_controller(var: Path) -> Process | None:
-    return supervisor.left_running(controller_pid_file(var), "--var", str(var), "controller")
+    return processes.left_running(controller_pid_file(var), "--var", str(var), "controller")
 
 
 def controller_pid_file(var: Path) -> Path:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import json as json_words
 import os
+import signal
+import sys
 from dataclasses import asdict
 from typing import Annotated
 
@@ -12,6 +15,7 @@ import typer
 
 from ivr import credentials, supervisor, system
 from ivr import doctor as examination
+from ivr.cli import telling
 from ivr.cli.context import Context
 from ivr.cli.language import language
 from ivr.cli.run import PROBLEM
@@ -30,6 +34,8 @@ class UnfitError(HotlineError):
 def up(context: typer.Context) -> None:
     """Start the hotline and keep it running until Ctrl-C.
 
+    SIGUSR1 makes it begin anew with the program as it is on disk now: calls go on, only the controller is replaced.
+
     Example: ivr --site hotline.toml --var var up
     """
     start: Context = context.obj
@@ -47,8 +53,11 @@ def up(context: typer.Context) -> None:
             drain.keep(var, drain.Stage.OPEN)  # whoever starts it wants calls
         supervisor.raise_limits()
         hotline = system.System(site, var, asterisk, secrets)
-        keeping = supervisor.Supervisor(hotline.services, _say)
+        told = telling.Telling(var / "log/supervisor.log", _say)
+        keeping = supervisor.Supervisor(hotline.services, told.say, told.alarm)
         asyncio.run(keeping.run(hotline.is_ready, lambda: _say(_welcome(site, start, secrets if new else None))))
+    if keeping.again:
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  the same command line as before
 
 
 def fetch_asterisk() -> None:
@@ -70,6 +79,7 @@ def controller(context: typer.Context) -> None:
     file = system.controller_pid_file(start.var)
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     file.write_text(f"{os.getpid()}\n", encoding="utf-8")
+    faulthandler.register(signal.SIGUSR2)  # `ivr up` asks a hung one where it hangs
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run(start.site, start.var))
 

@@ -61,6 +61,7 @@ class Running:
         self._trust = ssl.create_default_context(cafile=secure.get("ca"))
         self.uri = f"sip:{self.number}@{self.server}"
         self.log = folder / "up.log"
+        self.program = ["-m", "ivr"]  # arguments of Python
         self.environment: dict[str, str] = {}  # of the processes, beside our own
         self._up: subprocess.Popen[bytes] | None = None
 
@@ -76,7 +77,7 @@ class Running:
             shutil.copytree(Running.spoken, self.var / "prompts", symlinks=True, dirs_exist_ok=True)
         with self.log.open("ab") as log:
             self._up = subprocess.Popen(
-                [sys.executable, "-m", "ivr", "--site", str(self.site_file), "--var", str(self.var), "up"],
+                [sys.executable, *self.program, "--site", str(self.site_file), "--var", str(self.var), "up"],
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -18,7 +18,9 @@ MAY_IMPORT = {
     "settings": {"errors"},
     "credentials": {"errors", "settings"},
     "ports": {"settings"},
-    "supervisor": {"errors"},
+    "notify": set(),
+    "processes": {"notify"},
+    "supervisor": {"errors", "notify", "processes"},
     "pbx": {"agi_scripts", "calls", "credentials", "errors", "settings"},
     "store": {"calls", "errors", "settings", "pbx"},  # of pbx, the journal's files
     "bootstrap": {"errors", "pbx"},  # of pbx, fetching packages

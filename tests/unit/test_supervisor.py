@@ -9,17 +9,21 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from ivr import ports, supervisor
+from ivr import ports, processes, supervisor
 from ivr.pbx import state
+from ivr.processes import Process
 from ivr.settings import Address
-from ivr.supervisor import Process, Service, Supervisor
+from ivr.supervisor import Service, Supervisor
 
 SLEEPER = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(600)"
+SHORT = "import os, sys; open(sys.argv[1], 'w').write(str(os.getpid())); sys.exit(3)"
 DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SLEEPER
 
 
@@ -27,7 +31,7 @@ class World:
     """Sleeping processes instead of Asterisk and the controller; each writes its pid file as they do."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.said = folder, list[str]()
+        self.folder, self.said, self.alarms = folder, list[str](), list[str]()
 
     def service(self, name: str, code: str = SLEEPER) -> Service:
         pid_file = self.folder / f"{name}.pid"
@@ -35,8 +39,8 @@ class World:
         return Service(
             name,
             self.folder / f"{name}.log",
-            lambda: supervisor.launch(command, self.folder / f"{name}.log", self.folder),
-            lambda: supervisor.left_running(pid_file, str(pid_file)),
+            lambda: processes.launch(command, self.folder / f"{name}.log", self.folder),
+            lambda: processes.left_running(pid_file, str(pid_file)),
         )
 
     def pid(self, name: str) -> int:
@@ -49,11 +53,13 @@ class World:
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setattr(supervisor, "FIRST_WAIT", 0.05)
     monkeypatch.setattr(supervisor, "LOOK", 0.02)
+    monkeypatch.setattr(supervisor, "PULSE", 0.05)
+    monkeypatch.setattr(supervisor, "STARTING", 0.2)
     world = World(tmp_path)
     yield world
     for name in ("pbx", "controller"):
         with contextlib.suppress(ProcessLookupError):
-            if (pid := world.pid(name)) and supervisor.left_running(tmp_path / f"{name}.pid", str(tmp_path)):
+            if (pid := world.pid(name)) and processes.left_running(tmp_path / f"{name}.pid", str(tmp_path)):
                 os.kill(pid, signal.SIGKILL)
 
 
@@ -66,7 +72,7 @@ async def until(true: Callable[[], object]) -> None:
 @contextlib.asynccontextmanager
 async def kept(world: World, *services: Service):  # type: ignore[no-untyped-def]
     """The supervisor runs within; it is ended by SIGTERM as a person's `kill` would."""
-    keeping = Supervisor(list(services), world.said.append)
+    keeping = Supervisor(list(services), world.said.append, world.alarms.append)
     task = asyncio.create_task(keeping.run(lambda: True, lambda: world.said.append("ready")))
     await until(lambda: "ready" in world.said and all(world.pid(service.name) for service in services))
     yield
@@ -80,14 +86,14 @@ async def test_given_one_service_dies_then_it_alone_is_started_again(world: Worl
         os.kill(pbx, signal.SIGKILL)
         await until(lambda: world.pid("pbx") not in {0, pbx})
         assert world.pid("controller") == controller
-        assert supervisor.birth(controller) is not None
-        assert any(words.startswith("pbx has ended; starting it again") for words in world.said)
+        assert processes.birth(controller) is not None
+        assert any(words.startswith("pbx has ended by SIGKILL; starting it again") for words in world.said)
 
 
 async def test_given_the_end_then_no_process_is_left(world: World) -> None:
     async with kept(world, world.service("pbx"), world.service("controller")):
         pids = [world.pid("pbx"), world.pid("controller")]
-    assert [supervisor.birth(pid) for pid in pids] == [None, None]
+    assert [processes.birth(pid) for pid in pids] == [None, None]
 
 
 async def test_a_service_that_is_deaf_to_the_end_is_killed(world: World) -> None:
@@ -133,7 +139,82 @@ async def test_a_service_that_cannot_be_started_again_is_tried_on(world: World) 
         first = world.pid("pbx")
         os.kill(first, signal.SIGKILL)
         await until(lambda: world.pid("pbx") != first)
-        assert world.said.count("pbx cannot be started: no room") == 2
+        assert world.alarms.count("pbx cannot be started: no room") == 2
+
+
+async def test_given_a_service_that_lives_but_is_silent_then_it_alone_is_restarted(world: World) -> None:
+    silent = False
+    controller = replace(world.service("controller"), pulse=lambda: not silent, patience=0.2)
+    async with kept(world, world.service("pbx"), controller):
+        pbx, hung = world.pid("pbx"), world.pid("controller")
+        os.kill(hung, signal.SIGSTOP)
+        silent = True
+        await until(lambda: world.pid("controller") not in {0, hung})
+        silent = False
+        assert world.pid("pbx") == pbx
+        assert any("lives, but has not answered for" in words for words in world.alarms)
+
+
+async def test_given_a_silent_service_whose_restart_would_hurt_then_it_is_left_alone_and_an_alarm_says_what_to_do(
+    world: World,
+) -> None:
+    answers = iter([True, *[False] * 12])
+    pbx = replace(
+        world.service("pbx"), pulse=lambda: next(answers, True), patience=0.2, spare=lambda _: "Listen to a call"
+    )
+    async with kept(world, pbx):
+        pid = world.pid("pbx")
+        await until(lambda: "pbx answers again" in world.said)
+        assert world.pid("pbx") == pid
+        assert len(world.alarms) == 1, "once a minute, not at each look"
+        assert "Listen to a call" in world.alarms[0]
+
+
+async def test_given_what_is_wrong_although_it_answers_then_it_is_told_once_and_so_is_its_end(world: World) -> None:
+    wrong: str | None = "no SIP port"
+    pbx = replace(world.service("pbx"), pulse=lambda: True, complain=lambda _: wrong)
+    async with kept(world, pbx):
+        await until(lambda: world.alarms)
+        await asyncio.sleep(0.3)
+        assert world.alarms == ["no SIP port"]
+        wrong = None
+        await until(lambda: "pbx is well again" in world.said)
+
+
+async def test_given_a_service_that_ends_again_and_again_then_the_reason_is_an_alarm(world: World) -> None:
+    pbx = replace(world.service("pbx", SHORT), explain=lambda: "listen.sip is held by somebody (pid 7)")
+    async with kept(world, pbx):
+        await until(lambda: world.alarms)
+    (alarm,) = world.alarms[:1]
+    assert alarm == "pbx ends again and again, 3 times within 120 s. listen.sip is held by somebody (pid 7)"
+    assert any("with exit code 3" in words for words in world.said)
+
+
+async def test_given_the_word_to_begin_anew_then_only_the_controller_ends(world: World) -> None:
+    keeping = Supervisor([world.service("pbx"), world.service("controller")], world.said.append)
+    task = asyncio.create_task(keeping.run(lambda: True, lambda: world.said.append("ready")))
+    await until(lambda: "ready" in world.said and world.pid("pbx") and world.pid("controller"))
+    os.kill(os.getpid(), signal.SIGUSR1)
+    await task
+    assert keeping.again
+    assert processes.birth(world.pid("pbx")) is not None
+    assert processes.birth(world.pid("controller")) is None
+
+
+def test_a_process_that_runs_is_told_from_one_that_stands_still() -> None:
+    code = "import time\nwhile True: time.sleep(0.01)"
+    child = subprocess.Popen([sys.executable, "-c", code])
+    process = Process(child.pid, child)
+    try:
+        assert not process.stands_still(0.5)
+        os.kill(child.pid, signal.SIGSTOP)
+        time.sleep(0.1)
+        assert process.stands_still(0.5)
+    finally:
+        child.kill()
+        child.wait()
+    assert process.how_it_ended == "by SIGKILL"
+    assert not process.stands_still(0.0)
 
 
 def test_two_supervisors_never_share_a_folder(tmp_path: Path) -> None:
@@ -149,7 +230,7 @@ def test_two_supervisors_never_share_a_folder(tmp_path: Path) -> None:
 
 def test_a_service_hears_nothing_of_our_terminal_and_keeps_utc(tmp_path: Path) -> None:
     code = "import os; print(os.getsid(0) == os.getpid(), os.environ['TZ'])"
-    process = supervisor.launch([sys.executable, "-c", code], tmp_path / "out.log", tmp_path)
+    process = processes.launch([sys.executable, "-c", code], tmp_path / "out.log", tmp_path)
     assert process.child is not None
     process.child.wait()
     assert (tmp_path / "out.log").read_text() == "True UTC\n"
