@@ -1,12 +1,19 @@
-"""Databases for every test that touches one: `database_url` runs it on SQLite and on PostgreSQL."""
+"""Databases for every test that touches one.
+
+`database_url` (empty) and `ready_database_url` (with its tables, quicker) run a test on SQLite and on PostgreSQL.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
 
+from ivr.store import Store
 from tests.unit import databases
 
 
@@ -18,9 +25,49 @@ def postgres_server() -> Iterator[databases.PostgresServer]:
 
 
 @pytest.fixture(params=databases.KINDS)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """An empty database."""
     if request.param == "postgresql":
-        server: databases.PostgresServer = request.getfixturevalue("postgres_server")
-        return server.new_database()
-    return f"sqlite+aiosqlite:///{tmp_path}/ivr.db"
+        yield from in_postgresql(request.getfixturevalue("postgres_server"))
+    else:
+        yield f"sqlite+aiosqlite:///{tmp_path}/ivr.db"
+
+
+@pytest.fixture(scope="session")
+def sqlite_with_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("ready") / "ivr.db"
+    make_tables(f"sqlite+aiosqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgresql_with_tables(postgres_server: databases.PostgresServer) -> str:
+    url = postgres_server.new_database()
+    make_tables(url)
+    return str(make_url(url).database)
+
+
+@pytest.fixture(params=databases.KINDS)
+def ready_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of which only the rows are missing: making the tables takes longer than most tests."""
+    if request.param == "postgresql":
+        template = request.getfixturevalue("postgresql_with_tables")
+        yield from in_postgresql(request.getfixturevalue("postgres_server"), f"--template={template}")
+    else:
+        shutil.copy(request.getfixturevalue("sqlite_with_tables"), tmp_path / "ivr.db")
+        yield f"sqlite+aiosqlite:///{tmp_path}/ivr.db"
+
+
+def in_postgresql(server: databases.PostgresServer, *options: str) -> Iterator[str]:
+    url = server.new_database(*options)
+    yield url
+    server.drop(url)
+
+
+def make_tables(url: str) -> None:
+    async def opened() -> None:
+        store = Store(url)
+        await store.open()
+        await store.close()
+
+    asyncio.run(opened())

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.engine import make_url
+
 from tests.tools import Program, postgresql
 
 KINDS = ("sqlite", "postgresql")
@@ -84,6 +86,11 @@ class PostgresServer:
         name = f"ivr_{self._made}"
         self._run("createdb", "-h", str(self.folder), "-U", USER, *options, name)
         return f"postgresql+asyncpg://{USER}@/{name}?host={self.folder}"
+
+    def drop(self, url: str) -> None:
+        """Take a database away, whoever uses it: each takes 8 MB."""
+        name = str(make_url(url).database)
+        self._run("dropdb", "-h", str(self.folder), "-U", USER, "--force", name)
 
 
 def _root(program: Program) -> Path:

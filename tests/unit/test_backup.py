@@ -33,8 +33,8 @@ def programs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
-    store = Store(database_url)
+async def house(ready_database_url: str, tmp_path: Path) -> AsyncIterator[House]:
+    store = Store(ready_database_url)
     await store.open()
     yield House(tmp_path / "var", store)
     await store.close()
@@ -48,13 +48,13 @@ def file(tmp_path: Path) -> Iterator[Path]:
 
 class TestThereAndBack:
     async def test_given_calls_after_the_backup_when_restored_then_the_journal_brings_it_to_the_present(
-        self, house: House, database_url: str, file: Path
+        self, house: House, ready_database_url: str, file: Path
     ) -> None:
         unfinished = journals.call(1, at(70), transferred=True)
         house.write([*journals.call(0, at(0)), *unfinished[:20]])
         await house.catch_up()
         then = await house.whole_story()
-        saved = await backup.backup(database_url, file)
+        saved = await backup.backup(ready_database_url, file)
         assert (saved.bytes, saved.revision) == (len(content(file)), migrate.HEAD)
         house.write([*unfinished[20:], *journals.call(2, at(200))])
         house.rotate()
@@ -62,7 +62,7 @@ class TestThereAndBack:
         await house.catch_up()
         now = await house.whole_story()
         assert len(now) == 4
-        await backup.restore(database_url, file)
+        await backup.restore(ready_database_url, file)
         assert await house.whole_story() == then
         await house.catch_up()
         assert await house.whole_story() == now
@@ -70,24 +70,24 @@ class TestThereAndBack:
         assert (report.calls, report.changes, report.unknown) == (4, [], [])
 
     async def test_given_a_lost_database_when_restored_into_an_empty_one_then_it_is_whole(
-        self, house: House, database_url: str, file: Path
+        self, house: House, ready_database_url: str, file: Path
     ) -> None:
         await house.save(transferred())
         await erasure.hold(house.store, "c-1", at(0), "Li Si", "complaint")
-        await backup.backup(database_url, file)
-        await shape.downgrade(database_url, "base")
-        await backup.restore(database_url, file)
+        await backup.backup(ready_database_url, file)
+        await shape.downgrade(ready_database_url, "base")
+        await backup.restore(ready_database_url, file)
         assert await house.store.call("c-1") == transferred()
         assert len(await erasure.holds(house.store)) == 1
 
     async def test_given_proofs_when_restored_then_they_hold_and_still_nobody_can_change_them(
-        self, house: House, database_url: str, file: Path
+        self, house: House, ready_database_url: str, file: Path
     ) -> None:
         await house.save(transferred())
         house.clock.months_later(24)
         await house.run()
-        await backup.backup(database_url, file)
-        await backup.restore(database_url, file)
+        await backup.backup(ready_database_url, file)
+        await backup.restore(ready_database_url, file)
         assert len(await erasure.proofs(house.store)) == 2
         assert await erasure.broken(house.store) == []
         with pytest.raises(Exception, match="on record for good"):
@@ -95,13 +95,13 @@ class TestThereAndBack:
                 await connection.exec_driver_sql("DELETE FROM erased")
 
     async def test_given_a_backup_from_before_an_erasure_when_restored_then_the_next_run_erases_again(
-        self, house: House, database_url: str, file: Path
+        self, house: House, ready_database_url: str, file: Path
     ) -> None:
         await house.save(transferred())
-        await backup.backup(database_url, file)
+        await backup.backup(ready_database_url, file)
         house.clock.months_later(24)
         await house.run(KEPT)
-        await backup.restore(database_url, file)
+        await backup.restore(ready_database_url, file)
         assert await house.store.call("c-1") == transferred()
         await house.run(KEPT)
         call = await house.store.call("c-1")
@@ -110,22 +110,22 @@ class TestThereAndBack:
         assert await erasure.broken(house.store) == []
 
     async def test_given_a_backup_of_an_older_shape_when_restored_over_a_newer_one_then_it_is_brought_up(
-        self, house: House, database_url: str, file: Path
+        self, house: House, ready_database_url: str, file: Path
     ) -> None:
         await house.save(transferred())
-        await shape.downgrade(database_url, "0001")
-        await backup.backup(database_url, file)
-        await shape.upgrade(database_url, migrate.HEAD)
+        await shape.downgrade(ready_database_url, "0001")
+        await backup.backup(ready_database_url, file)
+        await shape.upgrade(ready_database_url, migrate.HEAD)
         await house.save(transferred("c-2"))
-        await backup.restore(database_url, file)
-        assert await shape.current(database_url) == migrate.HEAD
+        await backup.restore(ready_database_url, file)
+        assert await shape.current(ready_database_url) == migrate.HEAD
         assert list(await house.whole_story()) == ["c-1"]
         await house.save(transferred("c-3"))
 
 
 class TestWhileCallsRun:
     async def test_given_a_log_that_writes_all_the_time_when_backed_up_then_each_copy_is_of_one_moment(
-        self, house: House, database_url: str, tmp_path: Path
+        self, house: House, ready_database_url: str, tmp_path: Path
     ) -> None:
         """In every copy the position says exactly which calls are in it."""
         log = CallLog(house.store, house.var / "journal", NODE)
@@ -141,7 +141,7 @@ class TestWhileCallsRun:
         writing = asyncio.create_task(write())
         while not writing.done() and len(copies) < 8:
             copies.append(tmp_path / f"{len(copies)}.backup")
-            await backup.backup(database_url, copies[-1])
+            await backup.backup(ready_database_url, copies[-1])
         await writing
         running.cancel()
         await asyncio.wait([running])
@@ -149,7 +149,7 @@ class TestWhileCallsRun:
         whole = await house.whole_story()
         assert len(whole) == 40
         for copy in copies:
-            await backup.restore(database_url, copy)
+            await backup.restore(ready_database_url, copy)
             position = await house.store.position(NODE)
             read = position.offset if position else 0
             begun = {journals.call_id(n) for n in range(40) if sum(len(b"".join(call)) for call in rows[:n]) < read}
@@ -162,32 +162,32 @@ class TestWhileCallsRun:
 
 class TestWhatGoesWrong:
     async def test_given_a_file_that_is_no_backup_or_cut_off_when_restored_then_nothing_is_changed(
-        self, house: House, database_url: str, file: Path, tmp_path: Path
+        self, house: House, ready_database_url: str, file: Path, tmp_path: Path
     ) -> None:
         await house.save(*(transferred(f"c-{n:03}", start=n) for n in range(200)))
-        await backup.backup(database_url, file)
+        await backup.backup(ready_database_url, file)
         before = await house.whole_story()
         whole = content(file)
         for spoilt in (b"", b"SQLite format 3\0", b"PGDMP", b"rubbish" * 99, whole[: len(whole) // 2], whole[:-20000]):
             bad = tmp_path / "bad.backup"
             bad.write_bytes(spoilt)
             with pytest.raises((BackupError, ProgramError)):
-                await backup.restore(database_url, bad)
+                await backup.restore(ready_database_url, bad)
             assert await house.whole_story() == before
         with pytest.raises(BackupError, match="cannot be read"):
-            await backup.restore(database_url, tmp_path / "nowhere")
+            await backup.restore(ready_database_url, tmp_path / "nowhere")
 
     async def test_given_a_place_that_cannot_be_written_when_backed_up_then_it_is_said_and_the_old_file_stays(
-        self, house: House, database_url: str, tmp_path: Path
+        self, house: House, ready_database_url: str, tmp_path: Path
     ) -> None:
         await house.save(transferred())
         with pytest.raises(BackupError, match="cannot be written"):
-            await backup.backup(database_url, tmp_path / "nowhere/x.backup")
+            await backup.backup(ready_database_url, tmp_path / "nowhere/x.backup")
 
     async def test_given_a_backup_then_only_its_owner_may_read_it(
-        self, house: House, database_url: str, file: Path
+        self, house: House, ready_database_url: str, file: Path
     ) -> None:
-        await backup.backup(database_url, file)
+        await backup.backup(ready_database_url, file)
         assert mode(file) == 0o600
 
     async def test_given_a_sqlite_file_that_is_destroyed_when_restored_then_it_is_put_aside(

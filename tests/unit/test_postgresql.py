@@ -253,9 +253,9 @@ class TestWaysOfTelling:
 
 
 async def test_given_letters_in_a_number_or_an_id_when_searched_then_both_databases_tell_great_from_small(
-    database_url: str,
+    ready_database_url: str,
 ) -> None:
-    store = Store(database_url)
+    store = Store(ready_database_url)
     await store.open()
     await store.save([transferred("c-1", caller="Alice"), transferred("C-2", caller="aliCe", start=1)])
     assert [call.id for call in await store.calls(caller="Al*")] == ["c-1"]
@@ -267,9 +267,9 @@ async def test_given_letters_in_a_number_or_an_id_when_searched_then_both_databa
 
 
 async def test_given_every_odd_letter_and_number_when_saved_then_both_databases_give_the_same_back(
-    database_url: str,
+    ready_database_url: str,
 ) -> None:
-    store = Store(database_url)
+    store = Store(ready_database_url)
     await store.open()
     call = transferred()
     odd = "\\ ' \" % _ $1 :x %(y)s {z} \u2028 \ufeff \U0001f600 é é " + "".join(map(chr, range(1, 32)))

@@ -99,8 +99,8 @@ def counts(report: Report) -> dict[str, int]:
 
 
 @pytest.fixture
-async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
-    store = Store(database_url)
+async def house(ready_database_url: str, tmp_path: Path) -> AsyncIterator[House]:
+    store = Store(ready_database_url)
     await store.open()
     yield House(tmp_path / "var", store)
     await store.close()

@@ -32,8 +32,8 @@ from tests.unit.stories import HOSTILE, at, transferred
 
 
 @pytest.fixture
-def url(database_url: str) -> str:
-    return database_url
+def url(ready_database_url: str) -> str:
+    return ready_database_url
 
 
 @pytest.fixture
@@ -245,7 +245,9 @@ class TestTables:
         folder = Path(migrate.__file__).parent / "migrations"
         assert ScriptDirectory(str(folder)).get_current_head() == migrate.HEAD
 
-    async def test_given_an_empty_database_when_opened_then_its_tables_are_the_models(self, store: Store) -> None:
+    async def test_given_an_empty_database_when_opened_then_its_tables_are_the_models(self, database_url: str) -> None:
+        store = Store(database_url)
+        await store.open()
         async with store._begin() as connection:
             differences = await connection.run_sync(
                 lambda sync: compare_metadata(
@@ -253,6 +255,7 @@ class TestTables:
                 )
             )
         assert differences == []
+        await store.close()
 
     async def test_given_a_filled_database_when_migrated_down_and_up_then_it_is_empty_and_works(
         self, store: Store
@@ -278,8 +281,10 @@ class TestTables:
                 await connection.run_sync(die)
         assert await store.call("c-1") == transferred()
 
-    async def test_given_two_processes_when_both_open_an_empty_database_then_both_get_it(self, url: str) -> None:
-        stores = [Store(url) for _ in range(4)]
+    async def test_given_two_processes_when_both_open_an_empty_database_then_both_get_it(
+        self, database_url: str
+    ) -> None:
+        stores = [Store(database_url) for _ in range(4)]
         await asyncio.gather(*(store.open() for store in stores))
         await stores[0].save([transferred()])
         assert [len(await store.calls()) for store in stores] == [1, 1, 1, 1]
