@@ -60,7 +60,7 @@ def tracks(call: Call, folder: Path) -> list[Track]:
 
 def _track(leg: Leg, folder: Path) -> Track:
     path = folder / str(leg.recording)
-    if not path.resolve().is_relative_to(folder.resolve()):
+    if "\0" in str(path) or not path.resolve().is_relative_to(folder.resolve()):
         raise RecordingError(path, "lies outside the recordings' folder; the journal must name files inside it")
     return Track(leg, path, leg.recorded_from or leg.answered_at or leg.started_at, read(path))
 
