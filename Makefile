@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 IVR := .venv/bin/ivr
 READY := .venv/.ready
 
-.PHONY: run demo test soak matrix lock clean help
+.PHONY: run demo test bench soak matrix lock clean help
 
 run: $(READY)          ## start the sandbox hotline on this machine, until Ctrl-C
 	@exec $(IVR) up
@@ -21,6 +21,11 @@ test: $(READY)         ## every test: ruff, types, unit, replay, real Asterisk w
 	.venv/bin/ivr fetch
 	.venv/bin/python -m tests.tools
 	.venv/bin/python -m pytest -n 3 --dist worksteal
+
+bench: $(READY)        ## how fast is it: goals and measured values, docs/performance.md with its pictures (12 minutes, two idle cores)
+	@.venv/bin/ivr fetch
+	@.venv/bin/python -m tests.tools
+	@exec .venv/bin/python -m tests.bench --page docs/performance.md
 
 soak: $(READY)         ## random stories while random things die (SEED=1 MINUTES=10); the log against what the phones heard
 	@exec .venv/bin/python -m tests.soak --seed $(or $(SEED),1) --minutes $(or $(MINUTES),10)
