@@ -6,11 +6,13 @@ plays what wants a rate.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import secrets
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -151,3 +153,77 @@ def play(scenario: Path, server: str, ip: str, *, calls: int, rate: int, seconds
         timeout=seconds + 30,
     )
     return done.stdout + done.stderr
+
+
+class Answering:
+    """A thread that answers whatever comes to `ip:port`: 200 to OPTIONS, `invite` to INVITE (a whole status line) with
+    `headers`; what it was asked is in `asked`.
+    """
+
+    def __init__(self, ip: str, server: str, port: int, invite: str = "486 Busy Here", headers: str = "") -> None:
+        self._attacker = Attacker(ip, server, port)
+        self._invite, self._headers = invite, headers
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.asked: list[bytes] = []
+        self.port = self._attacker.port
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join(5)
+        self._attacker.__exit__()
+
+    def invites(self) -> list[bytes]:
+        return [message for message in self.asked if message.startswith(b"INVITE ")]
+
+    def register(self, number: str, password: str, contact: str | None = None, by: str | None = None) -> int:
+        """REGISTER `number` with the digest of `by` (itself unless another is given); the final status."""
+        by = by or number
+        host, _, _ = self._attacker.server.rpartition(":")
+        with Attacker(self._attacker.ip, self._attacker.server) as one:
+            uri, me = f"sip:{one.server}", f"<sip:{by}@{host}>"
+            headers = {
+                "Contact": contact or f"<sip:{number}@{self._attacker.ip}:{self.port}>",
+                "Expires": "120",
+            }
+            plain = {"sender": me, "to": f"<sip:{number}@{host}>", "uri": uri}
+            one.ask(one.message("REGISTER", headers=headers, **plain))
+            nonce = re.search(r'nonce="([^"]+)"', header(one.heard[-1], "WWW-Authenticate"))
+            assert nonce is not None, one.heard
+            response = digest(by, password, "REGISTER", uri, nonce[1])
+            return one.ask(one.message("REGISTER", headers={**headers, "Authorization": response}, number=2, **plain))
+
+    def _run(self) -> None:
+        while not self._over.wait(0.01):
+            self._attacker.listen(0.01)
+            for request in self._attacker.requests()[len(self.asked) :]:
+                self.asked.append(request)
+                if request.startswith(b"OPTIONS "):
+                    self._attacker.send(reply(request, "200 OK"))
+                elif request.startswith(b"INVITE "):
+                    self._attacker.send(reply(request, self._invite, self._headers))
+
+
+def reply(request: bytes, status: str, headers: str = "") -> str:
+    """The response to a request, to whoever sent it."""
+    kept = [f"{name}: {header(request, name)}\r\n" for name in ("Via", "From", "To", "Call-ID", "CSeq")]
+    tagged = [line if not line.startswith("To:") else line.rstrip("\r\n") + ";tag=attack\r\n" for line in kept]
+    return f"SIP/2.0 {status}\r\n{''.join(tagged)}{headers}Content-Length: 0\r\n\r\n"
+
+
+def digest(user: str, password: str, method: str, uri: str, nonce: str, realm: str = "asterisk") -> str:
+    """An Authorization header (RFC 2617, MD5 with qop=auth)."""
+
+    def md5(text: str) -> str:
+        return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+    secret, question = md5(f"{user}:{realm}:{password}"), md5(f"{method}:{uri}")
+    response = md5(f"{secret}:{nonce}:00000001:x:auth:{question}")
+    return (
+        f'Digest username="{user}", realm="{realm}", nonce="{nonce}", uri="{uri}", response="{response}", '
+        'algorithm=MD5, cnonce="x", qop=auth, nc=00000001'
+    )
