@@ -131,7 +131,7 @@ class Running:
         return self._pid("controller.pid")
 
     def _pid(self, name: str) -> int | None:
-        with contextlib.suppress(OSError, ValueError, KeyError):
+        with contextlib.suppress(OSError, ValueError, LookupError):  # a pid file is empty for a moment
             folder = Path(json.loads((self.var / "run/state.json").read_text())["run_dir"])
             for place in (folder / name, self.var / "run" / name):
                 if place.exists():

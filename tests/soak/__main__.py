@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import TextIO
 
 from tests.soak.plan import plan
-from tests.soak.runner import Outcome, Soak
+from tests.soak.runner import Soak
+from tests.soak.verdict import Outcome
 
 
 def main() -> int:
@@ -44,6 +45,9 @@ def main() -> int:
     say(f"seed {wanted.seed}: {len(schedule.stories)} stories, {len(schedule.deaths)} deaths; in {folder}")
     try:
         outcome = Soak(schedule, folder, say).run()
+    except KeyboardInterrupt:
+        print("stopped; nothing was judged", file=sys.stderr)
+        return 2
     except (AssertionError, OSError) as failure:
         print(f"the soak could not run: {failure}", file=sys.stderr)
         return 2
@@ -68,6 +72,8 @@ def summary(outcome: Outcome) -> str:
         "calls:  " + ", ".join(f"{count} {kind}" for kind, count in sorted(outcome.kinds.items())),
         "deaths: " + ", ".join(f"{count} {what}" for what, count in sorted(outcome.deaths.items())),
     ]
+    if outcome.longest_silence:
+        lines.append(f"longest silence of a caller: {outcome.longest_silence:.1f} s")
     for first, last in outcome.lives:
         lines.append(
             f"controller {first.pid}: {last.at - first.at:.0f} s, {last.calls - first.calls} calls: "
@@ -91,6 +97,7 @@ def as_json(outcome: Outcome) -> dict[str, object]:
         "deaths": outcome.deaths,
         "unreached": outcome.unreached,
         "seconds": round(outcome.seconds, 1),
+        "longest_silence": round(outcome.longest_silence, 2),
         "controllers": [{"first": asdict(first), "last": asdict(last)} for first, last in outcome.lives],
         "differences": [{"of": whose, "what": words} for whose, words in outcome.differences],
     }

@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.pbx.hotline import Hotline
 from tests.phones import Phone, PhoneError
-from tests.soak.plan import Schedule
+from tests.soak.script import Schedule
 
 # Multiples of 50 Hz, none within 5 Hz of a note of the scale (music on hold), none of ringing (450) or the beep (1000).
 CALLER_TONES = (1450, 1550, 1600, 1700, 1850, 1900, 2000, 2050)
@@ -38,6 +38,19 @@ def settings(operators: int) -> dict[str, Any]:
     }
 
 
+class SoakHotline(Hotline):
+    def kill_up(self) -> None:
+        """`ivr up` itself dies; Asterisk and the controller live on."""
+        if self._up is not None:
+            self._up.kill()
+            self._up.wait()
+
+    def left_in_asterisk(self) -> list[str]:
+        return [f"channel {name} is left" for name in self.channels()] + [
+            f"bridge {name} is left" for name in self.bridges()
+        ]
+
+
 @dataclass(slots=True)
 class Player:
     """A person's place: the phone that stands there now, and the times when none did."""
@@ -56,7 +69,7 @@ class Player:
 
 
 class Cast:
-    def __init__(self, hotline: Hotline, schedule: Schedule) -> None:
+    def __init__(self, hotline: SoakHotline, schedule: Schedule) -> None:
         def caller(n: int) -> Callable[[], Phone]:
             return lambda: hotline.caller(f"citizen{n}", tone=CALLER_TONES[n])
 

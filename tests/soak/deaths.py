@@ -10,11 +10,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from tests.pbx.hotline import Hotline
 from tests.phones import PhoneError
-from tests.soak.cast import Cast
+from tests.soak.cast import Cast, SoakHotline
 from tests.soak.evidence import World
-from tests.soak.plan import Death
+from tests.soak.script import Death
 from tests.soak.spans import Span
 from tests.soak.stage import Line, Scene, Stage
 
@@ -24,7 +23,7 @@ OPEN = float("inf")
 
 
 class Deaths:
-    def __init__(self, hotline: Hotline, cast: Cast, stage: Stage) -> None:
+    def __init__(self, hotline: SoakHotline, cast: Cast, stage: Stage) -> None:
         self._hotline, self._cast, self._stage = hotline, cast, stage
         self.happened: list[tuple[float, Death, str]] = []
         self.troubles: list[str] = []
@@ -35,7 +34,7 @@ class Deaths:
 
     @property
     def world(self) -> World:
-        absent = {}
+        absent: dict[str, list[Span]] = {}
         for player in self._cast.all:
             absent.setdefault(player.name, []).extend(player.absent)
         return World(

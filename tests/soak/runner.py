@@ -1,67 +1,32 @@
-"""A soak as it runs: plays the stories with real phones, lets things die, and asks the judge."""
+"""A soak as it runs: the hotline and its phones, the stories, the deaths, and the verdict in the end."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-from ivr.calls import ladder
-from ivr.calls.model import Call
-from ivr.store import Store
-from tests.pbx.hotline import Hotline
-from tests.phones import Phone, PhoneError
-from tests.phones.events import Event, Invite
-from tests.soak import growth, plan
-from tests.soak.cast import Cast, Player, settings
+from sqlalchemy.exc import SQLAlchemyError
+
+from ivr.errors import HotlineError
+from tests.phones import Phone
+from tests.phones.events import Invite
+from tests.soak import growth, verdict
+from tests.soak.acting import LOOK, Actors
+from tests.soak.cast import Cast, Player, SoakHotline, settings
 from tests.soak.deaths import Deaths
-from tests.soak.evidence import Ask, Done
-from tests.soak.judge import differences
-from tests.soak.plan import Act, Reply, Schedule
-from tests.soak.stage import Line, Scene, Stage
+from tests.soak.script import Schedule
+from tests.soak.stage import Stage
+from tests.soak.verdict import Outcome
 
-LOOK = 0.03  # seconds between two looks at the phones
-ANSWER_SECONDS = 30.0  # for the hotline to answer; Asterisk may have to come back first
-MOMENT_SECONDS = {"target_rings": 8.0, "joined": 20.0, "released": 20.0, "back": 30.0, "over": 5.0, "asked": 1.0}
-END_SECONDS = 15.0  # for all phones of a story to be free, after its caller is
-BYE_SECONDS = 4.0  # until somebody who hears nobody hangs up: he waits a little
+TELL_SECONDS = 10.0  # between two words of progress
 SETTLE_SECONDS = 20.0  # after the last story, for the log and for dead phones' legs
-KEY_SECONDS = 0.25  # of voice that a key costs
-CODES = {"busy": 486, "reject": 603, "unavailable": 503}
-STATED = {plan.CANCEL: "cancel", plan.TAKE_BACK: "take_back", plan.JOIN: "join", plan.HAND_BACK: "hand_back"}
+BACK_SECONDS = 120.0  # for everything that died to be back
 
 Say = Callable[[str], None]
-
-
-@dataclass(slots=True)
-class Outcome:
-    schedule: Schedule
-    calls: int = 0
-    kinds: dict[str, int] = field(default_factory=dict)
-    deaths: dict[str, int] = field(default_factory=dict)
-    unreached: int = 0  # deaths whose moment never came
-    differences: list[tuple[str, list[str]]] = field(default_factory=list)  # whose (a call or "system"), in words
-    lives: list[tuple[growth.Look, growth.Look]] = field(default_factory=list)
-    seconds: float = 0.0
-
-
-class SoakHotline(Hotline):
-    def kill_up(self) -> None:
-        if self._up is not None:
-            self._up.kill()
-            self._up.wait()
-
-    def left_open_in_asterisk(self) -> list[str]:
-        return [f"channel {name} is left" for name in self.channels()] + [
-            f"bridge {name} is left" for name in self.bridges()
-        ]
 
 
 class Soak:
@@ -71,34 +36,34 @@ class Soak:
         self.stage = Stage()
         self.cast = Cast(self.hotline, schedule)
         self.deaths = Deaths(self.hotline, self.cast, self.stage)
+        self.actors = Actors(schedule, self.hotline, self.cast, self.stage, self.deaths)
         self._pool = ThreadPoolExecutor(32, thread_name_prefix="reply")
-        self._stop = threading.Event()
         self._looks: list[growth.Look] = []
-        self._began = 0.0
-
-    # — the whole of it ———————————————————————————————————————————————————————————————————————————————————————————————
 
     def run(self) -> Outcome:
-        outcome = Outcome(self.schedule)
+        """Raises AssertionError or OSError where the hotline does not start."""
         began = time.monotonic()
         try:
             self.hotline.start()
             self.cast.switch_on()
             watchers = [threading.Thread(target=loop, daemon=True) for loop in (self._listen, self._progress)]
-            players = [threading.Thread(target=self._caller, args=(n,)) for n in range(self.schedule.callers)]
-            self._began = time.monotonic()
-            for thread in (*watchers, *players):
+            callers = [
+                threading.Thread(target=self.actors.tell_stories, args=(n,), daemon=True)
+                for n in range(self.schedule.callers)
+            ]
+            self.actors.began = time.monotonic()
+            for thread in (*watchers, *callers):
                 thread.start()
-            for thread in players:
+            for thread in callers:
                 thread.join()
-            self.deaths.wait(120)
+            self.deaths.wait(BACK_SECONDS)
             self._settle()
-            self._stop.set()
+            self.actors.stop.set()
             for thread in watchers:
                 thread.join()
-            self._judge(outcome)
+            outcome = verdict.judge(self.schedule, self.hotline, self.stage, self.deaths, self._looks, self.folder)
         finally:
-            self._stop.set()
+            self.actors.stop.set()
             self._pool.shutdown(wait=False, cancel_futures=True)
             self.hotline.stop()
         self._rebuild(outcome)
@@ -109,7 +74,7 @@ class Soak:
         """Until nothing is left open, or the time for it is over."""
         self.hotline.wait_healthy(60)
         deadline = time.monotonic() + SETTLE_SECONDS
-        while time.monotonic() < deadline and (self.hotline.channels() or self.hotline.bridges()):
+        while time.monotonic() < deadline and self.hotline.left_in_asterisk():
             time.sleep(0.5)
         time.sleep(3.0)
         self._look()
@@ -121,296 +86,30 @@ class Soak:
         except AssertionError as difference:
             outcome.differences.append(("system", [f"`ivr calls rebuild --check`: {difference}"]))
 
-    # — the phones' events ————————————————————————————————————————————————————————————————————————————————————————————
-
     def _listen(self) -> None:
-        while not self._stop.is_set():
+        """Take every phone's events, in their order."""
+        while not self.actors.stop.is_set():
             for player in self.cast.all:
-                phone = player.phone
-                if phone is None:
-                    continue
-                for event in phone.events[player.seen :]:
-                    if player.phone is not phone:  # it has been replaced meanwhile
-                        break
-                    player.seen += 1
-                    if event.name == "invite":
-                        invite = Invite(event.call or 0, event.at, event.what["source"], event.what["message"])
-                        found = self.stage.invited(player, phone, event, invite.from_user)
-                        if found is None:
-                            self._pool.submit(self._decline, phone, invite.call)
-                        else:
-                            self._pool.submit(self._take, *found)
-                    elif event.name == "refer_status":
-                        self._transferred(phone, event)
-                    else:
-                        self.stage.changed(phone, event)
+                if player.phone is not None:
+                    self._hear(player, player.phone)
             time.sleep(LOOK)
 
-    def _transferred(self, phone: Phone, event: Event) -> None:
-        """The phone is told that its transfer has gone well: it hangs up, as phones do (RFC 5589 6.1)."""
-        if event.what["final"] and int(event.what["code"]) // 100 == 2:
-            for line in self.stage.lines():
-                if line.phone is phone and line.call == event.call:
-                    self._pool.submit(self._hang_up, line)
-
-    @staticmethod
-    def _decline(phone: Phone, call: int) -> None:
-        phone.hangup(call, wait=False)
-
-    def _take(self, scene: Scene, line: Line) -> None:
-        """A phone rings: do what the story says."""
-        if line.role == "operator":
-            replies, count = scene.story.operators, sum(one.incoming for one in scene.of("operator"))
-        else:
-            replies, count = scene.story.desks, len(scene.of("desk", "department"))
-        reply: Reply = replies[min(count, len(replies)) - 1]
-        caller = scene.caller
-        if caller is not None and caller.died is not None:  # nobody is at the other end; the call must end
-            reply = Reply("answer", 0.3)
-        try:
-            if reply.how == "ring":
-                self._let_ring(scene, line)
+    def _hear(self, player: Player, phone: Phone) -> None:
+        for event in phone.events[player.seen :]:
+            if player.phone is not phone:  # it has been replaced meanwhile
                 return
-            time.sleep(reply.after)
-            if not line.alive:
-                return
-            if reply.how in CODES:
-                line.refused = reply.how
-                line.phone.answer(line.call, CODES[reply.how])
-                return
-            line.phone.answer(line.call)
-            if reply.how == "drop":
-                self._wait(lambda: line.talking or not line.alive, 5)
-                time.sleep(plan.WHISPER_TO_DROP)
-                self._hang_up(line)
+            player.seen += 1
+            if event.name == "invite":
+                invite = Invite(event.call or 0, event.at, event.what["source"], event.what["message"])
+                found = self.stage.invited(player, phone, event, invite.from_user)
+                if found is None:
+                    self._pool.submit(phone.hangup, invite.call, wait=False)
+                else:
+                    self._pool.submit(self.actors.take, *found)
+            elif event.name == "refer_status":
+                self._pool.submit(self.actors.transferred, phone, event)
             else:
-                self._stay(scene, line)
-        except PhoneError:
-            if line.alive:
-                raise
-
-    def _let_ring(self, scene: Scene, line: Line) -> None:
-        """Until it is stopped; but a caller who is dead can only be ended by an answer."""
-        while line.alive and not self._stop.is_set():
-            caller = scene.caller
-            if caller is not None and caller.died is not None:
-                line.phone.answer(line.call)
-                self._stay(scene, line)
-                return
-            time.sleep(0.2)
-
-    def _stay(self, scene: Scene, line: Line) -> None:
-        """In the talk, until the story or the other side ends it; who hears nobody, since the caller died, hangs up."""
-        while line.alive and not self._stop.is_set():
-            caller = scene.caller
-            silent = caller.died if caller is not None else None
-            if (
-                silent is not None
-                and line.answered is not None
-                and time.time() > max(silent, line.answered) + BYE_SECONDS
-            ):
-                self._hang_up(line)
-                return
-            time.sleep(0.2)
-
-    # — a caller's stories ————————————————————————————————————————————————————————————————————————————————————————————
-
-    def _caller(self, number: int) -> None:
-        player = self.cast.callers[number]
-        for story in self.schedule.of_caller(number):
-            time.sleep(story.pause)
-            if time.monotonic() - self._began > self.schedule.minutes * 60:
-                return
-            self._wait(lambda: player.phone is not None and player.phone.alive, 60)
-            scene = self.stage.open(story)
-            try:
-                self._play(scene, player)
-            except PhoneError as trouble:
-                if not any(line.died or self._cut(line) for line in scene.lines):
-                    scene.notes.append(f"the story could not go on: {trouble}")
-            finally:
-                self._end(scene)
-
-    def _play(self, scene: Scene, player: Player) -> None:
-        story = scene.story
-        if story.handed_over_by is not None:
-            player = next(one for one in self.cast.desks if one.party == story.handed_over_by)
-        phone = player.phone
-        assert phone is not None
-        began = time.time()
-        call = phone.call(self.hotline.uri, from_user=story.number)
-        caller = self.stage.add(scene, player, phone, call, False, began)
-        if not self._wait_for(scene, lambda: scene.has_come("answered") or not caller.alive, ANSWER_SECONDS):
-            scene.notes.append(f"the hotline did not answer within {ANSWER_SECONDS:g} s")
-            return
-        if not caller.talking:
-            return
-        if story.key and not any(act.when == "answered" for act in story.acts):
-            self._pause(scene, story.key_after)
-            self._press(caller, story.key)
-            if story.key == "0":
-                scene.asked_at = time.time()
-        for act in story.acts:
-            if not self._act(scene, act):
-                break
-        if caller.talking and story.acts[-1].do == "hang_up":
-            self._wait_for(scene, lambda: not caller.talking, plan.LINGER)
-
-    def _act(self, scene: Scene, act: Act) -> bool:
-        """Wait for the moment and do it; False where that cannot be any more."""
-        caller = scene.caller
-        assert caller is not None
-        patience = MOMENT_SECONDS.get(act.when, scene.story.patience)
-        if not self._wait_for(
-            scene, lambda: scene.has_come(act.when) or (act.when != "over" and not caller.talking), patience
-        ):
-            if act.when == "talking" and caller.talking:
-                scene.notes.append(f"no operator came within {patience:g} s")
-            return False
-        self._pause(scene, act.after)
-        if act.when != "over" and not caller.talking:
-            return False
-        who = {"caller": caller, "operator": scene.operator, "desk": scene.desk}[act.who]
-        if act.when == "over" and act.who == "operator":
-            who = next((line for line in reversed(scene.of("operator")) if line.talking), None)
-        if who is None:
-            return act.when in ("talking", "back")  # he has died or left; the next act may find another one
-        self._do(scene, act, who)
-        scene.acted_at = time.time()
-        return True
-
-    def _do(self, scene: Scene, act: Act, who: Line) -> None:
-        if act.do == "hang_up":
-            self._hang_up(who)
-        elif act.do == "keys":
-            (digits,) = act.what
-            if digits in STATED:
-                scene.done.append(Done(time.time(), STATED[digits]))
-            elif digits == "0":
-                scene.asked_at = time.time()
-            self._press(who, digits)
-        elif act.do == "ask":
-            self._ask(scene, who, *act.what)
-        elif act.do == "second_line":
-            self._second_line(scene, who, *act.what)
-        elif act.do == "attended":
-            self._attended(scene, who)
-        else:
-            raise ValueError(act.do)
-
-    def _hang_up(self, line: Line) -> None:
-        if line.alive:
-            line.left = time.time()
-            line.phone.hangup(line.call, wait=False)
-
-    def _press(self, line: Line, digits: str) -> None:
-        now = time.time()
-        line.mute.append((now, now + 0.2 + KEY_SECONDS * len(digits)))
-        line.phone.dtmf(digits, call=line.call)
-
-    # — asking for a target ———————————————————————————————————————————————————————————————————————————————————————————
-
-    def _ask(self, scene: Scene, operator: Line, target: str, mode: str, trigger: str) -> None:
-        scene.asked_at = time.time()
-        self._look_at(scene)
-        if trigger in ("url_key", "api"):
-            scene.asks.append(Ask(scene.asked_at, target, mode, trigger))
-            if self._ask_by_web(scene, operator, target, mode, trigger):
-                return
-            trigger = "key"  # as an operator would: the screen does not answer, the phone does
-            scene.asked_at = time.time()
-        scene.asks.append(Ask(scene.asked_at, target, mode, trigger))
-        if trigger == "key":
-            self._press(operator, plan.KEYS[target, mode])
-        else:
-            operator.phone.refer(f"sip:{target}@{self.hotline.server}", call=operator.call)
-
-    def _ask_by_web(self, scene: Scene, operator: Line, target: str, mode: str, trigger: str) -> bool:
-        try:
-            if trigger == "url_key":
-                token = self.hotline.credentials["phone_keys"][operator.player.party]
-                return self.hotline.api("GET", f"/api/v1/phone/{token}/{mode}/{target}", token="").status == 200
-            listed = self.hotline.api("GET", f"/api/v1/calls?caller={scene.story.number}&limit=1")
-            call = listed.body["calls"][0]["id"]
-            body = {"target": target, "mode": mode, "operator": operator.player.party}
-            return self.hotline.api("POST", f"/api/v1/calls/{call}/transfers", body).status == 202
-        except (OSError, KeyError, IndexError, TypeError, ValueError):
-            return False
-
-    def _second_line(self, scene: Scene, operator: Line, target: str) -> None:
-        """The operator holds the caller and dials the target on his second line."""
-        operator.held = time.time()
-        operator.phone.hold(call=operator.call)
-        scene.asked_at = time.time()
-        scene.done.append(Done(scene.asked_at, "second_line"))
-        self._look_at(scene)
-        call = operator.phone.call(f"sip:{target}@{self.hotline.server}")
-        self.stage.add(scene, operator.player, operator.phone, call, False, scene.asked_at)
-
-    def _attended(self, scene: Scene, operator: Line) -> None:
-        second = next((one for one in reversed(scene.of("operator")) if not one.incoming and one.talking), None)
-        if second is None:
-            return
-        scene.asks.append(Ask(time.time(), "110", "transfer", "attended_refer"))
-        operator.phone.attended(second.call, call=operator.call)
-        self._wait_for(scene, lambda: not operator.alive and not second.alive, 6.0)
-        for line in (second, operator):  # without a controller the phone hangs up by itself (RFC 5589 7.1)
-            self._hang_up(line)
-
-    # — time ——————————————————————————————————————————————————————————————————————————————————————————————————————————
-
-    def _look_at(self, scene: Scene) -> None:
-        """Note the moments that have come; what is to die then, dies."""
-        for death in self.schedule.of_story(scene.story.index):
-            if death.moment not in scene.reached and scene.has_come(death.moment):
-                scene.reached[death.moment] = time.time()
-                for one in self.schedule.of_story(scene.story.index):
-                    if one.moment == death.moment:
-                        self.deaths.begin(one, scene)
-
-    def _wait_for(self, scene: Scene, there: Callable[[], bool], seconds: float) -> bool:
-        def look() -> bool:
-            self._look_at(scene)
-            return there()
-
-        return self._wait(look, seconds)
-
-    def _pause(self, scene: Scene, seconds: float) -> None:
-        caller = scene.caller
-        self._wait_for(scene, lambda: caller is not None and not caller.alive, seconds)
-
-    @staticmethod
-    def _wait(there: Callable[[], bool], seconds: float) -> bool:
-        deadline = time.monotonic() + seconds
-        while not there():
-            if time.monotonic() >= deadline:
-                return False
-            time.sleep(LOOK)
-        return True
-
-    def _cut(self, line: Line) -> bool:
-        over = line.ended or time.time()
-        return any(line.began <= start <= over for start, _ in self.deaths.world.asterisk_down)
-
-    def _end(self, scene: Scene) -> None:
-        """The caller hangs up, if nobody else has; then every phone of the story is free, or that is a difference."""
-        caller = scene.caller
-        if caller is not None and caller.alive:
-            with contextlib.suppress(PhoneError):
-                self._hang_up(caller)
-
-        def free() -> bool:
-            return not any(line.alive for line in scene.lines)
-
-        if not self._wait(free, END_SECONDS):
-            stuck = ", ".join(line.player.name for line in scene.lines if line.alive)
-            scene.notes.append(f"{stuck} still in the call {END_SECONDS:g} s after it was over")
-            for line in scene.lines:
-                with contextlib.suppress(PhoneError):
-                    self._hang_up(line)
-        scene.over_at = time.time()
-
-    # — progress, and the judgement ———————————————————————————————————————————————————————————————————————————————————
+                self.stage.changed(phone, event)
 
     def _look(self) -> None:
         found = growth.look(self.hotline.controller_pid, time.time(), len(self.stage.scenes))
@@ -418,69 +117,14 @@ class Soak:
             self._looks.append(found)
 
     def _progress(self) -> None:
-        judged = 0
-        while not self._stop.wait(10.0):
+        differing = 0
+        while not self.actors.stop.wait(TELL_SECONDS):
             self._look()
-            over = [scene for scene in self.stage.scenes.values() if scene.over_at and time.time() > scene.over_at + 5]
-            for scene in over:
-                scene.testify()
-            judged = len(over)
-            running = len(self.stage.scenes) - judged
-            passed = time.monotonic() - self._began
+            scenes = list(self.stage.scenes.values())
+            running = sum(scene.over_at is None for scene in scenes)
+            with contextlib.suppress(HotlineError, SQLAlchemyError):  # the database may be locked
+                differing = verdict.so_far(self.hotline, self.stage, self.deaths.world)
             self.say(
-                f"{passed:5.0f} s  {len(self.stage.scenes)} calls placed, {running} of them now or just over, "
-                f"{len(self.deaths.happened)} deaths, {self._notes()} troubles"
+                f"{time.monotonic() - self.actors.began:5.0f} s  {len(scenes)} calls placed, {running} of them now, "
+                f"{len(self.deaths.happened)} deaths, {differing} differences"
             )
-
-    def _notes(self) -> int:
-        return sum(len(scene.notes) for scene in self.stage.scenes.values()) + len(self.stage.strangers)
-
-    def _judge(self, outcome: Outcome) -> None:
-        world, calls = self.deaths.world, self._log()
-        by_number: dict[str, list[Call]] = {}
-        for call in calls:
-            by_number.setdefault(call.caller, []).append(call)
-        for scene in self.stage.scenes.values():
-            story = scene.story
-            heard = scene.testify() if scene.lines else None
-            words, logged = list(scene.notes), by_number.pop(story.number, [])
-            if heard is not None:
-                words += differences(logged, heard, world)
-            if words:
-                at = f"call {story.index} ({story.kind}, {story.number})"
-                outcome.differences.append((at, words))
-                self._keep(scene, logged)
-        for number in by_number:
-            outcome.differences.append(("system", [f"the log has a call of {number}, who never called"]))
-        left = self.hotline.left_open_in_asterisk()
-        grown, outcome.lives = growth.grown(self._looks)
-        for words in (left, self.stage.strangers, self.deaths.troubles, grown):
-            if words:
-                outcome.differences.append(("system", list(words)))
-        outcome.calls = len(self.stage.scenes)
-        outcome.kinds = dict(Counter(scene.story.kind for scene in self.stage.scenes.values()))
-        outcome.deaths = dict(Counter(death.what for _, death, _ in self.deaths.happened))
-        outcome.unreached = len(self.schedule.deaths) - len(self.deaths.happened)
-
-    def _log(self) -> list[Call]:
-        async def read() -> list[Call]:
-            store = Store(self.hotline.tables["database"]["url"].replace("{var}", str(self.hotline.var)))
-            await store.open()
-            try:
-                return await store.calls(100_000)
-            finally:
-                await store.close()
-
-        return asyncio.run(read())
-
-    def _keep(self, scene: Scene, calls: Sequence[Call]) -> None:
-        """What each phone of a story with a difference heard, and what the log says, for a person to look at."""
-        folder = self.folder / scene.story.number
-        folder.mkdir(parents=True, exist_ok=True)
-        for n, line in enumerate(scene.lines):
-            line.phone.save_wav(folder / f"{n}-{line.role}-{line.player.party}.wav", line.call)
-        deaths = self.schedule.of_story(scene.story.index)
-        ears = scene.evidence.ears if scene.evidence is not None else ()
-        told = [scene.story, *deaths, *scene.asks, *scene.done, *ears, *self.deaths.happened]
-        ladders = [ladder.draw(call, 100, "en", ZoneInfo("UTC")) for call in calls]
-        (folder / "story.txt").write_text("\n".join([*map(str, told), *ladders, *map(repr, calls)]), encoding="utf-8")

@@ -12,7 +12,7 @@ from tests.phones import Event, Phone
 from tests.phones.tones import Heard
 from tests.soak.cast import ALL_TONES, Player
 from tests.soak.evidence import Ask, Done, Ear, Evidence, silences, tones_of
-from tests.soak.plan import Story
+from tests.soak.script import Story
 from tests.soak.spans import Span
 
 WHISPER = 2.5  # seconds that a target hears "call from 12345" before it is in
@@ -91,6 +91,7 @@ class Scene:
     notes: list[str] = field(default_factory=list)
     evidence: Evidence | None = None
     known: tuple[Any, ...] = ()
+    differs: bool = False  # as far as it has been judged
 
     @property
     def caller(self) -> Line | None:

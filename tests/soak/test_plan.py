@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.soak.plan import DEATHS, KINDS, MOMENTS, moments_of, plan
+from tests.soak.kinds import KINDS
+from tests.soak.plan import DEATHS, moments_of, plan
+from tests.soak.script import MOMENTS
 
 
 def test_given_a_seed_when_it_is_planned_twice_then_stories_and_deaths_are_the_same() -> None:
