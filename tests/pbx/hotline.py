@@ -35,7 +35,7 @@ class Hotline(Running):
 
     def caller(self, number: str = "13800138000", tone: Tone = "caller", **options: Any) -> Phone:
         """A citizen's phone behind the public trunk; `phone.call(hotline.uri)` calls the hotline."""
-        return self.keep(Phone(number, ip=sites.CALLERS, tone=tone, **options))
+        return self.keep(Phone(number, **{"ip": sites.CALLERS, "tone": tone, **options}))
 
     def raw_caller(self, **options: Any) -> RawCaller:
         raw = RawCaller(ip=sites.CALLERS, **options)

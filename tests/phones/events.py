@@ -31,7 +31,7 @@ class Secure:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    name: str  # ready | invite | state | media | dtmf | refer_status | registration
+    name: str  # ready | invite | full | state | media | dtmf | refer_status | registration
     at: float
     call: int | None
     what: Mapping[str, Any]

@@ -117,7 +117,7 @@ class Actors:
     def _play(self, scene: Scene, player: Player) -> None:
         story = scene.story
         if story.handed_over_by is not None:
-            player = next(one for one in self.cast.desks if one.party == story.handed_over_by)
+            player = self.cast.handing_over
         phone = player.phone
         assert phone is not None
         began = time.time()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.pbx.hotline import Hotline
+from tests.pbx.sites import ROUTES
 from tests.phones import Phone, PhoneError
 from tests.soak.script import Schedule
 
@@ -23,7 +24,8 @@ DESK_TONES: Mapping[tuple[str, int], int] = {
     ("120", 1): 2200,
     ("gas", 1): 2500,
 }
-ALL_TONES = (*CALLER_TONES, *OPERATOR_TONES, *DESK_TONES.values())
+HANDING_OVER = 2300  # the phone at 110 that calls the hotline
+ALL_TONES = (*CALLER_TONES, *OPERATOR_TONES, *DESK_TONES.values(), HANDING_OVER)
 AGAIN_SECONDS = 30.0  # for a phone to come back; Asterisk itself may be away
 
 
@@ -87,11 +89,15 @@ class Cast:
             Player("department" if key == "gas" else "desk", key, tone, desk(key, route, tone))
             for (key, route), tone in DESK_TONES.items()
         ]
+        self.handing_over = Player(
+            *("desk", "110", HANDING_OVER),
+            lambda: hotline.caller("110", tone=HANDING_OVER, ip=ROUTES["110"][0]),
+        )
         self._hotline = hotline
 
     @property
     def all(self) -> list[Player]:
-        return [*self.callers, *self.operators, *self.desks]
+        return [*self.callers, *self.operators, *self.desks, self.handing_over]
 
     def switch_on(self) -> None:
         with ThreadPoolExecutor(4) as pool:

@@ -41,7 +41,7 @@ class Deaths:
             tuple(self._no_asterisk),
             tuple(self._no_controller),
             {name: tuple(spans) for name, spans in absent.items()},
-            self._stage.full(),
+            {name: tuple(spans) for name, spans in self._stage.full.items()},
         )
 
     def begin(self, death: Death, scene: Scene) -> None:

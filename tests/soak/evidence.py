@@ -85,7 +85,7 @@ class World:
     asterisk_down: tuple[Span, ...] = ()
     controller_down: tuple[Span, ...] = ()  # dead, frozen, or not yet back
     absent: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)  # "operator 1001" → its phone was dead
-    full: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)  # "desk 110" → all lines of its phone were taken
+    full: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)  # "desk 110" → its phone had no line left
 
 
 def tones_of(heard: Heard, tones: Iterable[int]) -> dict[int, tuple[Span, ...]]:

@@ -106,6 +106,8 @@ class Soak:
                     self._pool.submit(phone.hangup, invite.call, wait=False)
                 else:
                     self._pool.submit(self.actors.take, *found)
+            elif event.name == "full":
+                self.stage.full.setdefault(player.name, []).append((event.at, event.at))
             elif event.name == "refer_status":
                 self._pool.submit(self.actors.transferred, phone, event)
             else:

@@ -16,7 +16,6 @@ from tests.soak.script import Story
 from tests.soak.spans import Span
 
 WHISPER = 2.5  # seconds that a target hears "call from 12345" before it is in
-LINES = 4  # of one phone: PJSUA_MAX_CALLS, fixed when it was compiled
 LEAST_SILENCE = 3.0  # seconds that are worth telling
 
 
@@ -155,6 +154,7 @@ class Stage:
     def __init__(self) -> None:
         self.scenes: dict[str, Scene] = {}  # the caller's number → its story
         self.strangers: list[str] = []  # calls that came to a phone and belong to no story
+        self.full: dict[str, list[Span]] = {}  # "desk 110" → when its phone refused one call more than it has lines
         self._lines: dict[tuple[int, int], Line] = {}  # phone, its call → line
         self._early: dict[tuple[int, int], list[Event]] = {}  # events of an own call that are here before its number
         self._lock = threading.RLock()
@@ -195,25 +195,6 @@ class Stage:
         for line in self.lines():
             if line.phone is phone and line.ended is None:
                 line.died = at
-
-    def full(self) -> dict[str, tuple[Span, ...]]:
-        """When a phone had all its lines in use: to one call more it says 486 by itself, and tells nobody."""
-        edges: dict[int, list[tuple[float, int]]] = {}
-        names = {}
-        for line in self.lines():
-            over = min((m for m in (line.ended, line.died) if m is not None), default=float("inf"))
-            edges.setdefault(id(line.phone), []).extend([(line.began, 1), (over, -1)])
-            names[id(line.phone)] = line.player.name
-        found: dict[str, list[Span]] = {}
-        for phone, changes in edges.items():
-            busy, since = 0, 0.0
-            for at, change in sorted(changes):
-                if change > 0 and busy == LINES - 1:
-                    since = at
-                if change < 0 and busy == LINES:
-                    found.setdefault(names[phone], []).append((since, at))
-                busy += change
-        return {name: tuple(spans) for name, spans in found.items()}
 
     def lines(self) -> list[Line]:
         with self._lock:

@@ -21,9 +21,10 @@ from typing import Any
 
 import media
 import pjsua2 as pj
-from calls import Account, Call
+from calls import Account, Call, Log
 
 GOODBYE_SECONDS = 0.5
+WARNINGS = 2  # PJSIP's level of its log
 TURN_MS = 10  # how long PJSIP waits for a packet before orders have their turn
 
 
@@ -54,7 +55,8 @@ class Phone:
         endpoint = pj.Endpoint()
         endpoint.libCreate()
         config = pj.EpConfig()
-        config.logConfig.level = config.logConfig.consoleLevel = self.config["log_level"]
+        config.logConfig.level = config.logConfig.consoleLevel = max(WARNINGS, self.config["log_level"])
+        config.logConfig.writer = self.log = Log(self)
         config.uaConfig.threadCnt, config.uaConfig.mainThreadOnly = 0, True
         config.uaConfig.userAgent = f"phone {self.config['name']}"
         config.uaConfig.natTypeInSdp = 0

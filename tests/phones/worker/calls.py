@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from typing import TYPE_CHECKING
 
 import media
@@ -90,6 +91,20 @@ class Call(pj.Call):
     def end(self) -> None:
         with contextlib.suppress(pj.Error):
             self.hangup(pj.CallOpParam())
+
+
+class Log(pj.LogWriter):
+    """PJSIP's own log. A call more than its four lines (PJSUA_MAX_CALLS, compiled in) it refuses here alone, by 486."""
+
+    def __init__(self, phone: Phone) -> None:
+        super().__init__()
+        self.phone = phone
+
+    def write(self, entry: pj.LogEntry) -> None:
+        if "too many calls" in entry.msg:
+            self.phone.tell("full")
+        sys.stderr.write(entry.msg)
+        sys.stderr.flush()
 
 
 class Account(pj.Account):
