@@ -4,42 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shutil
 import socket
 import subprocess
 import zoneinfo
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ivr import ports, system
+from ivr import machine, ports, system
 from ivr.errors import HotlineError
+from ivr.findings import Finding, bad, ok
 from ivr.pbx import fetch, prompts, render, state
 from ivr.pbx.fetch import Installation
-from ivr.settings import Address, Site, Text, tls
+from ivr.settings import Address, Site, tls
 
-FREE_TO_START, FREE_TO_WORK = 200 * 2**20, 5 * 2**30  # bytes; one leg's recording takes 1 MB a minute
 CERTIFICATE_DAYS = 30  # before a certificate runs out, it is told
 PATIENCE = 5.0  # seconds for a database or Asterisk to answer
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """`level`: `ok`, `warning` (it works, but not wholly or not for long) or `problem` (no start, or calls suffer)."""
-
-    id: str
-    level: str
-    words: Text
-    mend: Text | None = None
-
-
-def _ok(id: str, zh: str, en: str) -> Finding:
-    return Finding(id, "ok", {"zh": zh, "en": en})
-
-
-def _bad(id: str, words: tuple[str, str], mend: tuple[str, str], level: str = "problem") -> Finding:
-    return Finding(id, level, dict(zip(("zh", "en"), words, strict=True)), dict(zip(("zh", "en"), mend, strict=True)))
 
 
 def examine(site: Site, var: Path) -> list[Finding]:
@@ -48,11 +28,11 @@ def examine(site: Site, var: Path) -> list[Finding]:
         asterisk = fetch.find(fetch=False)
     except HotlineError as failure:
         fetched = ("首次启动时会自动下载", "the first start fetches one")
-        found = [_bad("asterisk", ("尚无可用的 Asterisk", failure.message), fetched, "warning")]
+        found = [bad("asterisk", ("尚无可用的 Asterisk", failure.message), fetched, "warning")]
         return [*found, *planned(site, var, None), *running(site, var, None)]
     version = ".".join(map(str, asterisk.version))
     found = [
-        _ok("asterisk", f"Asterisk {version}：{asterisk.command[-1]}", f"Asterisk {version}: {asterisk.command[-1]}")
+        ok("asterisk", f"Asterisk {version}：{asterisk.command[-1]}", f"Asterisk {version}: {asterisk.command[-1]}")
     ]
     return [*found, *planned(site, var, asterisk), *running(site, var, asterisk)]
 
@@ -62,7 +42,7 @@ def planned(site: Site, var: Path, asterisk: Installation | None) -> list[Findin
     parts = (
         _modules(asterisk),
         _ports(site, var),
-        _disk(var),
+        machine.examine(site, var),
         _socket(var),
         _zone(site),
         _database(site, var),
@@ -80,7 +60,7 @@ def running(site: Site, var: Path, asterisk: Installation | None) -> list[Findin
     """How the system that was started from this var folder does; a single finding where none was."""
     pbx, controller = system.find_asterisk(var), system.find_controller(var)
     if pbx is None and controller is None:
-        return [_ok("running", "系统没有运行（ivr up 启动）", "the system does not run (`ivr up` starts it)")]
+        return [ok("running", "系统没有运行（ivr up 启动）", "the system does not run (`ivr up` starts it)")]
     found = list(_alive("asterisk-alive", "Asterisk", pbx is not None))
     if pbx is not None and asterisk is not None:
         found += [*_journal(asterisk, var), _ami(site), *_drain(asterisk, var), *outdated(site, var)]
@@ -91,7 +71,7 @@ def running(site: Site, var: Path, asterisk: Installation | None) -> list[Findin
         said = f"{where}: {status or '—'}"
         look = (f"查看 {var}/log/controller.log", f"see {var}/log/controller.log")
         well = status in {"ok", "draining"}
-        found.append(_ok("healthz", said, said) if well else _bad("healthz", (said, said), look))
+        found.append(ok("healthz", said, said) if well else bad("healthz", (said, said), look))
     return found
 
 
@@ -103,15 +83,15 @@ def _modules(asterisk: Installation | None) -> Iterator[Finding]:
     names = ", ".join(lacking or optional)
     if lacking:
         mend = ("安装完整的 Asterisk，或把它移出 PATH", "install a whole Asterisk, or take this one off PATH")
-        yield _bad(
+        yield bad(
             "modules", (f"Asterisk 缺少必需模块：{names}", f"Asterisk lacks modules that calls need: {names}"), mend
         )
     elif optional:
         mend = ("需要时安装相应模块", "install them if you need what they do")
         words = (f"Asterisk 缺少可选模块：{names}", f"Asterisk lacks optional modules: {names}")
-        yield _bad("modules", words, mend, "warning")
+        yield bad("modules", words, mend, "warning")
     else:
-        yield _ok("modules", "Asterisk 模块齐全", "Asterisk has every module")
+        yield ok("modules", "Asterisk 模块齐全", "Asterisk has every module")
 
 
 def _ports(site: Site, var: Path) -> Iterator[Finding]:
@@ -136,22 +116,9 @@ def _ports(site: Site, var: Path) -> Iterator[Finding]:
             f"停止占用者，或在 {site.path} 的 [listen] 改 {name}",
             f"stop it, or change {name} under [listen] in {site.path}",
         )
-        yield _bad(f"port-{name}", words, mend)
+        yield bad(f"port-{name}", words, mend)
     if wanted and not taken:
-        yield _ok("ports", "端口均可用", "all ports are free")
-
-
-def _disk(var: Path) -> Iterator[Finding]:
-    place = next(folder for folder in (var, *var.parents) if folder.exists())
-    free = shutil.disk_usage(place).free
-    words = (f"{var} 所在磁盘剩余 {free / 2**30:.1f} GB", f"{free / 2**30:.1f} GB are free for {var}")
-    mend = ("清理磁盘，或用 --var 指定别处", "make room, or take another place with --var")
-    if free < FREE_TO_START:
-        yield _bad("disk", words, mend)
-    elif free < FREE_TO_WORK:
-        yield _bad("disk", words, mend, "warning")
-    else:
-        yield _ok("disk", *words)
+        yield ok("ports", "端口均可用", "all ports are free")
 
 
 def _socket(var: Path) -> Iterator[Finding]:
@@ -159,27 +126,27 @@ def _socket(var: Path) -> Iterator[Finding]:
         run = state.run_dir(var)
     except (HotlineError, OSError) as failure:
         mend = ("换一个可写且较短的 --var", "take a --var that is writable and shorter")
-        yield _bad("run-dir", (f"控制套接字目录不可用：{failure}", str(failure)), mend)
+        yield bad("run-dir", (f"控制套接字目录不可用：{failure}", str(failure)), mend)
     else:
-        yield _ok("run-dir", f"控制套接字目录 {run}", f"Asterisk's socket goes to {run}")
+        yield ok("run-dir", f"控制套接字目录 {run}", f"Asterisk's socket goes to {run}")
 
 
 def _prompts(site: Site, var: Path) -> Iterator[Finding]:
     try:
         waiting = len(prompts.outdated(site, var))
     except (HotlineError, OSError) as failure:
-        yield _bad("prompts", (f"提示音文件有误：{failure}", str(failure)), ("改正该文件", "mend that file"))
+        yield bad("prompts", (f"提示音文件有误：{failure}", str(failure)), ("改正该文件", "mend that file"))
         return
     if waiting:
-        yield _ok("prompts", f"启动时将生成 {waiting} 条提示音", f"the start will make {waiting} prompts")
+        yield ok("prompts", f"启动时将生成 {waiting} 条提示音", f"the start will make {waiting} prompts")
         return
     menu = [site.hotline.menu.prompt] if site.hotline.menu else []
     lacking = prompts.missing(render.DIALPLANS, var, site.hotline.languages, menu)
     for sentence in lacking:
         mend = ("在 prompts/<语言>.toml 补文字，或补录音", "add its text to prompts/<lang>.toml, or a recording")
-        yield _bad("prompts", (f"缺少提示音：{sentence}", sentence), mend)
+        yield bad("prompts", (f"缺少提示音：{sentence}", sentence), mend)
     if not lacking:
-        yield _ok("prompts", "提示音齐全", "every prompt is there")
+        yield ok("prompts", "提示音齐全", "every prompt is there")
 
 
 def _zone(site: Site) -> Iterator[Finding]:
@@ -190,7 +157,7 @@ def _zone(site: Site) -> Iterator[Finding]:
             f"本机没有时区数据 {site.hotline.timezone}",
             f"this machine knows no time zone {site.hotline.timezone}",
         )
-        yield _bad("timezone", words, ("apt-get install tzdata", "apt-get install tzdata"), "warning")
+        yield bad("timezone", words, ("apt-get install tzdata", "apt-get install tzdata"), "warning")
 
 
 def certificate(site: Site) -> Iterator[Finding]:
@@ -203,7 +170,7 @@ def certificate(site: Site) -> Iterator[Finding]:
         begins, ends = tls.validity(site.tls)
         mode = key.stat().st_mode
     except (OSError, ValueError) as failure:
-        yield _bad(
+        yield bad(
             "certificate", (f"证书无法读取：{failure}", f"the certificate cannot be read: {failure}"), mend, "warning"
         )
         return
@@ -214,18 +181,18 @@ def certificate(site: Site) -> Iterator[Finding]:
             f"证书 {path} 自 {begins:%Y-%m-%d} 起才有效",
             f"the certificate {path} holds from {begins:%Y-%m-%d} on only",
         )
-        yield _bad("certificate", words, mend, "warning")
+        yield bad("certificate", words, mend, "warning")
     elif now > ends:
         words = (f"证书 {path} 已于 {ends:%Y-%m-%d} 过期", f"the certificate {path} ran out on {ends:%Y-%m-%d}")
-        yield _bad("certificate", words, mend, "warning")
+        yield bad("certificate", words, mend, "warning")
     elif days < CERTIFICATE_DAYS:
         words = (f"证书 {path} 还有 {days} 天过期", f"the certificate {path} runs out in {days} days")
-        yield _bad("certificate", words, mend, "warning")
+        yield bad("certificate", words, mend, "warning")
     else:
-        yield _ok("certificate", f"证书有效至 {ends:%Y-%m-%d}", f"the certificate holds until {ends:%Y-%m-%d}")
+        yield ok("certificate", f"证书有效至 {ends:%Y-%m-%d}", f"the certificate holds until {ends:%Y-%m-%d}")
     if mode & 0o077:
         words = (f"其他用户可读私钥 {key}", f"others can read the private key {key}")
-        yield _bad("private-key", words, (f"chmod 600 {key}", f"chmod 600 {key}"), "warning")
+        yield bad("private-key", words, (f"chmod 600 {key}", f"chmod 600 {key}"), "warning")
 
 
 def _database(site: Site, var: Path) -> Iterator[Finding]:
@@ -237,16 +204,16 @@ def _database(site: Site, var: Path) -> Iterator[Finding]:
         url = make_url(site.database_url)
         file = Path(url.database or "")
         if url.get_backend_name() == "sqlite" and not file.exists() and (file.parent.is_dir() or var in file.parents):
-            yield _ok("database", f"数据库将建在 {file}", f"the database will be made: {file}")
+            yield ok("database", f"数据库将建在 {file}", f"the database will be made: {file}")
             return
         asyncio.run(_ask(site.database_url))
     except (OSError, TimeoutError, SQLAlchemyError) as failure:
         why = (str(failure) or type(failure).__name__).splitlines()[0]
         mend = (f"检查 {site.path} 的 [database] url", f"check [database] url in {site.path}")
-        yield _bad("database", (f"数据库连不上：{why}", f"the database cannot be reached: {why}"), mend)
+        yield bad("database", (f"数据库连不上：{why}", f"the database cannot be reached: {why}"), mend)
     else:
         shown = url.render_as_string(hide_password=True)
-        yield _ok("database", f"数据库正常：{shown}", f"the database answers: {shown}")
+        yield ok("database", f"数据库正常：{shown}", f"the database answers: {shown}")
 
 
 async def _ask(url: str) -> None:
@@ -265,20 +232,20 @@ async def _ask(url: str) -> None:
 
 def _alive(id: str, name: str, alive: bool) -> Iterator[Finding]:
     if alive:
-        yield _ok(id, f"{name} 正在运行", f"{name} runs")
+        yield ok(id, f"{name} 正在运行", f"{name} runs")
     else:
         mend = ("确认 ivr up 在运行，它会重新拉起", "see that `ivr up` runs: it starts what has ended")
-        yield _bad(id, (f"{name} 没有运行", f"{name} does not run"), mend)
+        yield bad(id, (f"{name} 没有运行", f"{name} does not run"), mend)
 
 
 def _journal(asterisk: Installation, var: Path) -> Iterator[Finding]:
     """`apps=` without APP_START in `events=` switches CEL off with one line in a log: no call would be on record."""
     said = _console(asterisk, var, "cel show status")
     if "CEL Logging: Enabled" in said and "CEL_CUSTOM" in said.upper().replace(" ", "_"):
-        yield _ok("journal", "呼叫流水（CEL）正在记录", "the journal (CEL) is being written")
+        yield ok("journal", "呼叫流水（CEL）正在记录", "the journal (CEL) is being written")
     else:
         mend = (f"查看 {var}/log/asterisk/messages.log", f"see {var}/log/asterisk/messages.log")
-        yield _bad("journal", ("呼叫流水（CEL）没有记录", "the journal (CEL) is not being written"), mend)
+        yield bad("journal", ("呼叫流水（CEL）没有记录", "the journal (CEL) is not being written"), mend)
 
 
 def _console(asterisk: Installation, var: Path, words: str) -> str:
@@ -293,7 +260,7 @@ def _console(asterisk: Installation, var: Path, words: str) -> str:
 def _drain(asterisk: Installation, var: Path) -> Iterator[Finding]:
     if re.search(r"^\s*DRAIN=[1-9]", _console(asterisk, var, "dialplan show globals"), re.MULTILINE):
         words = ("新来电目前不受理（ivr drain）", "new calls are turned away (`ivr drain`)")
-        yield _bad("drain", words, ("ivr drain --cancel", "ivr drain --cancel"), "warning")
+        yield bad("drain", words, ("ivr drain --cancel", "ivr drain --cancel"), "warning")
 
 
 def _ami(site: Site) -> Finding:
@@ -304,13 +271,13 @@ def _ami(site: Site) -> Finding:
     except OSError:
         banner = b""
     if banner.startswith(b"Asterisk Call Manager"):
-        return _ok("ami", "AMI 正常", "AMI answers")
+        return ok("ami", "AMI 正常", "AMI answers")
     mend = ("检查 [listen] ami 与防火墙", "check [listen] ami and the firewall")
-    return _bad("ami", ("AMI 没有应答", f"AMI does not answer on {address.host}:{address.port}"), mend)
+    return bad("ami", ("AMI 没有应答", f"AMI does not answer on {address.host}:{address.port}"), mend)
 
 
 def outdated(site: Site, var: Path) -> Iterator[Finding]:
     """Has the running Asterisk been started with other settings than these?"""
     if state.read(var).site_hash != system.site_hash(site):
         words = ("设置在启动后改过，尚未生效", "the settings have changed since Asterisk was started")
-        yield _bad("restart", words, ("重新启动 ivr up", "stop `ivr up` and start it again"), "warning")
+        yield bad("restart", words, ("重新启动 ivr up", "stop `ivr up` and start it again"), "warning")

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from ivr import credentials, supervisor, system
+from ivr import credentials, machine, supervisor, system
 from ivr import doctor as examination
 from ivr.cli import telling
 from ivr.cli.context import Context
@@ -21,6 +21,7 @@ from ivr.cli.language import language
 from ivr.cli.run import PROBLEM
 from ivr.credentials import Credentials
 from ivr.errors import HotlineError
+from ivr.findings import Finding
 from ivr.pbx import drain, fetch, prompts
 from ivr.settings import Site
 
@@ -43,6 +44,7 @@ def up(context: typer.Context) -> None:
     var.mkdir(parents=True, exist_ok=True, mode=0o700)
     with supervisor.alone(var / "run"):
         asterisk = fetch.find(say=_say)
+        _refuse_if_unfit(list(machine.secrets(var)))  # told before they are mended
         secrets, new = credentials.ensure(var, site)
         _refuse_if_unfit(examination.planned(site, var, asterisk))
         if prompts.ensure(site, var, _say):
@@ -101,12 +103,12 @@ def doctor(
         raise typer.Exit(PROBLEM)
 
 
-def _line(finding: examination.Finding, code: str) -> str:
+def _line(finding: Finding, code: str) -> str:
     mend = f"\n    → {finding.mend[code]}" if finding.mend else ""
     return f"{MARKS[finding.level]} {finding.words[code]}{mend}"
 
 
-def _refuse_if_unfit(findings: list[examination.Finding]) -> None:
+def _refuse_if_unfit(findings: list[Finding]) -> None:
     for finding in findings:
         if finding.level == "warning":
             _say(_line(finding, language()))

@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "calls": set(),
     "settings": {"errors"},
     "credentials": {"errors", "settings"},
+    "findings": {"settings"},
     "ports": {"settings"},
     "notify": set(),
     "processes": {"notify"},
