@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ivr.cli import calls, db, drain, recordings, retention, screening, service
+from ivr.cli import calls, db, drain, recordings, retention, screening, service, statistics
 from ivr.cli.context import Context
 from ivr.errors import HotlineError
 
@@ -28,6 +28,7 @@ app.command("up")(service.up)
 app.command("fetch")(service.fetch_asterisk)
 app.command("controller", hidden=True)(service.controller)
 app.command("drain")(drain.drain)
+app.command("statistics")(statistics.statistics)
 app.command("doctor")(service.doctor)
 
 

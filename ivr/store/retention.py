@@ -91,6 +91,7 @@ class Job:
                 await self._finish()
             async for page in self._pages():
                 await self._take(page)
+            await self._screened()
             await self._strays()
             await self._old_journal()
             if not dry_run and any(kind.count for kind in report.kinds.values()):
@@ -147,6 +148,24 @@ class Job:
             await connection.execute(delete(tables.call).where(tables.call.c.id.in_(list(known))))
             await self._proven(connection, CALL, {call.id: call.entered_at for call in calls})
         self._told(CALL, [call.entered_at for call in calls])
+
+    async def _screened(self) -> None:
+        """Numbers of blocks that have ended and of reviews; who decided what, and when, stays."""
+        before = self._before[PERSONAL]
+        if self._report.dry_run:
+            async with self._store.reading() as connection:
+                found = await rows.screened(connection, before)
+        else:
+            async with self._store.alone() as connection:
+                await rows.erase_for_good(connection)
+                found = await rows.screened(connection, before)
+                for table, row in found:
+                    other = pseudonym(row.number, self._key)
+                    await connection.execute(update(table).where(row.where).values(number=other))
+                if found:
+                    await self._proven(connection, PERSONAL, {row.subject: row.over_at for _, row in found})
+        if found:
+            self._told(PERSONAL, [row.over_at for _, row in found])
 
     # --- recordings --------------------------------------------------------------------------------------------------
 

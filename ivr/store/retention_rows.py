@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ivr.calls.model import Call
+from ivr.calls.redaction import ERASED
 from ivr.calls.statistics import Measure, counted
 from ivr.store import tables
 from ivr.store.erasure import PERSONAL
@@ -50,6 +52,31 @@ async def redact(connection: AsyncConnection, before: Call, after: Call) -> None
         if was != now:
             of_step = update(step).where(step.c.call_id == before.id, step.c.ordinal == at)
             await connection.execute(of_step.values(value=now.value))
+
+
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """A number that was blocked or stood for review, and when that was over."""
+
+    subject: str
+    number: str
+    over_at: datetime
+    where: ColumnElement[bool]
+
+
+async def screened(connection: AsyncConnection, before: datetime) -> list[tuple[Table, Screened]]:
+    """Those that were over before that, and still show the number."""
+    block, review = tables.block, tables.review
+    shown = [table.c.number.not_like(f"{ERASED}%") for table in (block, review)]
+    found: list[tuple[Table, Screened]] = []
+    blocks = select(block.c.id, block.c.number, block.c.until).where(block.c.until < before, shown[0])
+    for id, number, until in await connection.execute(blocks):
+        found.append((block, Screened(f"block/{id}", number, until, block.c.id == id)))
+    reviews = select(review.c.number, review.c.flagged_at, review.c.last_at).where(review.c.last_at < before, shown[1])
+    for number, flagged_at, last_at in await connection.execute(reviews):
+        row = and_(review.c.number == number, review.c.flagged_at == flagged_at)
+        found.append((review, Screened(f"review/{flagged_at.isoformat()}", number, last_at, row)))
+    return found
 
 
 async def keep_counts(connection: AsyncConnection, calls: Iterable[Call]) -> None:

@@ -155,6 +155,9 @@ class TestListing:
             ("calls",),
             *(("calls", name) for name in ("list", "show", "rebuild", "import")),
             *(("recordings", name) for name in ("list", "mix")),
+            ("statistics",),
+            *(("db", name) for name in ("current", "history", "upgrade", "downgrade", "backup", "restore")),
+            *(("retention", name) for name in ("run", "proofs", "verify", "hold", "release", "holds")),
         ],
     )
     def test_given_any_command_when_help_is_asked_then_it_has_an_example(

@@ -17,7 +17,7 @@ from ivr.calls.model import Call
 from ivr.calls.redaction import is_pseudonym
 from ivr.pbx import journal
 from ivr.settings import Retention
-from ivr.store import Position, Store, erasure, voices
+from ivr.store import Position, Store, erasure, tables, voices
 from ivr.store.calllog import CallLog
 from ivr.store.due import months_before
 from ivr.store.erasure import CALL, JOURNAL, PERSONAL, RECORDINGS
@@ -206,6 +206,25 @@ class TestByAge:
         assert NUMBER not in told(story["c-2"])
         assert story["c-2"].steps[0].value == f"tel:{story['c-2'].caller};x"
         assert await house.erased() == {}
+
+    async def test_given_numbers_that_were_screened_long_ago_when_run_then_who_decided_stays_and_the_number_goes(
+        self, house: House
+    ) -> None:
+        block = {"number": NUMBER, "by": "Li Si", "reason": "300 calls a day"}
+        ended, holding = {"id": "b-1", "from": at(0), "until": at(60)}, {"id": "b-2", "from": at(0), "until": EVER[1]}
+        review = {"number": NUMBER, "flagged_at": at(0), "last_at": at(60), "calls": 300}
+        async with house.store.alone() as connection:
+            await connection.execute(tables.block.insert(), [block | ended, block | holding])
+            await connection.execute(tables.review.insert(), [review])
+        house.clock.months_later(24)
+        assert counts(await house.run(dry_run=True)) == await house.erased() == {PERSONAL: 2}
+        async with house.store.reading() as connection:
+            blocks = (await connection.execute(tables.block.select().order_by(tables.block.c.id))).all()
+            reviews = (await connection.execute(tables.review.select())).all()
+        assert [row.number == NUMBER for row in blocks] == [False, True], "a block that holds needs its number"
+        assert [(row.by, row.reason) for row in blocks] == [("Li Si", "300 calls a day")] * 2
+        assert [(is_pseudonym(row.number), row.calls) for row in reviews] == [(True, 300)]
+        assert await erasure.broken(house.store) == []
 
     async def test_given_calls_of_another_node_when_run_then_they_are_left_to_it_and_imported_ones_are_not(
         self, house: House
