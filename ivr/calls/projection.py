@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
+from ivr.calls.clock import UNMOVED
 from ivr.calls.ids import split
 from ivr.calls.model import Call, Row
 from ivr.calls.projection_call import calls_of
@@ -37,10 +38,11 @@ def project(rows: Iterable[Row], foreign: bool = False) -> tuple[Call, ...]:
 class _Group(Generic[Position]):
     """Rows that belong together."""
 
-    __slots__ = ("ended", "keys", "open", "order", "position", "rows", "runs", "sorted", "told")
+    __slots__ = ("base", "ended", "keys", "open", "order", "position", "rows", "runs", "sorted", "told")
 
-    def __init__(self, order: int, position: Position | None) -> None:
+    def __init__(self, order: int, position: Position | None, base: timedelta) -> None:
         self.order, self.position = order, position  # of the first row that was added
+        self.base = base  # how far the clock had been set back before it
         self.rows: list[Row] = []  # in the order of time, without doubles
         self.sorted: list[Key] = []  # their keys
         self.keys: set[str] = set()
@@ -49,8 +51,10 @@ class _Group(Generic[Position]):
         self.runs: set[str] = set()
         self.told: dict[str, Call] = {}  # as given out last
 
-    def add(self, row: Row) -> bool:
-        """False for a double."""
+    def add(self, row: Row, moved: timedelta | None = None) -> bool:
+        """False for a double. `moved`: by what the clock had been set back before this row."""
+        if moved is not None and moved != self.base:
+            row = replace(row, at=row.at + (moved - self.base))
         key = _key(row)
         if not self.sorted or self.sorted[-1] < key:
             self.sorted.append(key)
@@ -78,12 +82,17 @@ class _Group(Generic[Position]):
         return True
 
     def swallow(self, other: _Group[Position]) -> None:
+        base = other.base
         if other.order < self.order:
             self.order, self.position = other.order, other.position
+            if other.base != self.base:
+                self.rows = [replace(row, at=row.at + (self.base - other.base)) for row in self.rows]
+                self.sorted = [_key(row) for row in self.rows]
+                self.base = other.base
         self.keys |= other.keys
         self.told |= other.told
         for row in other.rows:
-            self.add(row)
+            self.add(row, base)
 
 
 @dataclass(slots=True)
@@ -111,23 +120,29 @@ class Projector(Generic[Position]):
         self._over: dict[str, datetime] = {}
         self._added = 0
 
-    def add(self, row: Row, position: Position | None = None) -> None:
-        """Take one row in."""
-        self._see_run(row)
-        group = self._group(list(_ties(row)), position)
-        if row.event not in _TIES_ONLY and group.add(row):
+    def add(self, row: Row, position: Position | None = None, moved: timedelta = UNMOVED) -> None:
+        """Take one row in. `moved`: how far the clock has been set back, as `SteadyClock` tells it of each row."""
+        self._see_run(row if moved == UNMOVED else replace(row, at=row.at + moved))
+        group = self._group(list(_ties(row)), position, moved)
+        if row.event not in _TIES_ONLY and group.add(row, moved):
             self._touched[group] = None
 
     def take_changed(self) -> list[Call]:
         """The calls that are new or tell something new since the last time, as they stand now."""
         changed = []
         for group in self._touched:
-            for call in calls_of(group.rows, self._over, self._foreign):
+            for call in calls_of(group.rows, self._over_for(group), self._foreign):
                 if group.told.get(call.id) != call:
                     group.told[call.id] = call
                     changed.append(call)
         self._touched.clear()
         return changed
+
+    def _over_for(self, group: _Group[Position]) -> dict[str, datetime]:
+        """When the runs ended, by the group's own clock."""
+        if group.base == UNMOVED or not self._over:
+            return self._over
+        return {run: end - group.base for run, end in self._over.items()}
 
     def oldest_position(self) -> Position | None:
         """Where the first row of the oldest call stood that may still change; None if there is none.
@@ -145,15 +160,15 @@ class Projector(Generic[Position]):
                 del self._groups[key]
 
     def _is_finished(self, group: _Group[Position], now: datetime) -> bool:
-        settled = not group.rows or group.rows[-1].at + GRACE <= now
+        settled = not group.rows or group.rows[-1].at + group.base + GRACE <= now
         return settled and group not in self._touched and all(run in self._over for run in group.open.values())
 
-    def _group(self, keys: list[str], position: Position | None) -> _Group[Position]:
+    def _group(self, keys: list[str], position: Position | None, moved: timedelta) -> _Group[Position]:
         """The one group that these keys belong to; groups that they tie together become one."""
         self._added += 1
         found = {id(group): group for key in keys if (group := self._groups.get(key))}
         if not found:
-            group = _Group(self._added, position)
+            group = _Group(self._added, position, moved)
             self._held[group] = None
         else:
             group, *others = sorted(found.values(), key=lambda group: -len(group.rows))

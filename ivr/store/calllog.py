@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import structlog
 
+from ivr.calls.clock import SteadyClock
 from ivr.calls.projection import Projector
 from ivr.calls.rows import parse
 from ivr.pbx import journal
@@ -32,7 +33,7 @@ class Reading:
         self.tail = Tail(directory, start)
         self._replay = self.tail.position
         self.projector: Projector[Place] = Projector()
-        self.newest = datetime.min.replace(tzinfo=UTC)  # the newest row's time: the journal's own clock
+        self._clock = SteadyClock()
         self.unreadable = 0  # records that are no rows
 
     def position(self) -> Position:
@@ -54,8 +55,12 @@ class Reading:
             self.unreadable += 1
             log.warning("journal_unreadable", file=record.place.name, offset=record.place.offset, reason=str(error))
             return
-        self.newest = max(self.newest, row.at)
-        self.projector.add(row, record.place)
+        self.projector.add(row, record.place, self._clock.moved(row.at))
+
+    @property
+    def newest(self) -> datetime:
+        """The newest row's time: the journal's own clock."""
+        return self._clock.newest
 
 
 class CallLog:
