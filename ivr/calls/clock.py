@@ -12,7 +12,9 @@ from datetime import UTC, datetime, timedelta
 
 UNMOVED = timedelta()
 PAUSE = timedelta(milliseconds=30)  # a frame of RTP, which can be a talk, and less than what parts two talks
-DISORDER = timedelta(milliseconds=300)  # rows that are out of order by less are; a smaller step of the clock hides in it
+DISORDER = timedelta(
+    milliseconds=300
+)  # rows that are out of order by less are; a smaller step of the clock hides in it
 
 
 class SteadyClock:

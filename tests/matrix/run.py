@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
 import sys
 import time
@@ -202,14 +201,6 @@ def _play(one: Run, say: Callable[[str], None]) -> list[Verdict]:
                 end.result(150)
             except (PhoneError, AssertionError) as failure:
                 faults[name].append(str(failure))
-                if os.environ.get("DIAG"):
-                    say(one.hotline.asterisk("core show channels verbose"))
-                    say(one.hotline.asterisk("bridge show all"))
-                    for channel in one.hotline.channels():
-                        say(one.hotline.asterisk("core show channel " + channel))
-                    say(one.hotline.asterisk("core show threads"))
-                    say(one.hotline.asterisk("rtp show settings"))
-                    say(one.hotline.asterisk("core show taskprocessors"))
             except Exception as failure:
                 faults[name].append("".join(traceback.format_exception_only(failure)).strip())
                 traceback.print_exception(failure, file=sys.stderr)
@@ -261,7 +252,7 @@ def _verdict(one: Run, state: State, cell: Cell, faults: list[str], ears: Sequen
     invites = sum(one_.from_user == cell.number for phone in (one.desk, one.keyed, one.slow) for one_ in phone.invites)
     found += judge.twice(invites, state.invites)
     calls = _calls_of(one, cell.number)
-    found += judge.log_faults(calls, way_after(one.death, state), None)
+    found += judge.log_faults(calls, way_after(one.death, state))
     ladder = "\n\n".join(draw(call, 100, "en") for call in calls) or "(the log has no such call)"
     return Verdict(one.death.name, state.name, tuple(found), ladder)
 
