@@ -23,11 +23,11 @@ log = structlog.get_logger(__name__)
 
 
 def next_time(site: Site, now: datetime) -> datetime:
-    """When `[retention] at` comes next, by the site's clock."""
-    zone = ZoneInfo(site.hotline.timezone)
-    local = now.astimezone(zone)
-    today = datetime.combine(local.date(), time.fromisoformat(site.retention.at), zone)
-    return today if today > local else datetime.combine(local.date() + timedelta(days=1), today.timetz())
+    """When `[retention] at` comes next by the site's clock, in UTC."""
+    zone, hour = ZoneInfo(site.hotline.timezone), time.fromisoformat(site.retention.at)
+    today = now.astimezone(zone).date()
+    days = (datetime.combine(today + timedelta(days=n), hour, zone).astimezone(UTC) for n in (0, 1))
+    return next(moment for moment in days if moment > now)
 
 
 async def erase_daily(

@@ -120,6 +120,28 @@ def test_the_greeting_keys_do_not_take_the_emergency_key(tmp_path: Path) -> None
     assert "hotline.language_keys.0: is hotline.emergency_key already" in problems(path)
 
 
+@pytest.mark.parametrize(
+    ("kept", "told"),
+    [
+        ("personal = 5", "retention.personal: expected 6 to 1200 months, found 5; the Cybersecurity Law"),
+        ("call_log = 0", "retention.call_log: expected 6 to 1200 months"),
+        ("journal = 1", "retention.journal: expected 6 to 1200 months"),
+        ("recordings = 0", "retention.recordings: expected 1 to 1200 months"),
+        ("handovers = 35", "retention.handovers: expected 0 (no rule) or 36 months and more; records of personal data"),
+        ("recordings = 61", "retention.recordings: 61 months is longer than retention.call_log (60 months)"),
+        ("handovers = 72", "retention.handovers: 72 months is longer than retention.call_log"),
+        ("personal = 6", "retention.journal: 12 months is longer than retention.personal (6 months)"),
+        ('at = "24:00"', "retention.at: expected a time of day such as"),
+        ('personal = "2 years"', "retention.personal: expected a whole number"),
+        ("days = 30", "retention.days: unknown key"),
+    ],
+)
+def test_nothing_is_kept_shorter_than_the_law_says_or_longer_than_what_it_hangs_on(
+    tmp_path: Path, kept: str, told: str
+) -> None:
+    assert told in problems(site_file(tmp_path, ("[keys]", f"[retention]\n{kept}\n\n[keys]")))
+
+
 def test_two_operators_never_share_a_number(tmp_path: Path) -> None:
     more = '\n[[operators]]\nnumber = "1001"\nname = "二号坐席"\n'
     assert "operators[1].number: 1001 is there twice" in problems(site_file(tmp_path, more=more))
