@@ -29,6 +29,7 @@ app.command("fetch")(service.fetch_asterisk)
 app.command("controller", hidden=True)(service.controller)
 app.command("drain")(drain.drain)
 app.command("statistics")(statistics.statistics)
+app.command("console")(service.console)
 app.command("doctor")(service.doctor)
 
 

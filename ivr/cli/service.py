@@ -71,6 +71,21 @@ def fetch_asterisk() -> None:
     _say(f"Asterisk {'.'.join(map(str, found.version))}: {found.command[-1]}")
 
 
+def console(
+    context: typer.Context,
+    command: Annotated[str | None, typer.Argument(help="One command; without it, the console until `exit`.")] = None,
+) -> None:
+    """Ask the running Asterisk, with no need to know where it stands and where its files are.
+
+    Example: ivr console "queue show"
+    """
+    start: Context = context.obj
+    found = fetch.find(fetch=False)
+    ask = ["-r"] if command is None else ["-rx", command]
+    words = [*found.command, "-C", str(system.asterisk_conf(start.var)), *ask]
+    os.execv(words[0], words)  # noqa: S606
+
+
 def controller(context: typer.Context) -> None:
     """Run the controller alone; `ivr up` does this."""
     import uvloop  # noqa: PLC0415  only here
