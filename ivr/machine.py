@@ -14,7 +14,7 @@ from pathlib import Path
 from ivr import credentials
 from ivr.calls.rows import split_records
 from ivr.findings import Finding, bad, ok
-from ivr.pbx import state
+from ivr.pbx import journal, room, state
 from ivr.settings import Site
 
 FREE_TO_START, FREE_TO_WORK = 200 * 2**20, 5 * 2**30  # bytes; one leg's recording takes 1 MB a minute
@@ -29,6 +29,7 @@ TIME_ERROR, STA_UNSYNC = 5, 0x40  # adjtimex(2)
 
 def examine(site: Site, var: Path) -> Iterator[Finding]:
     yield from _disks(site, var)
+    yield from _room(var)
     yield from _writable(var)
     yield from _clock(var, datetime.now(UTC))
     yield from _memory()
@@ -64,6 +65,26 @@ def _disk(id: str, place: Path, there: Path) -> Finding:
         few = (f"{place} 所在磁盘只能再建 {left} 个文件", f"only {left} more files fit on the disk of {place}")
         return bad(id, few, mend, "warning")
     return bad(id, words, mend, "warning") if free < FREE_TO_WORK else ok(id, *words)
+
+
+def _room(var: Path) -> Iterator[Finding]:
+    """Can the journal's file system keep room for it, so that a full disk takes no row?"""
+    active = var / "journal" / journal.ACTIVE
+    if not active.exists():
+        return
+    kept = room.reserved(active)
+    words = (
+        f"日志文件尚有 {kept / 2**20:.0f} MB 预留空间",
+        f"{kept / 2**20:.0f} MB are kept free for the journal alone",
+    )
+    if kept >= journal.ROOM // 4:
+        yield ok("journal-room", *words)
+        return
+    mend = (
+        "清理磁盘；若文件系统不支持 fallocate(2)，请把 journal 放在 ext4 或 xfs 上",
+        "make room; where the file system knows no fallocate(2), put the journal on ext4 or xfs",
+    )
+    yield bad("journal-room", words, mend, "warning")
 
 
 def _writable(var: Path) -> Iterator[Finding]:

@@ -136,11 +136,14 @@ class Health:
         return HotlineError("cel_off", message, {"said": said}, 503)
 
     async def _check_disk(self) -> Problem:
-        free = (await asyncio.to_thread(shutil.disk_usage, self._var)).free
-        if free >= DISK_LIMIT:
-            return None
-        message = f"the disk of {self._var} has {free} bytes left: make room, or the journal ends"
-        return HotlineError("disk_full", message, {"path": str(self._var), "free": free}, 503)
+        """Journal and recordings may have disks of their own."""
+        for place in (self._var, self._var / "journal", self._var / "recordings"):
+            there = place if place.exists() else self._var
+            free = (await asyncio.to_thread(shutil.disk_usage, there)).free
+            if free < DISK_LIMIT:
+                message = f"the disk of {place} has {free} bytes left: make room, or the call log ends"
+                return HotlineError("disk_full", message, {"path": str(place), "free": free}, 503)
+        return None
 
     async def _check_tasks(self) -> Problem:
         stopped = self._stopped()

@@ -15,6 +15,7 @@ import pytest
 
 from ivr import machine
 from ivr.findings import Finding
+from ivr.pbx import journal
 from ivr.settings import Site, load
 
 SANDBOX = Path(__file__).parents[2] / "hotline.toml"
@@ -70,6 +71,15 @@ def test_given_no_room_for_files_then_it_is_told(site: Site, var: Path, monkeypa
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=2**40))
     monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_files=1000, f_favail=7))
     assert "only 7 more files" in only(list(machine._disks(site, var)), "disk").words["en"]
+
+
+def test_given_a_journal_with_room_of_its_own_then_it_is_told_and_without_it_warned(var: Path) -> None:
+    (var / "journal").mkdir(exist_ok=True)
+    assert list(machine._room(var)) == [], "before the first start"
+    (var / "journal" / journal.ACTIVE).write_bytes(b"row\n")
+    assert only(list(machine._room(var)), "journal-room").level == "warning"
+    journal.keep_room(var / "journal")
+    assert only(list(machine._room(var)), "journal-room").level == "ok"
 
 
 def test_given_recordings_on_another_disk_then_that_one_is_looked_at_too(site: Site, var: Path) -> None:

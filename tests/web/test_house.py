@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -76,6 +78,17 @@ async def test_given_asterisk_writes_no_journal_then_503(house: House, said: str
 async def test_given_a_full_disk_then_503(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "DISK_LIMIT", 1 << 62)
     assert (await checks(house))[1]["disk"] == "disk_full"
+
+
+async def test_given_recordings_on_a_full_disk_of_their_own_then_503_names_it(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "recordings").mkdir()
+    house.services.health._var = tmp_path
+    free = {str(tmp_path / "recordings"): 4096}
+    monkeypatch.setattr(health.shutil, "disk_usage", lambda path: SimpleNamespace(free=free.get(str(path), 1 << 40)))
+    status, found = await checks(house)
+    assert (status, found["disk"]) == (503, "disk_full")
 
 
 async def test_given_a_task_that_stopped_then_503_names_it(house: House) -> None:
