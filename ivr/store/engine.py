@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
@@ -38,8 +39,11 @@ def create(url: str, patient: bool = False) -> AsyncEngine:
             },
         )
     if parsed.database:
-        # WAL and shared-memory files take over the mode of the database file.
-        os.close(os.open(parsed.database, os.O_RDWR | os.O_CREAT, 0o600))
+        # WAL and shared-memory files take over the mode of the database file. One that is there is not opened by hand:
+        # closing it would let go of the locks of all this process's connections (fcntl(2)), and the next process that
+        # looks and goes would delete the log from under them.
+        with suppress(FileExistsError):
+            os.close(os.open(parsed.database, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     engine = create_async_engine(parsed)
     _prepare(engine.sync_engine)
     return engine
