@@ -78,7 +78,8 @@ def _gap(hotline: Hotline, citizen: Phone, operator: Phone, desk: Phone) -> floa
     began = hotline.talk(citizen, operator)
     call = hotline.call_of(citizen.name, ended=False).id
     asked = time.time()
-    hotline.api("POST", f"/api/v1/calls/{call}/transfers", {"target": "110", "mode": "transfer"})
+    answer = hotline.api("POST", f"/api/v1/calls/{call}/transfers", {"target": "110", "mode": "transfer"})
+    assert answer.status < 300, answer.body
     joined = citizen.wait_heard("110", since=asked)
     operator.wait_for("disconnected", 15)
     time.sleep(2.0)
