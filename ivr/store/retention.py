@@ -185,21 +185,22 @@ class Job:
 
     async def _strays(self) -> None:
         """Folders of old recordings that no call in the log names."""
-        for day in await asyncio.to_thread(
-            lambda: list(voices.days_before(self._recordings, self._before[RECORDINGS]))
-        ):
-            folders = {path.name: path for path in day.iterdir() if path.is_dir() and not path.is_symlink()}
-            named, held = await self._named(list(folders)), await self._held(list(folders))
-            at = datetime.strptime("".join(day.parts[-3:]), "%Y%m%d").replace(tzinfo=UTC)
-            wanted = {
-                str(path.relative_to(self._recordings)): (at, voices.files_of(path, self._recordings))
-                for id, path in folders.items()
-                if id not in named and id not in held
-            }
-            if self._report.dry_run and wanted:
-                self._told(RECORDINGS, [at] * len(wanted))
-            elif wanted:
-                await self._erase_files(wanted)
+        before = self._before[RECORDINGS]
+        for day in await asyncio.to_thread(lambda: list(voices.days_before(self._recordings, before))):
+            folders = await asyncio.to_thread(voices.folders_in, day)
+            for start in range(0, len(folders), AT_ONCE):
+                await self._strays_among(day, folders[start : start + AT_ONCE])
+
+    async def _strays_among(self, day: Path, ids: Sequence[str]) -> None:
+        named, held = await self._named(ids), await self._held(ids)
+        at = datetime.strptime("".join(day.parts[-3:]), "%Y%m%d").replace(tzinfo=UTC)
+        strays = [day / id for id in ids if id not in named and id not in held]
+        if strays and self._report.dry_run:
+            self._told(RECORDINGS, [at] * len(strays))
+        elif strays:
+            top = self._recordings
+            await self._erase_files({str(path.relative_to(top)): (at, voices.files_of(path, top)) for path in strays})
+            await self._rest()
 
     async def _held(self, ids: Sequence[str]) -> set[str]:
         hold = tables.legal_hold

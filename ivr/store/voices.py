@@ -61,6 +61,11 @@ def days_before(folder: Path, moment: datetime) -> Iterator[Path]:
             yield day
 
 
+def folders_in(day: Path) -> list[str]:
+    """The calls' folders of one day."""
+    return sorted(entry.name for entry in os.scandir(day) if entry.is_dir(follow_symlinks=False))
+
+
 def files_of(folder: Path, top: Path) -> list[str]:
     """Every file of one call's folder, by its name below `top`."""
     return [str(path.relative_to(top)) for path in sorted(folder.iterdir()) if path.is_symlink() or path.is_file()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator, Iterable
@@ -14,7 +15,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from ivr.calls.model import Call
+from ivr.calls.projection import project
 from ivr.calls.redaction import is_pseudonym
+from ivr.calls.rows import parse, split_records
 from ivr.pbx import journal
 from ivr.settings import Retention
 from ivr.store import Position, Store, erasure, tables, voices
@@ -243,6 +246,34 @@ class TestByAge:
         assert months_before(datetime(2026, 3, 31, 5, tzinfo=UTC), 1) == datetime(2026, 2, 28, 5, tzinfo=UTC)
         assert months_before(datetime(2024, 3, 31, tzinfo=UTC), 13) == datetime(2023, 2, 28, tzinfo=UTC)
         assert months_before(datetime(2026, 1, 15, tzinfo=UTC), 24) == datetime(2024, 1, 15, tzinfo=UTC)
+
+
+class TestBesideCalls:
+    async def test_given_a_log_that_is_written_all_the_while_when_run_then_nothing_of_it_is_lost(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("ivr.store.retention.AT_ONCE", 10)
+        await house.save(*(transferred(f"c-{n:03}", start=n) for n in range(150)))
+        house.clock.months_later(24)
+        log = CallLog(house.store, house.var / "journal", NODE)
+        running = asyncio.create_task(log.run())
+        erasing = asyncio.create_task(house.run())
+        now = house.clock.now - EIGHT
+        rows: list[bytes] = []
+        while not erasing.done() or len(rows) < 200:
+            call = journals.call(len(rows), EIGHT + now + timedelta(seconds=len(rows)))
+            rows += call
+            house.write(call)
+            await asyncio.sleep(0.02)
+        assert counts(await erasing) == {RECORDINGS: 150, PERSONAL: 150}
+        running.cancel()
+        await asyncio.wait([running])
+        await house.catch_up()
+        records, _ = split_records(b"".join(rows))
+        story = await house.whole_story()
+        written = project(parse(record.fields, NODE) for record in records)
+        assert {call.id: call for call in written}.items() <= story.items()
+        assert len(story) == 150 + len(written)
 
 
 class TestOnDisk:
