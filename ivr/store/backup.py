@@ -10,7 +10,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -142,7 +142,8 @@ def _restore_sqlite(file: Path, live: Path) -> bool:
 
 def _over(file: Path, live: Path) -> None:
     live.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(live, os.O_RDWR | os.O_CREAT, 0o600))
+    with suppress(FileExistsError):  # one that is there is not opened by hand: see `engine.create`
+        os.close(os.open(live, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     with closing(_readonly(file)) as source, closing(sqlite3.connect(live, timeout=10)) as target:
         target.execute("PRAGMA journal_mode=WAL")
         source.backup(target)

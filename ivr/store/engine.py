@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -18,6 +19,7 @@ PRAGMAS = (
     "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=5000", "case_sensitive_like=ON",
 )  # fmt: skip
 
+PEN_PATIENCE = 1000  # ms that a save waits for another's; then it is told that the database is away, and tries again
 ANSWER_SECONDS = 30.0  # for one statement or one connection; a server that is frozen says nothing for ever
 
 
@@ -45,7 +47,7 @@ def create(url: str, patient: bool = False) -> AsyncEngine:
         with suppress(FileExistsError):
             os.close(os.open(parsed.database, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     engine = create_async_engine(parsed)
-    _prepare(engine.sync_engine)
+    _prepare(engine.sync_engine, _begin_sqlite)
     return engine
 
 
@@ -59,13 +61,14 @@ def create_pen(url: str) -> Engine | None:
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
         return None
     pen = create_engine(parsed.set(drivername="sqlite+pysqlite"))
-    _prepare(pen)
+    _prepare(pen, _begin_writing)
+    event.listen(pen, "connect", lambda connection, _: connection.execute(f"PRAGMA busy_timeout={PEN_PATIENCE}"))
     return pen
 
 
-def _prepare(engine: Engine) -> None:
+def _prepare(engine: Engine, begin: Callable[[Connection], None]) -> None:
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "begin", begin)
 
 
 def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
@@ -78,6 +81,11 @@ def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     """The driver begins at the first INSERT only: a SELECT or a CREATE TABLE before it would stand outside."""
     connection.exec_driver_sql("BEGIN")
+
+
+def _begin_writing(connection: Connection) -> None:
+    """Wait for another that writes now: once a SELECT has been answered SQLite would not wait but refuse (WAL)."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def snapshot(engine: AsyncEngine) -> AsyncEngine:

@@ -24,6 +24,7 @@ from ivr.store import (
     DatabaseTooNewError,
     Position,
     Store,
+    engine,
     mapping,
     migrate,
     tables,
@@ -328,12 +329,11 @@ class TestSqlite:
             assert outside.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
     async def test_given_a_locked_database_when_saved_then_it_is_called_down_and_works_later(
-        self, tmp_path: Path
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setattr(engine, "PEN_PATIENCE", 1)
         store = Store(f"sqlite+aiosqlite:///{tmp_path}/ivr.db")
         await store.open()
-        async with store._begin() as connection:
-            await connection.execute(text("PRAGMA busy_timeout=1"))
         other = sqlite3.connect(tmp_path / "ivr.db", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(DatabaseDownError, match="locked"):
@@ -342,6 +342,25 @@ class TestSqlite:
         other.close()
         await store.save([transferred()])
         assert await store.call("c-1") == transferred()
+        await store.close()
+
+    async def test_given_another_who_writes_now_when_saved_then_it_waits_and_does_not_fail(
+        self, tmp_path: Path
+    ) -> None:
+        """Its first statement is a SELECT; in WAL mode SQLite lets nobody wait who has read already."""
+        store = Store(f"sqlite+aiosqlite:///{tmp_path}/ivr.db")
+        await store.open()
+        other = sqlite3.connect(tmp_path / "ivr.db", isolation_level=None)
+        for n in range(3):
+            other.execute("BEGIN IMMEDIATE")
+            other.execute("UPDATE call SET language = 'en'")
+            saving = asyncio.create_task(store.save([transferred(f"c-{n}")]))
+            await asyncio.sleep(0.3)
+            assert not saving.done()
+            other.execute("COMMIT")
+            await saving
+        assert len(await store.calls()) == 3
+        other.close()
         await store.close()
 
     async def test_given_no_folder_when_opened_then_the_error_names_the_file(self, tmp_path: Path) -> None:
