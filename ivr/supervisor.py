@@ -72,8 +72,16 @@ class Service:
 class Supervisor:
     """`say` tells what happens, `alarm` what a person must hear of at once."""
 
-    def __init__(self, services: list[Service], say: Say, alarm: Say | None = None) -> None:
-        self._services, self._tell, self._alarm_by = services, say, alarm or say
+    def __init__(
+        self,
+        services: list[Service],
+        say: Say,
+        alarm: Say | None = None,
+        unfit: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        """`unfit` tells (from a thread) why the program on disk must not take over, or None."""
+        self._services, self._tell, self._alarm_by, self._unfit = services, say, alarm or say, unfit
+        self._renewing: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
         self._turned = {service.name: time.monotonic() for service in services}
         self.again = False  # SIGUSR1 came: the caller begins anew
@@ -86,7 +94,7 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for word in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(word, self._stop.set)
-        loop.add_signal_handler(signal.SIGUSR1, self._begin_anew)
+        loop.add_signal_handler(signal.SIGUSR1, self._renew)
         try:
             for service in self._services:
                 service.process = service.find()
@@ -109,9 +117,18 @@ class Supervisor:
                 if service.process is not None:  # Asterisk first: the controller still writes down how the calls ended
                     await service.process.end()
 
-    def _begin_anew(self) -> None:
-        self.again = True
-        self._stop.set()
+    def _renew(self) -> None:
+        if self._renewing is None or self._renewing.done():
+            self._renewing = asyncio.create_task(self._begin_anew())
+
+    async def _begin_anew(self) -> None:
+        """Nothing is let go before what is to follow has shown that it can start."""
+        why_not = await asyncio.to_thread(self._unfit)
+        if why_not is not None:
+            self._alarm(f"not renewed, all goes on as it was: {why_not}")
+        elif not self._stop.is_set():
+            self.again = True
+            self._stop.set()
 
     # ---- one that ends is started again
 

@@ -7,6 +7,7 @@ import faulthandler
 import json as json_words
 import os
 import signal
+import subprocess
 import sys
 from dataclasses import asdict
 from typing import Annotated
@@ -25,6 +26,7 @@ from ivr.findings import Finding
 from ivr.pbx import drain, fetch, prompts
 from ivr.settings import Site
 
+FOLLOW_SECONDS = 60.0  # for a new program to be loaded and to read the settings
 MARKS = {"ok": "✓", "warning": "!", "problem": "✗"}
 
 
@@ -56,10 +58,21 @@ def up(context: typer.Context) -> None:
         supervisor.raise_limits()
         hotline = system.System(site, var, asterisk, secrets)
         told = telling.Telling(var / "log/supervisor.log", _say)
-        keeping = supervisor.Supervisor(hotline.services, told.say, told.alarm)
+        keeping = supervisor.Supervisor(hotline.services, told.say, told.alarm, lambda: _unfit_to_follow(start))
         asyncio.run(keeping.run(hotline.is_ready, lambda: _say(_welcome(site, start, secrets if new else None))))
     if keeping.again:
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  the same command line as before
+
+
+def _unfit_to_follow(start: Context) -> str | None:
+    """Why the program and the settings that are on disk now cannot take over; a process of its own tries them."""
+    code = "import sys; from ivr import cli, controller, settings; settings.load(*sys.argv[1:])"
+    command = [sys.executable, "-c", code, str(start.site_path), str(start.var)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=FOLLOW_SECONDS)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired) as failure:
+        return str(failure)
+    return None if done.returncode == 0 else (done.stderr.strip().splitlines() or ["no word of why"])[-1]
 
 
 def fetch_asterisk() -> None:

@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 
 from ivr import ports, processes, supervisor
+from ivr.cli import service
+from ivr.cli.context import Context
 from ivr.pbx import state
 from ivr.processes import Process
 from ivr.settings import Address
@@ -199,6 +201,27 @@ async def test_given_the_word_to_begin_anew_then_only_the_controller_ends(world:
     assert keeping.again
     assert processes.birth(world.pid("pbx")) is not None
     assert processes.birth(world.pid("controller")) is None
+
+
+async def test_given_a_program_that_cannot_follow_then_nothing_is_let_go(world: World) -> None:
+    keeping = Supervisor([world.service("pbx")], world.said.append, world.alarms.append, lambda: "queue.rings: unknown")
+    task = asyncio.create_task(keeping.run(lambda: True, lambda: world.said.append("ready")))
+    await until(lambda: "ready" in world.said and world.pid("pbx"))
+    os.kill(os.getpid(), signal.SIGUSR1)
+    await until(lambda: world.alarms)
+    assert world.alarms == ["not renewed, all goes on as it was: queue.rings: unknown"]
+    assert processes.birth(world.pid("pbx")) is not None
+    os.kill(os.getpid(), signal.SIGTERM)
+    await task
+    assert not keeping.again
+
+
+def test_settings_that_are_wrong_cannot_follow(tmp_path: Path) -> None:
+    good = Path(__file__).parents[2] / "hotline.toml"
+    assert service._unfit_to_follow(Context(good, tmp_path)) is None
+    wrong = tmp_path / "hotline.toml"
+    wrong.write_text(good.read_text() + "\n[queue]\nrings = 3\n")
+    assert "queue.rings: unknown key" in str(service._unfit_to_follow(Context(wrong, tmp_path)))
 
 
 def test_a_process_that_runs_is_told_from_one_that_stands_still() -> None:
