@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import socket
 import subprocess
@@ -12,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ivr import machine, ports, system
+from ivr.doctor_database import database
 from ivr.errors import HotlineError
 from ivr.findings import Finding, bad, ok
 from ivr.pbx import fetch, prompts, render, state
@@ -19,7 +19,7 @@ from ivr.pbx.fetch import Installation
 from ivr.settings import Address, Site, tls
 
 CERTIFICATE_DAYS = 30  # before a certificate runs out, it is told
-PATIENCE = 5.0  # seconds for a database or Asterisk to answer
+PATIENCE = 5.0  # seconds for Asterisk to answer
 
 
 def examine(site: Site, var: Path) -> list[Finding]:
@@ -45,7 +45,7 @@ def planned(site: Site, var: Path, asterisk: Installation | None) -> list[Findin
         machine.examine(site, var),
         _socket(var),
         _zone(site),
-        _database(site, var),
+        database(site, var),
         certificate(site),
     )
     return [*(finding for part in parts for finding in part), *sounding(site, var)]
@@ -193,41 +193,6 @@ def certificate(site: Site) -> Iterator[Finding]:
     if mode & 0o077:
         words = (f"其他用户可读私钥 {key}", f"others can read the private key {key}")
         yield bad("private-key", words, (f"chmod 600 {key}", f"chmod 600 {key}"), "warning")
-
-
-def _database(site: Site, var: Path) -> Iterator[Finding]:
-    """A SQLite file is made by the first start; whatever is there already must answer."""
-    from sqlalchemy.engine import make_url  # noqa: PLC0415  slow to import, and only this needs it
-    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
-
-    try:
-        url = make_url(site.database_url)
-        file = Path(url.database or "")
-        if url.get_backend_name() == "sqlite" and not file.exists() and (file.parent.is_dir() or var in file.parents):
-            yield ok("database", f"数据库将建在 {file}", f"the database will be made: {file}")
-            return
-        asyncio.run(_ask(site.database_url))
-    except (OSError, TimeoutError, SQLAlchemyError) as failure:
-        why = (str(failure) or type(failure).__name__).splitlines()[0]
-        mend = (f"检查 {site.path} 的 [database] url", f"check [database] url in {site.path}")
-        yield bad("database", (f"数据库连不上：{why}", f"the database cannot be reached: {why}"), mend)
-    else:
-        shown = url.render_as_string(hide_password=True)
-        yield ok("database", f"数据库正常：{shown}", f"the database answers: {shown}")
-
-
-async def _ask(url: str) -> None:
-    """A query that asks nothing."""
-    from sqlalchemy import text  # noqa: PLC0415
-
-    from ivr.store import engine  # noqa: PLC0415
-
-    opened = engine.create(url)
-    try:
-        async with asyncio.timeout(PATIENCE), opened.connect() as connection:
-            await connection.execute(text("SELECT 1"))
-    finally:
-        await opened.dispose()
 
 
 def _alive(id: str, name: str, alive: bool) -> Iterator[Finding]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from typer.testing import CliRunner
 
 from ivr import cli, doctor, ports
@@ -15,6 +17,7 @@ from ivr.doctor import Finding
 from ivr.pbx import fetch
 from ivr.pbx.fetch import Installation
 from ivr.settings import Address, Site, load
+from ivr.store import engine, shape
 
 SANDBOX = Path(__file__).parents[2] / "hotline.toml"
 
@@ -80,6 +83,38 @@ def test_given_a_database_that_cannot_be_reached_then_no_password_is_shown(
     assert "secret-word" not in str(found)
 
 
+@pytest.mark.parametrize(
+    ("revision", "level", "words"),
+    [("0001", "ok", "the start will upgrade the tables (0001)"), ("9999", "problem", "a newer release's")],
+)
+def test_given_tables_of_another_release_when_examined_then_it_is_told_and_they_are_left_alone(
+    site: Site, asterisk: Installation, tmp_path: Path, ready_database_url: str, revision: str, level: str, words: str
+) -> None:
+    asyncio.run(other_release(ready_database_url, revision))
+    site = replace(site, database_url=ready_database_url)
+    for _ in range(2):
+        found = of(doctor.planned(site, tmp_path / "var", asterisk), "database-shape")
+        assert (found.level, words in found.words["en"]) == (level, True)
+
+
+def test_given_tables_of_this_release_when_examined_then_nothing_is_said_of_them(
+    site: Site, asterisk: Installation, tmp_path: Path, ready_database_url: str
+) -> None:
+    findings = doctor.planned(replace(site, database_url=ready_database_url), tmp_path / "var", asterisk)
+    assert of(findings, "database").level == "ok"
+    assert "database-shape" not in [finding.id for finding in findings]
+
+
+async def other_release(url: str, revision: str) -> None:
+    if revision == "0001":
+        await shape.downgrade(url, revision)
+        return
+    opened = engine.create(url)
+    async with opened.begin() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = :id"), {"id": revision})
+    await opened.dispose()
+
+
 def test_given_a_text_that_is_no_text_then_its_file_and_name_are_told(
     site: Site, asterisk: Installation, tmp_path: Path
 ) -> None:
@@ -94,8 +129,8 @@ def test_given_a_text_that_is_no_text_then_its_file_and_name_are_told(
 
 def test_every_finding_has_both_languages(site: Site, asterisk: Installation, tmp_path: Path) -> None:
     for finding in doctor.planned(site, tmp_path / "var", asterisk):
-        for text in (finding.words, finding.mend):
-            assert text is None or set(text) == {"zh", "en"}
+        for words in (finding.words, finding.mend):
+            assert words is None or set(words) == {"zh", "en"}
 
 
 def test_the_command_speaks_the_persons_language_and_json(tmp_path: Path) -> None:
