@@ -74,6 +74,8 @@ def summary(outcome: Outcome) -> str:
     ]
     if outcome.longest_silence:
         lines.append(f"longest silence of a caller: {outcome.longest_silence:.1f} s")
+    if outcome.stalled:
+        lines.append(f"the machine stood still for {outcome.stalled:.1f} s in all; what was late then is forgiven")
     for first, last in outcome.lives:
         lines.append(
             f"controller {first.pid}: {last.at - first.at:.0f} s, {last.calls - first.calls} calls: "
@@ -97,6 +99,7 @@ def as_json(outcome: Outcome) -> dict[str, object]:
         "deaths": outcome.deaths,
         "unreached": outcome.unreached,
         "seconds": round(outcome.seconds, 1),
+        "stalled": round(outcome.stalled, 1),
         "longest_silence": round(outcome.longest_silence, 2),
         "controllers": [{"first": asdict(first), "last": asdict(last)} for first, last in outcome.lives],
         "differences": [{"of": whose, "what": words} for whose, words in outcome.differences],

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ivr.calls.model import Call, Leg
 from tests.soak.evidence import Ear, Evidence, World
-from tests.soak.spans import around
+from tests.soak.spans import around, common, length
 
 EDGE = 0.5  # seconds at both ends of a talk: jitter buffer 40 ms, softmix's frame, the phone's clock on a busy machine
 TOLD = 1.0  # seconds that are heard or told in vain before it is a difference; a key costs 0.2 s of voice a digit
@@ -19,6 +19,7 @@ LINGER = 3.0  # seconds that a leg may go on after the caller has left: the prom
 REASON = 3.0  # seconds between a reason and the end that it explains: the prompt in between
 SWALLOWED = 2.5  # seconds; an order in so short a time before something ended or died may have come to nothing
 ASKED = 5.0  # seconds between a key and its row: three digits, Asterisk's wait for a longer code, a repeated packet
+SLOW = 5.0  # seconds on both sides of a moment in which a standstill of the machine still tells in it
 TORN = 1.5  # seconds at Asterisk's death that the journal may tell too much or too little: a recording's last second
 
 
@@ -53,11 +54,15 @@ class Case:
         if ear.uri and self._routes.get(leg.id, ear.uri) != ear.uri:
             return False
         late = ear.began - at(leg.started_at)
-        return abs(late) <= CLOCK or (0 < late <= REPEATED and self.absent(leg))
+        return abs(late) <= CLOCK + self.slack(ear.began) or (0 < late <= REPEATED and self.absent(leg))
 
     def absent(self, leg: Leg) -> bool:
         """Its phone was dead when it was called; that it is back, Asterisk learns a moment later."""
         return around(self.world.absent.get(f"{leg.role} {leg.party}", ()), at(leg.started_at), 0.5, CLOCK)
+
+    def slack(self, moment: float) -> float:
+        """Seconds that a thing may be late, since around this moment the machine stood still for so long."""
+        return sum(map(length, common(self.world.stalled, [(moment - SLOW, moment + SLOW)])))
 
     def torn(self, moment: float) -> bool:
         """Near Asterisk's death: the row may never have come onto the disk."""
@@ -69,10 +74,6 @@ class Case:
             "refer" in ask.trigger and ask.at <= ended + CLOCK and ear.ended is not None and ear.ended > ended
             for ask in self.heard.asks
         )
-
-
-def near(moment: float | None, ended: float, before: float = REASON) -> bool:
-    return moment is not None and ended - before <= moment <= ended + EDGE
 
 
 def at(moment: datetime) -> float:

@@ -86,6 +86,7 @@ class World:
     controller_down: tuple[Span, ...] = ()  # dead, frozen, or not yet back
     absent: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)  # "operator 1001" → its phone was dead
     full: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)  # "desk 110" → its phone had no line left
+    stalled: tuple[Span, ...] = ()  # the machine let nobody run
 
 
 def tones_of(heard: Heard, tones: Iterable[int]) -> dict[int, tuple[Span, ...]]:

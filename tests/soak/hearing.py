@@ -17,7 +17,6 @@ from tests.soak.case import (
     TORN,
     Case,
     at,
-    near,
 )
 from tests.soak.evidence import Ear
 from tests.soak.spans import Span, common, length, merged, padded, without
@@ -47,11 +46,12 @@ def _heard_as_told(case: Case, listener: Ear, leg: Leg, tone: int, name: str) ->
     heard = merged(listener.heard.get(tone, ()), EDGE)
     mute = padded((span for ear, _ in speakers for span in ear.mute), 0.3)
     silent = without(without(padded(told, -EDGE), mute), padded(listener.deaf, EDGE))
-    for start, end in without(silent, heard):
+    unheard_of = padded(case.world.stalled, EDGE)
+    for start, end in without(silent, [*heard, *unheard_of]):
         if end - start >= TOLD:
             yield f"the log has {listener.name} talk with {name}, who was not heard from {start:.3f} to {end:.3f}"
     known = padded(told, EDGE) + ([(case.cut - TORN, case.cut + TORN)] if case.cut is not None else [])
-    for start, end in without(heard, known):
+    for start, end in without(heard, [*known, *unheard_of]):
         if end - start >= TOLD:
             yield f"{listener.name} heard {name} from {start:.3f} to {end:.3f}, and the log has no such talk"
 
@@ -76,28 +76,25 @@ def dropped(case: Case) -> Iterator[str]:
             continue
         if case.cut is not None and ended > case.cut - EDGE:
             continue
-        reasons = _why_caller(case, ended) if ear is case.heard.caller else _why_far(case, ear, ended)
-        if not reasons:
+        if not (_why_caller(case, ended) if ear is case.heard.caller else _why_far(case, ear, ended)):
             yield f"{ear.name} was dropped at {ended:.3f}"
 
 
 def _why_caller(case: Case, ended: float) -> bool:
     """The caller's call may only be ended by the last far party that hung up."""
-    return any(ear.left is not None and ended - REASON <= ear.left <= ended + EDGE for ear in case.heard.ears[1:])
+    return any(_near(case, ear.left, ended) for ear in case.heard.ears[1:])
 
 
 def _why_far(case: Case, ear: Ear, ended: float) -> bool:
     """The caller has left; the operator was released by a transfer; the desk was cancelled or has handed back."""
-    caller = case.heard.caller.over
-    if caller is not None and ended - REASON <= caller <= ended + EDGE:
+    if _near(case, case.heard.caller.over, ended) or any(_near(case, done.at, ended) for done in case.heard.done):
         return True
-    if any(ended - REASON <= done.at <= ended + EDGE for done in case.heard.done):
-        return True
-    if any(one is not ear and near(one.died, ended, DYING) for one in case.heard.ears):
+    if any(one is not ear and _near(case, one.died, ended, DYING) for one in case.heard.ears):
         return True
     # A private talk, or a second line: its other party has hung up, or its phone has died.
     if any(
-        other is not ear and other is not case.heard.caller and near(other.left, ended) for other in case.heard.ears
+        other is not ear and other is not case.heard.caller and _near(case, other.left, ended)
+        for other in case.heard.ears
     ):
         return True
     return ear.role == "operator" and any(
@@ -109,12 +106,17 @@ def _why_far(case: Case, ear: Ear, ended: float) -> bool:
     )
 
 
+def _near(case: Case, moment: float | None, ended: float, before: float = REASON) -> bool:
+    """So shortly before the end that it explains it."""
+    return moment is not None and ended - before - case.slack(ended) <= moment <= ended + EDGE
+
+
 def alone(case: Case) -> Iterator[str]:
     died = any(ear.died is not None for ear in case.heard.ears)
     most = DEAD_SILENCE if died else SILENCE
     until = min((m for m in (case.cut, case.heard.caller.over) if m is not None), default=float("inf"))
     for start, end in common(case.heard.caller.silent, [(0.0, until)]):
-        if end - start > most:
+        if end - start > most + case.slack(start) + case.slack(end):
             yield f"the caller was alone in silence from {start:.3f} to {end:.3f} ({end - start:.1f} s)"
 
 
@@ -124,12 +126,13 @@ def left_over(case: Case) -> Iterator[str]:
         yield "the caller's phone never was free again"
         return
     for ear in case.heard.ears[1:]:
-        if ear.began > over + CLOCK:
+        slack = case.slack(over)
+        if ear.began > over + CLOCK + slack:
             yield f"{ear.name} was called {ear.began - over:.1f} s after the caller had left"
         late = (ear.over or float("inf")) - over
         died = any(one.died is not None for one in case.heard.ears)
         refers = case.refers(ear, over)
-        if late > LINGER and not _private(case, ear, over) and case.cut is None and not died and not refers:
+        if late > LINGER + slack and not _private(case, ear, over) and case.cut is None and not died and not refers:
             yield f"{ear.name} was still there {late:.1f} s after the caller had left"
 
 

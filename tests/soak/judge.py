@@ -78,7 +78,7 @@ def _legs(case: Case) -> Iterator[str]:
             yield f"the leg of {ear.name} was answered at {at(leg.answered_at):.3f} and the phone never did"
         if ear.answered is not None and leg.answered_at is not None:
             apart = abs(at(leg.answered_at) - ear.answered)
-            if apart > CLOCK:
+            if apart > CLOCK + case.slack(ear.answered):
                 yield f"{ear.name} answered at {ear.answered:.3f}, its leg {apart:.1f} s off"
     for leg in case.unseen:
         name, began = f"{leg.role} {leg.party}", at(leg.started_at)
@@ -99,8 +99,9 @@ def _ends(case: Case) -> Iterator[str]:
             continue
         if ear.ended is None or ear.died is not None:
             continue
-        repeated = ear.began - at(leg.started_at) > CLOCK
-        if abs(ended - ear.ended) > CLOCK and not repeated and not case.refers(ear, ended):
+        repeated = ear.began - at(leg.started_at) > CLOCK + case.slack(ear.began)
+        late = abs(ended - ear.ended) > CLOCK + case.slack(ear.ended)
+        if late and not repeated and not case.refers(ear, ended):
             yield f"{ear.name} was over at {ear.ended:.3f}, its leg {ended - ear.ended:+.1f} s off"
         left_first = (
             ear.left is not None
@@ -115,12 +116,11 @@ def _ends(case: Case) -> Iterator[str]:
 def _first_to_leave(case: Case, ear: Ear) -> bool:
     """Nobody else, and no prompt, ended anything near the moment when its owner hung up."""
     assert ear.left is not None
-    near = (ear.left - REASON, ear.left + 0.5)
+    since = ear.left - REASON - case.slack(ear.left)
     others = [one.over for one in case.heard.ears if one is not ear and one.over is not None]
     orders = [done.at for done in case.heard.done] + [at(t.ended_at) for t in case.call.transfers if t.ended_at]
-    return not any(near[0] <= moment <= near[1] for moment in [*others, *orders] if moment != ear.ended) or all(
-        moment >= ear.left for moment in others if near[0] <= moment <= near[1]
-    )
+    left_before = any(since <= moment < ear.left for moment in others)
+    return not left_before and not any(since <= moment <= ear.left + EDGE for moment in orders)
 
 
 def _transfers(case: Case) -> Iterator[str]:
@@ -130,7 +130,7 @@ def _transfers(case: Case) -> Iterator[str]:
             one
             for one in left
             if (one.target, one.mode, one.trigger) == (ask.target, ask.mode, ask.trigger)
-            and -EDGE <= at(one.asked_at) - ask.at <= ASKED
+            and -EDGE <= at(one.asked_at) - ask.at <= ASKED + case.slack(ask.at)
         ]
         if same:
             left.remove(same[0])

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,6 +19,8 @@ from tests.soak import growth, verdict
 from tests.soak.acting import LOOK, Actors
 from tests.soak.cast import Cast, Player, SoakHotline, settings
 from tests.soak.deaths import Deaths
+from tests.soak.evidence import World
+from tests.soak.pulse import Pulse
 from tests.soak.script import Schedule
 from tests.soak.stage import Stage
 from tests.soak.verdict import Outcome
@@ -38,6 +41,7 @@ class Soak:
         self.deaths = Deaths(self.hotline, self.cast, self.stage)
         self.actors = Actors(schedule, self.hotline, self.cast, self.stage, self.deaths)
         self._pool = ThreadPoolExecutor(32, thread_name_prefix="reply")
+        self._pulse = Pulse()
         self._looks: list[growth.Look] = []
 
     def run(self) -> Outcome:
@@ -51,6 +55,7 @@ class Soak:
                 threading.Thread(target=self.actors.tell_stories, args=(n,), daemon=True)
                 for n in range(self.schedule.callers)
             ]
+            self._pulse.start()
             self.actors.began = time.monotonic()
             for thread in (*watchers, *callers):
                 thread.start()
@@ -59,9 +64,12 @@ class Soak:
             self.deaths.wait(BACK_SECONDS)
             self._settle()
             self.actors.stop.set()
+            self._pulse.stop()
             for thread in watchers:
                 thread.join()
-            outcome = verdict.judge(self.schedule, self.hotline, self.stage, self.deaths, self._looks, self.folder)
+            outcome = verdict.judge(
+                self.schedule, self.hotline, self.stage, self.deaths, self._world(), self._looks, self.folder
+            )
         finally:
             self.actors.stop.set()
             self._pool.shutdown(wait=False, cancel_futures=True)
@@ -113,6 +121,9 @@ class Soak:
             else:
                 self.stage.changed(phone, event)
 
+    def _world(self) -> World:
+        return replace(self.deaths.world, stalled=tuple(self._pulse.stalls))
+
     def _look(self) -> None:
         found = growth.look(self.hotline.controller_pid, time.time(), len(self.stage.scenes))
         if found is not None:
@@ -125,7 +136,7 @@ class Soak:
             scenes = list(self.stage.scenes.values())
             running = sum(scene.over_at is None for scene in scenes)
             with contextlib.suppress(HotlineError, SQLAlchemyError):  # the database may be locked
-                differing = verdict.so_far(self.hotline, self.stage, self.deaths.world)
+                differing = verdict.so_far(self.hotline, self.stage, self._world())
             self.say(
                 f"{time.monotonic() - self.actors.began:5.0f} s  {len(scenes)} calls placed, {running} of them now, "
                 f"{len(self.deaths.happened)} deaths, {differing} differences"

@@ -298,6 +298,14 @@ def test_given_a_desk_that_was_dead_when_it_was_called_then_the_repeated_invite_
     assert any("was called at" in one for one in differences([call], heard, World()))
 
 
+def test_given_the_machine_stood_still_when_something_was_late_or_unheard_then_there_is_no_difference() -> None:
+    late = with_ear(0, heard={OPERATOR: spans((5.6, 14.0)), DESK: spans((12.1, 20.0), (22.5, 30.0))})
+    assert differences([TRUE], late, World(stalled=spans((20.2, 22.3)))) == []
+    heard = with_ear(1, ended=T0 + 19.5)
+    assert differences([TRUE], heard, World(stalled=spans((15, 17)))) == []
+    assert any("was over at" in one for one in differences([TRUE], heard, World()))
+
+
 def test_given_an_operator_pressed_transfer_when_his_phone_is_told_later_how_it_went_then_he_was_not_forgotten() -> (
     None
 ):

@@ -34,6 +34,7 @@ class Outcome:
     differences: list[tuple[str, list[str]]] = field(default_factory=list)  # whose (a call or "system"), in words
     lives: list[tuple[growth.Look, growth.Look]] = field(default_factory=list)
     longest_silence: float = 0.0  # seconds in which a caller heard nothing; of those below 3 s nobody asks
+    stalled: float = 0.0  # seconds in which the machine let nobody run
     seconds: float = 0.0
 
 
@@ -49,10 +50,16 @@ def so_far(hotline: SoakHotline, stage: Stage, world: World) -> int:
 
 
 def judge(
-    schedule: Schedule, hotline: SoakHotline, stage: Stage, deaths: Deaths, looks: list[growth.Look], folder: Path
+    schedule: Schedule,
+    hotline: SoakHotline,
+    stage: Stage,
+    deaths: Deaths,
+    world: World,
+    looks: list[growth.Look],
+    folder: Path,
 ) -> Outcome:
     """Everything, when the soak is over and the system still runs; what differs is kept in the folder."""
-    outcome, world = Outcome(schedule), deaths.world
+    outcome = Outcome(schedule, stalled=sum(map(length, world.stalled)))
     by_number: dict[str, list[Call]] = {}
     for call in log_of(hotline):
         by_number.setdefault(call.caller, []).append(call)
