@@ -19,6 +19,7 @@ from ivr.calls.model import Call, Row
 from ivr.calls.projection_call import calls_of
 from ivr.calls.projection_channels import is_holding
 
+PATIENCE = timedelta(minutes=10)  # for a new run's STARTED row: the controller writes it as soon as it is there
 GRACE = timedelta(seconds=5)  # after a call's last row; what comes within it still counts
 _RANK = {"CHAN_START": 0, "HANGUP": 2, "CHAN_END": 3, "LINKEDID_END": 4}  # among rows of one microsecond; others 1
 _TIES_ONLY = frozenset({"APP_START", "APP_END", "LINKEDID_END"})  # a quarter of all rows; no story is in them
@@ -102,7 +103,8 @@ class _Run:
     node: str
     first: datetime
     last: datetime
-    before: datetime | None = None  # when the run before this one still lived, as this one's STARTED row tells
+    told: bool = False  # its STARTED row is here, which tells …
+    before: datetime | None = None  # … when the run before this one still lived, if anything tells that
 
 
 class Projector(Generic[Position]):
@@ -161,7 +163,13 @@ class Projector(Generic[Position]):
 
     def _is_finished(self, group: _Group[Position], now: datetime) -> bool:
         settled = not group.rows or group.rows[-1].at + group.base + GRACE <= now
-        return settled and group not in self._touched and all(run in self._over for run in group.open.values())
+        return settled and group not in self._touched and all(self._is_known(run, now) for run in group.open.values())
+
+    def _is_known(self, run: str, now: datetime) -> bool:
+        """It is over, and since when: callers may be there before the run that followed tells it by its STARTED row."""
+        if run not in self._over:
+            return False
+        return any(later.told or later.first + PATIENCE <= now for later in self._later(self._runs[run]))
 
     def _group(self, keys: list[str], position: Position | None, moved: timedelta) -> _Group[Position]:
         """The one group that these keys belong to; groups that they tie together become one."""
@@ -190,7 +198,7 @@ class Projector(Generic[Position]):
         run = self._runs.get(row.run)
         if row.user_event == "STARTED":
             run = self._runs.setdefault(row.run, _Run(split(row.uniqueid)[0], row.at, row.at))
-            run.before = _instant(row.extra.get("last", ""))
+            run.told, run.before = True, _instant(row.extra.get("last", ""))
             run.first, run.last = min(run.first, row.at), max(run.last, row.at)
         elif run is None:
             self._runs[row.run] = _Run(split(row.uniqueid)[0], row.at, row.at)
@@ -216,9 +224,11 @@ class Projector(Generic[Position]):
                 self._touched[group] = None
 
     def _end(self, run: _Run) -> datetime:
-        later = (other for other in self._runs.values() if other.node == run.node and other.first > run.first)
-        heir = min(later, key=lambda other: other.first, default=None)
+        heir = min(self._later(run), key=lambda other: other.first, default=None)
         return max(run.last, min(heir.before, heir.first)) if heir and heir.before else run.last
+
+    def _later(self, run: _Run) -> Iterator[_Run]:
+        return (other for other in self._runs.values() if other.node == run.node and other.first > run.first)
 
 
 def _instant(text: str) -> datetime | None:

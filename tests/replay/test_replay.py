@@ -11,7 +11,7 @@ import pytest
 
 from ivr.calls.check import faults
 from ivr.calls.model import Call, Row
-from ivr.calls.projection import Projector, project
+from ivr.calls.projection import PATIENCE, Projector, project
 from ivr.calls.rows import split_records
 from tests.replay.record import without_marks
 from tests.replay.streams import STREAMS, journal, ladder_file, rows, story
@@ -136,7 +136,7 @@ def test_given_every_call_is_over_then_all_of_it_is_let_go(name: str) -> None:
     finished = all(call.ended_at for call in projector.take_changed())
     projector.forget_finished(whole[-1].at)
     assert projector.oldest_position() is not None, "rows may still come"
-    projector.forget_finished(whole[-1].at + LATER)
+    projector.forget_finished(whole[-1].at + PATIENCE + LATER)
     assert finished
     assert projector.oldest_position() is None
 

@@ -6,6 +6,8 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from http.client import HTTPException
 
 from tests.phones import Event, Phone, PhoneError
 from tests.soak import script
@@ -197,10 +199,15 @@ class Actors:
         scene.asked_at = time.time()
         self._look_at(scene)
         if trigger in ("url_key", "api"):
-            scene.asks.append(Ask(scene.asked_at, target, mode, trigger))
-            if self._ask_by_web(scene, operator, target, mode, trigger):
+            asked = Ask(scene.asked_at, target, mode, trigger)
+            scene.asks.append(asked)
+            done = self._ask_by_web(scene, operator, target, mode, trigger)
+            if done:
                 return
-            trigger = "key"  # as an operator would: the screen does not answer, the phone does
+            scene.asks.remove(asked)
+            if done is None:
+                scene.asks.append(replace(asked, certain=False))
+            trigger = "key"  # as an operator would: the screen does not do it, the phone does
             scene.asked_at = time.time()
         scene.asks.append(Ask(scene.asked_at, target, mode, trigger))
         if trigger == "key":
@@ -208,17 +215,20 @@ class Actors:
         else:
             operator.phone.refer(f"sip:{target}@{self.hotline.server}", call=operator.call)
 
-    def _ask_by_web(self, scene: Scene, operator: Line, target: str, mode: str, trigger: str) -> bool:
+    def _ask_by_web(self, scene: Scene, operator: Line, target: str, mode: str, trigger: str) -> bool | None:
+        """Whether the controller said yes, or no; None where it said nothing."""
         try:
             if trigger == "url_key":
                 token = self.hotline.credentials["phone_keys"][operator.player.party]
                 return self.hotline.api("GET", f"/api/v1/phone/{token}/{mode}/{target}", token="").status == 200
             listed = self.hotline.api("GET", f"/api/v1/calls?caller={scene.story.number}&limit=1")
-            call = listed.body["calls"][0]["id"]
+            if listed.status != 200 or not listed.body["calls"]:
+                return False
             body = {"target": target, "mode": mode, "operator": operator.player.party}
+            call = listed.body["calls"][0]["id"]
             return self.hotline.api("POST", f"/api/v1/calls/{call}/transfers", body).status == 202
-        except (OSError, KeyError, IndexError, TypeError, ValueError):
-            return False
+        except (OSError, HTTPException):
+            return None
 
     def _second_line(self, scene: Scene, operator: Line, target: str) -> None:
         """The operator holds the caller and dials the target on his second line."""

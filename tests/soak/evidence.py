@@ -56,6 +56,7 @@ class Ask:
     target: str
     mode: str
     trigger: str
+    certain: bool = True  # False: the controller never answered; it may have been done, or be done later
 
 
 @dataclass(frozen=True, slots=True)

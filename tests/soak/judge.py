@@ -139,7 +139,8 @@ def _transfers(case: Case) -> Iterator[str]:
     for one in left:
         when = at(one.asked_at)
         late = any(
-            (one.target, one.mode) == (ask.target, ask.mode) and around(case.world.controller_down, ask.at, 1, 1)
+            (one.target, one.mode) == (ask.target, ask.mode)
+            and (not ask.certain or around(case.world.controller_down, ask.at, 1, 1))
             for ask in case.heard.asks
         )
         if not late and one.trigger != "caller_key":
@@ -149,6 +150,8 @@ def _transfers(case: Case) -> Iterator[str]:
 def _swallowed(case: Case, ask: Ask) -> bool:
     """It may have come to nothing: something ended just then, or it needs the controller, which was not there."""
     ends = [ear.over for ear in case.heard.ears if ear.over is not None and ear.answered is not None]
+    if not ask.certain:
+        return True
     if any(ask.at - EDGE <= end <= ask.at + SWALLOWED for end in ends) or case.torn(ask.at):
         return True
     return ask.trigger != "key" and around(case.world.controller_down, ask.at, ASKED, ASKED)

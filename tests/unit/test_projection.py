@@ -6,7 +6,7 @@ import pytest
 
 from ivr.calls.check import faults
 from ivr.calls.model import Call, Leg
-from ivr.calls.projection import project
+from ivr.calls.projection import Projector, project
 from tests.replay.tape import CALL, Tape, at
 
 Pairs = list[tuple[str, str, float, float | None]]
@@ -510,6 +510,29 @@ def test_given_asterisk_died_in_a_quiet_talk_when_the_next_run_tells_how_long_it
         assert faults(dead) == []
         assert (dead.outcome, dead.ended_at) == ("interrupted", at(until))
         assert talks(dead, before) == [("caller", "op", 5, until)]
+
+
+@pytest.mark.parametrize("lived", [60, None])
+def test_given_asterisk_died_when_a_caller_is_there_before_the_next_run_tells_how_long_it_lived_then_it_still_counts(
+    lived: float | None,
+) -> None:
+    before, after = Tape(run="old"), Tape(run="new", call="22222222-2222-4333-8444-555555555555", epoch=2000)
+    before.arrives()
+    before.reaches(5)
+    after.arrives(99)
+    after.start(100, "half1")
+    after.user(100, "STARTED", "half1", last=f"{at(lived):%Y-%m-%dT%H:%M:%S.%fZ}" if lived else "")
+    projector = Projector[int]()
+    told: dict[str, Call] = {}
+    for position, row in enumerate([*before.rows, *after.rows]):
+        projector.add(row, position)
+        told |= {call.id: call for call in projector.take_changed()}
+        projector.forget_finished(row.at)
+    dead, alive = sorted(told.values(), key=lambda call: call.entered_at)
+    assert (dead, alive) == project([*before.rows, *after.rows])
+    assert dead.ended_at == at(lived or 5)
+    oldest = projector.oldest_position()
+    assert oldest is not None and oldest >= len(before.rows), "what is known for good is let go"
 
 
 def test_given_another_node_runs_on_then_no_leg_of_this_one_is_interrupted() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ivr.calls.check import ATTEMPT_RESULTS, TRANSFER_RESULTS, faults
 from ivr.calls.ladder import draw
 from ivr.calls.model import Call, Row
-from ivr.calls.projection import GRACE, Projector, project
+from ivr.calls.projection import GRACE, PATIENCE, Projector, project
 from tests.replay.streams import STREAMS, rows
 from tests.replay.tape import CALL, NAMES, Tape, at
 
@@ -204,4 +204,6 @@ def test_given_asterisk_died_when_its_next_run_begins_then_the_calls_that_it_cut
         projector.add(row, 2)
     assert [one.outcome for one in projector.take_changed()] == ["interrupted"]
     projector.forget_finished(at(70))
+    assert projector.oldest_position() == 1, "the next run may still tell how long it lived"
+    projector.forget_finished(at(60) + PATIENCE)
     assert projector.oldest_position() == 2
