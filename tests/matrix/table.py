@@ -66,10 +66,11 @@ def write_ladders(folder: Path, verdicts: Iterable[Verdict]) -> None:
         met = "met" if not verdict.faults else "NOT MET: " + "; ".join(verdict.faults)
         story = next(state.story for state in STATES if state.name == verdict.state)
         head = f"{verdict.death} × {verdict.state}\n{story}\n{met}\n"
-        (folder / f"{_word(verdict.death)}--{_word(verdict.state)}.txt").write_text(
+        (folder / f"{word(verdict.death)}--{word(verdict.state)}.txt").write_text(
             f"{head}\n{verdict.ladder}\n", encoding="utf-8"
         )
 
 
-def _word(name: str) -> str:
+def word(name: str) -> str:
+    """A name as part of a file's name."""
     return re.sub(r"[^a-z]+", "-", name.lower()).strip("-")
