@@ -63,8 +63,12 @@ class Cell:
         line.phone.dtmf(DIGITS[self.place], call=line.call)
 
     def operator_comes(self, answers: bool = True) -> None:
-        number = operator_of(self.place)
-        self.run.operator(number).on_call("answer" if answers else "ring")
+        """His phone is switched on. Who waits already rings it at once, before it has been told what to do."""
+        phone = self.run.operator(operator_of(self.place))
+        phone.on_call("answer" if answers else "ring")
+        for invite in phone.invites if answers else ():
+            if phone.state_event("confirmed", invite.call) is None:
+                phone.answer(invite.call)
 
     def operator_rings(self, colleague: bool = False, since: float = 0.0) -> None:
         number = (colleague_of if colleague else operator_of)(self.place)
