@@ -161,8 +161,8 @@ def _start(one: Run, stack: contextlib.ExitStack) -> None:
     one.keyed = phone("119", 0, "119", "110")
     one.slow = phone("120", 0, "120", "110").on_call("ignore")
     one.neighbour = phone("neighbour", 1, "110", "119")
-    for endpoint in ("desk-110", "desk-119", "desk-120"):
-        one.hotline.asterisk(f"pjsip qualify {endpoint}")
+    for key in ("110", "119", "120"):
+        one.hotline.wait_contact(f"desk-{key}", targets[key]["routes"][0])
     if one.death.kills == "operator":
         for place in one.places_of("operator"):
             one.hotline.asterisk(f"queue pause member PJSIP/20{place}1 queue q-s{place}")
