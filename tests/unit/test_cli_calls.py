@@ -21,7 +21,8 @@ from tests.unit import journals
 from tests.unit.stories import HOSTILE, at, transferred
 from tests.unit.test_cli_text import steering
 
-SITE = Path(__file__).parents[2] / "hotline.toml"
+SANDBOX = Path(__file__).parents[2] / "hotline.toml"
+SITE, DATABASE = SANDBOX, ""  # of the test that runs
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,17 @@ class Said:
 
 
 Ivr = Callable[..., Said]
+
+
+@pytest.fixture(autouse=True)
+def site(ready_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The sandbox site, on this database."""
+    file = tmp_path / "hotline.toml"
+    text = SANDBOX.read_text(encoding="utf-8").replace("sqlite+aiosqlite:///{var}/ivr.db", ready_database_url)
+    file.write_text(text, encoding="utf-8")
+    monkeypatch.setitem(globals(), "SITE", file)
+    monkeypatch.setitem(globals(), "DATABASE", ready_database_url)
+    return file
 
 
 @pytest.fixture
@@ -67,7 +79,7 @@ def ivr(var: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtur
 
 def log(var: Path, *calls: Call) -> None:
     async def save() -> None:
-        store = Store(f"sqlite+aiosqlite:///{var}/ivr.db")
+        store = Store(DATABASE)
         await store.open()
         await store.save(calls)
         await store.close()

@@ -13,23 +13,22 @@ import pytest
 from ivr.calls.model import Call
 from ivr.store import Store, migrate, shape
 from ivr.store.writer import only_writer
-from tests.unit import journals, test_cli_calls
+from tests.unit import journals
 from tests.unit.stories import transferred
 from tests.unit.test_backup import programs
-from tests.unit.test_cli_calls import SITE, Ivr, ivr, var, write
+from tests.unit.test_cli_calls import Ivr, ivr, site, var, write
 
-__all__ = ["ivr", "programs", "var"]  # fixtures
+__all__ = ["ivr", "programs", "site", "var"]  # fixtures
 
 LONG_AGO = -86400.0 * 365 * 3
 
 
 @pytest.fixture(autouse=True)
-def site(ready_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The sandbox site on this database."""
-    file = tmp_path / "hotline.toml"
-    text = SITE.read_text(encoding="utf-8").replace("sqlite+aiosqlite:///{var}/ivr.db", ready_database_url)
+def settings(site: Path) -> Path:
+    """Its numbers go after a year."""
+    file = site
+    text = file.read_text(encoding="utf-8")
     file.write_text(text + "\n[retention]\npersonal = 12\njournal = 12\n", encoding="utf-8")
-    monkeypatch.setattr(test_cli_calls, "SITE", file)
     return file
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -161,8 +161,9 @@ def _route_of(method: str, path: str) -> Route | None:
 
 
 @asynccontextmanager
-async def a_house(folder: Path, **hub: float) -> AsyncIterator[House]:
+async def a_house(folder: Path, database_url: str | None = None, **hub: float) -> AsyncIterator[House]:
     site = a_site(folder)
+    site = replace(site, database_url=database_url or site.database_url)
     live, store = Live(OPERATORS, TARGETS), Store(site.database_url)
     live.apply({"Event": "Resynchronise"})
     live.apply({"Event": "ResynchroniseComplete"})

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ivr.store.export import as_dict
 from tests.unit.stories import transferred
 from tests.web.house import CALL, House
+
+
+@pytest.fixture
+def house(house_on_each_database: House) -> House:
+    return house_on_each_database
 
 
 async def test_given_a_running_call_then_live_tells_it(house: House) -> None:
