@@ -46,6 +46,7 @@ def up(context: typer.Context) -> None:
     var.mkdir(parents=True, exist_ok=True, mode=0o700)
     with supervisor.alone(var / "run"):
         asterisk = fetch.find(say=_say)
+        os.umask(0o077)  # whatever we and our children write from here on is ours alone
         _refuse_if_unfit(list(machine.secrets(var)))  # told before they are mended
         secrets, new = credentials.ensure(var, site)
         _refuse_if_unfit(examination.planned(site, var, asterisk))

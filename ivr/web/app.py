@@ -14,6 +14,7 @@ from ivr.web.routes import register
 from ivr.web.table import ROUTES
 
 SHUTDOWN_SECONDS = 1.0  # for requests under way
+IDLE_SECONDS = 15.0  # for the next request's head, the first one's too, however slowly its bytes drip in
 
 
 def create(services: Services) -> web.Application:
@@ -33,7 +34,11 @@ class Server:
 
     def __init__(self, services: Services, address: Address, secure: ssl.SSLContext | None = None) -> None:
         self._runner = web.AppRunner(
-            create(services), access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_SECONDS
+            create(services),
+            access_log=None,
+            handle_signals=False,
+            shutdown_timeout=SHUTDOWN_SECONDS,
+            keepalive_timeout=IDLE_SECONDS,
         )
         self._address, self._secure = address, secure
 
