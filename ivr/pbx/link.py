@@ -54,7 +54,8 @@ class Link:
             node = self._site.hotline.node
             ami = Ami(listen.ami, USER, secrets.ami_secret, now.mark, node=node, endpoints=endpoints)
             ari_host = listen.ari.host if listen.ari else "127.0.0.1"
-            ari = Ari(Address(ari_host, now.ari_port), USER, secrets.ari_password)
+            operators = tuple(self._site.operators)
+            ari = Ari(Address(ari_host, now.ari_port), USER, secrets.ari_password, operators)
             self._ami, self._ari = ami, ari
             try:
                 await ami.start()

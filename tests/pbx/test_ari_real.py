@@ -75,7 +75,7 @@ async def talk(phones: tuple[Phone, Phone, Phone], tmp_path: Path) -> AsyncItera
         for (name, context), phone in zip(names, phones, strict=True)
     )
     asterisk = BareAsterisk(tmp_path, DIALPLAN, endpoints)
-    ari = Ari(Address("127.0.0.1", asterisk.http), "bare", asterisk.secret)
+    ari = Ari(Address("127.0.0.1", asterisk.http), "bare", asterisk.secret, ("1001", "nobody"))
     try:
         asterisk.start()
         await ari.start()
