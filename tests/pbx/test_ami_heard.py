@@ -57,6 +57,6 @@ def test_given_a_call_with_a_transfer_then_every_event_that_comes_has_a_reader(h
     names = [event["Event"] for event in listener.events]
     assert {"Newchannel", "BridgeEnter", "Hangup", "QueueCallerJoin", "DeviceStateChange", "CEL"} <= set(names)
     assert set(names) <= HANDLERS.keys()
-    told = [event["EventName"] for event in listener.events if event["Event"] == "CEL"]
+    told = [event["UserDefType"] for event in listener.events if event["Event"] == "CEL"]
     assert {"CALL", "TRANSFER_ASK", "TRANSFER_JOINED", "TRANSFER_END"} <= set(told)
     assert all(name.startswith(NOTED) for name in told)
