@@ -68,6 +68,8 @@ async def note(
     else:
         return response
     finally:
+        if status == 401:
+            request.app[SERVICES].guesses.note(request.remote)
         request.app[SERVICES].metrics.requests.labels(name, str(status)).inc()
         call = {"call": request.match_info["id"]} if "id" in request.match_info else {}
         log.info(

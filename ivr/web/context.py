@@ -12,6 +12,7 @@ from ivr.calls.live import Live
 from ivr.credentials import Credentials
 from ivr.settings import Site
 from ivr.store import Store
+from ivr.web.guesses import Guesses
 from ivr.web.health import Health
 from ivr.web.hub import Hub
 from ivr.web.idempotency import Idempotency
@@ -50,6 +51,7 @@ class Services:
     metrics: Metrics
     hub: Hub
     idempotency: Idempotency = field(default_factory=Idempotency)
+    guesses: Guesses = field(default_factory=Guesses)
 
 
 SERVICES: web.AppKey[Services] = web.AppKey("services", Services)

@@ -60,6 +60,7 @@ async def _is_let_in(socket: web.WebSocketResponse, asked: Asked) -> bool:
     try:
         await socket.prepare(asked.request)
         if not await _shows_token(socket, asked):
+            asked.services.guesses.note(asked.request.remote)
             await socket.close(code=UNAUTHORIZED, message=b"unauthorized")
             return False
     finally:
