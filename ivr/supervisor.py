@@ -31,6 +31,7 @@ STEADY = 60.0  # seconds; a service that ran so long starts again with the first
 LOOK = 0.1  # seconds between two looks at a service
 CRASHES, CRASH_SECONDS = 3, 120.0  # so many ends within this time are told as an alarm
 PULSE = 3.0  # seconds between two questions whether a service answers
+LONGEST_LOOK = 10.0  # seconds from one question to the next, if nobody stopped us
 STARTING = 90.0  # seconds that a service has for its first answer
 ALARM_EVERY = 60.0  # seconds between two words about the same trouble
 HUNG_GRACE = 1.0  # seconds; who does not answer will not end by himself either
@@ -178,7 +179,9 @@ class Supervisor:
     async def _watch(self, service: Service) -> None:
         assert service.pulse is not None
         process, silent, known, told = service.process, 0.0, False, Told()
+        asked = time.monotonic()
         while not await self._stopped_within(PULSE):
+            asked, since = time.monotonic(), asked
             if service.process is not process:
                 process, silent, known = service.process, 0.0, False
             if process is None or not process.alive:
@@ -189,7 +192,7 @@ class Supervisor:
                 silent, known = 0.0, True
                 await self._complain(service, process, told)
                 continue
-            silent += PULSE  # counted in questions: if we were stopped ourselves, no time has passed for the service
+            silent += min(asked - since, LONGEST_LOOK)  # more is time in which we were stopped ourselves
             if silent >= (service.patience if known else max(STARTING, service.patience)):
                 await self._hung(service, process, silent, told)
 

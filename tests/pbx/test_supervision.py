@@ -27,7 +27,7 @@ libc.prctl(65, 1, 0, 0, 0)
 libc.prctl(38, 1, 0, 0, 0)
 from ivr import supervisor, system, vitals
 supervisor.PULSE, supervisor.STARTING = 0.5, 60.0
-system.ASTERISK_PATIENCE, system.CONTROLLER_PATIENCE = 3.0, 3.0
+system.ASTERISK_PATIENCE, system.CONTROLLER_PATIENCE = 8.0, 8.0
 vitals.STILL = 1.0
 from ivr.cli import main
 main()
