@@ -281,6 +281,7 @@ def alone(run: Path) -> Iterator[None]:
             other = file.read().strip()
             message = f"{run.parent} is run by another `ivr up` (pid {other}); stop that one first"
             raise AlreadyUpError("already_up", message) from failure
+        os.fchmod(file.fileno(), 0o600)
         file.truncate(0)
         file.write(f"{os.getpid()}\n")
         file.flush()
