@@ -76,7 +76,7 @@ class Line:
                 if left <= 0:
                     raise PhoneError(f"{self.name} waited {timeout:g} s {what}; {self._story()}")
                 if not self.alive and not self._changed.wait(0.2):
-                    raise PhoneError(f"{self.name} is dead and waited {what}; {self._story()}\n{self._last_words()}")
+                    raise PhoneError(f"{self.name} is dead and waited {what}; {self._story()}\n{self.last_words()}")
                 self._changed.wait(min(left, 0.5))
         return found
 
@@ -114,6 +114,6 @@ class Line:
         seen = [f"{e.call or ''} {e.what.get('state', e.name)} {e.what.get('code', '')}".strip() for e in self.events]
         return f"it saw: {', '.join(seen[-12:]) or 'nothing'}"
 
-    def _last_words(self) -> str:
+    def last_words(self) -> str:
         path = self.folder / "phone.log"
         return path.read_text(errors="replace")[-2000:].strip() if path.exists() else ""

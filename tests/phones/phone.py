@@ -161,6 +161,10 @@ class Phone:
     def alive(self) -> bool:
         return self._line.alive
 
+    def last_words(self) -> str:
+        """The end of what its process printed."""
+        return self._line.last_words()
+
     @property
     def pid(self) -> int:
         return self._line.process.pid

@@ -76,6 +76,7 @@ def summary(outcome: Outcome) -> str:
         lines.append(f"longest silence of a caller: {outcome.longest_silence:.1f} s")
     if outcome.stalled:
         lines.append(f"the machine stood still for {outcome.stalled:.1f} s in all; what was late then is forgiven")
+    lines += (f"a phone ended by itself: {words}" for words in outcome.crashes)
     for first, last in outcome.lives:
         lines.append(
             f"controller {first.pid}: {last.at - first.at:.0f} s, {last.calls - first.calls} calls: "
@@ -99,6 +100,7 @@ def as_json(outcome: Outcome) -> dict[str, object]:
         "deaths": outcome.deaths,
         "unreached": outcome.unreached,
         "seconds": round(outcome.seconds, 1),
+        "phones_crashed": outcome.crashes,
         "stalled": round(outcome.stalled, 1),
         "longest_silence": round(outcome.longest_silence, 2),
         "controllers": [{"first": asdict(first), "last": asdict(last)} for first, last in outcome.lives],

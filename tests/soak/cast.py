@@ -64,6 +64,7 @@ class Player:
     phone: Phone | None = None
     seen: int = 0  # events that the stage has looked at
     absent: list[tuple[float, float]] = field(default_factory=list)
+    dying: bool = False  # it is known that its phone is dead, and a new one will come
 
     @property
     def name(self) -> str:
@@ -112,6 +113,7 @@ class Cast:
         died = time.time()
         if phone is None:
             return died
+        player.dying = True
         phone.die()
         player.absent.append((died, float("inf")))
         time.sleep(seconds)
@@ -124,7 +126,7 @@ class Cast:
             if time.monotonic() > deadline:
                 raise PhoneError(f"{player.name} did not come back within {AGAIN_SECONDS:g} s")
             time.sleep(1.0)
-        player.absent[-1] = (died, time.time())
+        player.absent[-1], player.dying = (died, time.time()), False
         return died
 
     def _throw_away(self, player: Player) -> None:

@@ -10,8 +10,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from tests.phones import PhoneError
-from tests.soak.cast import Cast, SoakHotline
+from tests.phones import Phone, PhoneError
+from tests.soak.cast import Cast, Player, SoakHotline
 from tests.soak.evidence import World
 from tests.soak.script import Death
 from tests.soak.spans import Span
@@ -27,6 +27,7 @@ class Deaths:
         self._hotline, self._cast, self._stage = hotline, cast, stage
         self.happened: list[tuple[float, Death, str]] = []
         self.troubles: list[str] = []
+        self.crashes: list[str] = []  # phones that ended by themselves
         self._no_asterisk: list[Span] = []
         self._no_controller: list[Span] = []
         self._threads: list[threading.Thread] = []
@@ -154,6 +155,15 @@ class Deaths:
 
     def _caller_phone(self, death: Death, scene: Scene) -> str:
         return self._die(scene.of("caller"), death)
+
+    def crashed(self, player: Player, phone: Phone) -> None:
+        """A phone that ended by itself: our phones' fault and not the system's, but a death like any other."""
+        self._stage.died(phone, time.time())
+        self.crashes.append(f"{player.name}: {phone.last_words()[-300:]}")
+        try:
+            self._cast.die(player, 0.0)
+        except PhoneError as trouble:
+            self.troubles.append(str(trouble))
 
     def _die(self, lines: list[Line], death: Death) -> str:
         victim = next((line.player for line in reversed(lines) if line.alive), None)

@@ -121,7 +121,9 @@ def alone(case: Case) -> Iterator[str]:
 
 
 def left_over(case: Case) -> Iterator[str]:
-    over = case.heard.caller.over
+    over, leg = case.heard.caller.over, case.of_ear.get(0)
+    if case.heard.caller.died is not None and leg is not None and leg.ended_at is not None:
+        over = at(leg.ended_at)  # nobody knows that a caller's phone is dead before somebody hangs up
     if over is None:
         yield "the caller's phone never was free again"
         return

@@ -98,8 +98,12 @@ class Soak:
         """Take every phone's events, in their order."""
         while not self.actors.stop.is_set():
             for player in self.cast.all:
-                if player.phone is not None:
-                    self._hear(player, player.phone)
+                phone = player.phone
+                if phone is not None:
+                    self._hear(player, phone)
+                    if not phone.alive and not player.dying:
+                        player.dying = True
+                        self._pool.submit(self.deaths.crashed, player, phone)
             time.sleep(LOOK)
 
     def _hear(self, player: Player, phone: Phone) -> None:

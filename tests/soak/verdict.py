@@ -34,6 +34,7 @@ class Outcome:
     differences: list[tuple[str, list[str]]] = field(default_factory=list)  # whose (a call or "system"), in words
     lives: list[tuple[growth.Look, growth.Look]] = field(default_factory=list)
     longest_silence: float = 0.0  # seconds in which a caller heard nothing; of those below 3 s nobody asks
+    crashes: list[str] = field(default_factory=list)  # phones that ended by themselves, with their last words
     stalled: float = 0.0  # seconds in which the machine let nobody run
     seconds: float = 0.0
 
@@ -78,6 +79,7 @@ def judge(
     for words in (hotline.left_in_asterisk(), strangers, deaths.troubles, grown):
         if words:
             outcome.differences.append(("system", list(words)))
+    outcome.crashes = deaths.crashes
     outcome.calls = len(stage.scenes)
     outcome.kinds = dict(Counter(scene.story.kind for scene in stage.scenes.values()))
     outcome.deaths = dict(Counter(death.what for _, death, _ in deaths.happened))
