@@ -98,7 +98,7 @@ class Deaths:
                     time.sleep(0.05)
                 self._wait_well()
             for line in cut:
-                if line.alive and (line.answered is not None or line.incoming):
+                if line.alive and (line.answered is not None or line.role != "caller"):  # a caller's INVITE is repeated
                     with contextlib.suppress(PhoneError):
                         line.phone.hangup(line.call, wait=False)
         return f"pid {pid}"
