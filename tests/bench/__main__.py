@@ -6,6 +6,7 @@ import argparse
 import json
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ PAGE = ROOT / "docs/performance.md"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # what was started is stopped
     results = run(asked.parts or list(PARTS), quick=asked.quick, keep=asked.keep)
     if asked.json:
         sys.stdout.write(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
