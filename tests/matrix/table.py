@@ -34,6 +34,8 @@ def page(verdicts: Iterable[Verdict], note: str) -> str:
     parts = [HEAD.format(silence=min(quiet), death=max(quiet)), _table(played, found), _unmet(found)]
     parts += ["## The deaths\n\n" + "\n".join(f"- **{death.name}**: {death.what}" for death in played)]
     parts += ["\n## The states\n\n" + "\n".join(f"- **{state.name}**: {state.story}" for state in STATES)]
+    missing = ", ".join(death.name for death in DEATHS if death not in played)
+    parts += [f"\nNot played whole when this page was written: {missing}."] if missing else []
     return "\n".join([*parts, f"\n{note}\n"])
 
 
