@@ -15,7 +15,7 @@ from ivr.settings import Site
 from ivr.store.retention import Job
 from ivr.store.store import Store
 
-PAUSE = 0.1  # seconds between two steps of 20 ms: the call log and the calls come first
+PAUSE = 0.1  # seconds between two steps of some 20 ms: the call log and the calls come first
 LOOK = 60.0  # seconds between two looks at the clock, which may be set
 AGAIN = timedelta(minutes=30)  # after a failure
 

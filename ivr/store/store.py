@@ -20,6 +20,7 @@ from ivr.store.errors import AmbiguousCallError, DatabaseDownError, DatabaseTooN
 from ivr.store.upsert import AT_ONCE, Upsert, changed, clear, delete_vanished, in_transaction
 
 ENDED_AT = list(tables.call.c.keys()).index("ended_at")
+VACUUM_UP_TO = 256 * 2**20  # bytes: about two seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +85,19 @@ class Store:
             await patient.dispose()
 
     async def forget_deleted(self) -> None:
-        """Let nothing of what was deleted stay in SQLite's log of changes; PostgreSQL's vacuum sees to it by itself."""
-        if self._ready.dialect.name == "sqlite":
+        """Let nothing of what was deleted stay in SQLite's file: moved rows leave copies in unused parts of pages.
+
+        A large file is not written anew, for the log would wait too long. PostgreSQL's vacuum sees to it by itself.
+        """
+        if self._ready.dialect.name != "sqlite":
+            return
+        with mapped(self.url):
             async with self._begin() as connection:
                 await connection.exec_driver_sql("ROLLBACK")
+                pages = (await connection.exec_driver_sql("PRAGMA page_count")).scalar_one()
+                size = (await connection.exec_driver_sql("PRAGMA page_size")).scalar_one()
+                if pages * size <= VACUUM_UP_TO:
+                    await connection.exec_driver_sql("VACUUM")
                 await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     async def close(self) -> None:
