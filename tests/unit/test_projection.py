@@ -442,6 +442,20 @@ def test_given_a_caller_who_was_never_answered_then_he_was_never_let_in() -> Non
     assert only(tape).outcome == "rejected"
 
 
+@pytest.mark.parametrize(
+    ("steps", "outcome"), [(["screened"], "rejected"), (["screened", "emergency_key"], "abandoned"), ([], "abandoned")]
+)
+def test_given_a_caller_who_was_screened_then_he_was_never_let_in_unless_he_took_the_emergency_path(
+    steps: list[str], outcome: str
+) -> None:
+    tape = Tape()
+    tape.arrives()
+    for second, step in enumerate(steps, 1):
+        tape.user(second, "STEP", "caller", call=CALL, step=step, value="rate")
+    tape.end(9, "caller", source="caller")
+    assert only(tape).outcome == outcome
+
+
 # — what belongs together —————————————————————————————————————————————————————————————————————————————————————————————
 
 

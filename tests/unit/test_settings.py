@@ -100,6 +100,10 @@ def test_every_wrong_key_is_told_at_once(tmp_path: Path) -> None:
         ('name = "一号坐席"', r'name = "a\nb"', "operators[0].name: has a control character"),
         ('name = "一号坐席"', "name = '\"<x>'", "operators 1001: name: expected a name without"),
         ('en = "110 Police"', 'fr = "17"', "targets.110.name.en: expected a name in this language"),
+        ("[database]", "[screening]\ncalls = -1\n[database]", "screening.calls: expected 0 to 1000, found -1"),
+        ("[database]", '[screening]\ncountry = "+86"\n[database]', "screening.country: expected a country's code"),
+        ("[database]", '[screening]\nexempt = ["x"]\n[database]', "screening.exempt[0]: expected a telephone number"),
+        ("[database]", "[screening]\nblock_hours = 0\n[database]", "screening.block_hours: expected 1 to 8760"),
         ("[database]", "[databaze]", "databaze: unknown key; did you mean database?"),
     ],
 )  # fmt: skip
