@@ -50,12 +50,10 @@ class Bystanders:
 
     def _wait_alone(self) -> None:
         """Until the attack's own calls are over: an INVITE that is never acknowledged lasts 8 s."""
-        channels = eventually(
-            lambda: found if len(found := self.hotline.channels()) <= 2 else None,
-            40,
-            lambda: f"channels are left: {self.hotline.channels()}",
+        eventually(
+            lambda: len(self.hotline.channels()) <= 2, 40, lambda: f"channels are left: {self.hotline.channels()}"
         )
-        assert len(channels) == 2, f"the talk has ended: {channels}"
+        assert set(self.hotline.channels()) == set(self.channels), "the talk has ended"
 
     def sweep(self) -> None:
         """After a failed test: whatever is not the talk is ended, so that the next test is judged by itself."""

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from tests.tools import sipp
 
@@ -182,20 +182,29 @@ class Answering:
 
     def register(self, number: str, password: str, contact: str | None = None, by: str | None = None) -> int:
         """REGISTER `number` with the digest of `by` (itself unless another is given); the final status."""
-        by = by or number
-        host, _, _ = self._attacker.server.rpartition(":")
-        with Attacker(self._attacker.ip, self._attacker.server) as one:
-            uri, me = f"sip:{one.server}", f"<sip:{by}@{host}>"
-            headers = {
-                "Contact": contact or f"<sip:{number}@{self._attacker.ip}:{self.port}>",
-                "Expires": "120",
-            }
-            plain = {"sender": me, "to": f"<sip:{number}@{host}>", "uri": uri}
-            one.ask(one.message("REGISTER", headers=headers, **plain))
-            nonce = re.search(r'nonce="([^"]+)"', header(one.heard[-1], "WWW-Authenticate"))
-            assert nonce is not None, one.heard
-            response = digest(by, password, "REGISTER", uri, nonce[1])
-            return one.ask(one.message("REGISTER", headers={**headers, "Authorization": response}, number=2, **plain))
+        by, mine = by or number, self._attacker
+        host, _, _ = mine.server.rpartition(":")
+        uri, me = f"sip:{mine.server}", f"<sip:{by}@{host}>"
+        here = f"<sip:{number}@{mine.ip}:{self.port}>"
+        headers = {"Contact": contact or here, "Expires": "0" if contact == "*" else "120"}
+        plain: Any = {"sender": me, "to": f"<sip:{number}@{host}>", "uri": uri}
+        challenge = self._answer_to(mine.message("REGISTER", headers=headers, **plain))
+        nonce = re.search(r'nonce="([^"]+)"', header(challenge, "WWW-Authenticate"))
+        assert nonce is not None, challenge
+        headers["Authorization"] = digest(by, password, "REGISTER", uri, nonce[1])
+        return status_of(self._answer_to(mine.message("REGISTER", headers=headers, number=2, **plain)))
+
+    def _answer_to(self, message: str, timeout: float = 5.0) -> bytes:
+        """The final answer, which the thread reads; from this very socket, for that is where a phone is called back."""
+        call = header(message.encode(), "Call-ID")
+        self._attacker.send(message)
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            for one in list(self._attacker.heard):
+                if status_of(one) >= 200 and header(one, "Call-ID") == call:
+                    return one
+            time.sleep(0.01)
+        raise AssertionError(f"no answer to {message}")
 
     def _run(self) -> None:
         while not self._over.wait(0.01):
