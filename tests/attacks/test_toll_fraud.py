@@ -100,40 +100,6 @@ def test_given_a_free_operators_phone_when_it_dials_then_no_outside_number_is_th
     assert set(codes.values()) <= {404, 484}, codes
 
 
-TRICKS = {  # what a caller could wish to be taken for: From's user, further headers
-    "an operator": ("1001", ""),
-    "a desk": ("110", ""),
-    "a desk's endpoint": ("desk-110", ""),
-    "asserted as a desk": ("13700000011", "P-Asserted-Identity: <sip:110@{host}>\r\n"),
-    "asserted as an operator": (
-        "13700000012",
-        'Remote-Party-ID: "1001" <sip:1001@{host}>;party=calling;screen=yes\r\n',
-    ),
-    "diverted by a desk": ("13700000013", "Diversion: <sip:110@{host}>;reason=unconditional\r\n"),
-    "referred by a desk": ("13700000014", "Referred-By: <sip:desk-110@{host}>\r\nHistory-Info: <sip:110@{host}>\r\n"),
-    "with our own words": ("13700000015", "X-CALL_ID: x\r\nX-HANDED_OVER_BY: 110\r\nPriority: emergency\r\n"),
-}
-
-
-def test_given_a_citizen_who_pretends_to_be_somebody_when_he_calls_then_he_is_a_citizen_like_others(
-    bystanders: Bystanders,
-) -> None:
-    hotline, spare = bystanders.hotline, bystanders.spare
-    raw = hotline.raw_caller()
-    for trick, (user, lines) in TRICKS.items():
-        before = len(spare.invites)
-        raw.call(hotline.server, hotline.number, from_user=user, headers=lines.format(host=hotline.server))
-        invite = spare.wait_invite(15, count=before + 1)
-        spare.wait_for("confirmed", call=invite.call)
-        assert invite.from_user == user, trick
-        spare.wait_heard("caller", call=invite.call)
-        raw.hangup()
-        spare.wait_for("disconnected", call=invite.call)
-        call = hotline.call_of(user)
-        assert (call.handed_over_by, call.legs[0].role, call.outcome) == (None, "caller", "answered"), trick
-        assert [leg.party for leg in call.legs] == [user, "1002"], trick
-
-
 def test_given_a_talk_when_caller_or_operator_refers_it_outside_then_both_talk_on(
     bystanders: Bystanders, outside: Attacker
 ) -> None:
