@@ -13,11 +13,14 @@ Server = tuple[str, int]
 
 
 def register(server: str, secrets: Mapping[str, str], host: str, contact_port: int) -> None:
-    """Every number of `secrets` is from now on at `host`:`contact_port`. Raises AssertionError where one is refused."""
+    """Every number of `secrets` is from now on at `host`:`contact_port`. Raises AssertionError where one is refused.
+
+    The port must be free: a phone is where its REGISTER comes from, whatever its Contact says.
+    """
     name, _, port = server.rpartition(":")
     at = (name, int(port))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
-        wire.bind((host, 0))
+        wire.bind((host, contact_port))
         wire.settimeout(3)
         for number, secret in secrets.items():
             refusal = _ask(wire, at, number, contact_port, "", 1)

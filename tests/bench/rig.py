@@ -94,10 +94,15 @@ class Bench(Running):
     def switch_on_operators(self) -> None:
         """Every operator's phone registers and is known to be there."""
         port = sites.free_port(socket.SOCK_DGRAM, sites.OPERATORS)
-        self._operators = sipp.operators(self.folder, sites.OPERATORS, port)
         numbers = [operator["number"] for operator in self.tables["operators"]]
         secrets = self.credentials["operators"]
         register(self.server, {number: secrets[number] for number in numbers}, sites.OPERATORS, port)
+        self._operators = sipp.operators(self.folder, sites.OPERATORS, port)
+
+        def free() -> int:
+            return self.asterisk("queue show q-general").count("(Not in use)")
+
+        eventually(lambda: free() == len(numbers), 40, lambda: f"{free()} of {len(numbers)} operators are free")
 
     def stop(self) -> None:
         if self._operators is not None:
