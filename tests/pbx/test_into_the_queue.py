@@ -125,7 +125,9 @@ def test_given_english_operators_when_the_caller_presses_2_then_he_is_served_in_
     assert [step.value for step in call.steps if step.step == "language"] == ["en"]
 
 
-def test_given_a_phone_that_is_set_to_english_when_it_calls_then_the_greeting_is_english(hotline_with: Hotlines) -> None:
+def test_given_a_phone_that_is_set_to_english_when_it_calls_then_the_greeting_is_english(
+    hotline_with: Hotlines,
+) -> None:
     hotline = hotline_with(hotline={"greeting": True})
     citizen = hotline.caller("13800000021")
     citizen.call(hotline.uri, headers={"Accept-Language": "en-US, zh;q=0.5"}, from_user=citizen.name)
