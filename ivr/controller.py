@@ -137,7 +137,7 @@ class Controller:
         await self.keeper.end("agi", "web")
         with contextlib.suppress(HotlineError, TimeoutError):
             async with asyncio.timeout(0.5):
-                await self.orders.beat(0)
+                await self.orders.beat(0, hears_refer=False)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS):
                 await self._drain()
@@ -180,8 +180,8 @@ class Controller:
             await self.agi.start()
             while True:
                 with contextlib.suppress(HotlineError):
-                    await self.orders.beat(int(time.time()))
-                await asyncio.sleep(BEAT if self.link.state == "up" else TICK)
+                    await self.orders.beat(int(time.time()), self.link.hears_refer)
+                await asyncio.sleep(BEAT if self.link.hears_refer else TICK)
         finally:
             await self.agi.stop()
 

@@ -100,6 +100,11 @@ class Link:
         return self._ami.state if self._ami is not None else "down"
 
     @property
+    def hears_refer(self) -> bool:
+        """ARI is up: a press of a phone's Transfer key comes into `transfers`."""
+        return self._ari is not None and self._ari.state == "up"
+
+    @property
     def mark(self) -> str:
         """Of the Asterisk that runs now; a mark that no Asterisk has where none does."""
         return self._ami.mark if self._ami is not None else "none"

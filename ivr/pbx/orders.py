@@ -216,9 +216,14 @@ class Orders:
         """After-call work: a pause whose reason the live state knows."""
         await self._pause(operator, paused=True, reason=WRAP_UP)
 
-    async def beat(self, epoch: int) -> None:
-        """Tell the dialplan that the controller lives (seconds since the epoch): it asks nobody who has not said so."""
-        await self._ami.action({"Action": "Setvar", "Variable": "CONTROLLER_BEAT", "Value": str(epoch)})
+    async def beat(self, epoch: int, hears_refer: bool) -> None:
+        """Tell the dialplan that the controller lives (seconds since the epoch): it asks nobody who has not said so.
+
+        `hears_refer`: ARI is up. Otherwise the phone's Transfer key goes the dialplan's own way.
+        """
+        beats = {"CONTROLLER_BEAT": epoch, "REFER_BEAT": epoch if hears_refer else 0}
+        for name, value in beats.items():
+            await self._ami.action({"Action": "Setvar", "Variable": name, "Value": str(value)})
 
     def _running(self, call_id: str) -> tuple[str, RunningCall]:
         call = self._live.call(call_id)

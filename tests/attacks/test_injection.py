@@ -73,7 +73,8 @@ def without_controller(hotline: Hotline) -> Iterator[Hotline]:
     pid = hotline.controller_pid
     assert pid is not None
     os.kill(pid, signal.SIGSTOP)
-    hotline.asterisk("dialplan set global CONTROLLER_BEAT 0")
+    for beat in ("CONTROLLER_BEAT", "REFER_BEAT"):
+        hotline.asterisk(f"dialplan set global {beat} 0")
     try:
         yield hotline
     finally:

@@ -8,6 +8,7 @@ import time
 
 from tests.pbx.conftest import Hotlines
 from tests.pbx.hotline import Hotline
+from tests.pbx.running import eventually
 from tests.pbx.story import all_hear_each_other, pairs, told
 
 CITIZEN, OPERATOR, DESK = "caller 13800138000", "operator 1001", "desk 110"
@@ -151,4 +152,25 @@ def test_given_no_controller_when_the_phones_transfer_key_is_pressed_then_the_ca
         citizen.hangup()
     finally:
         os.kill(pid, signal.SIGCONT)
+    assert told(hotline.call_of(citizen.name)).transfers == (("110", "transfer", "refer", "completed", "answered"),)
+
+
+def test_given_ari_that_lets_nobody_in_when_the_phones_transfer_key_is_pressed_then_the_caller_still_comes_to_110(
+    hotline_with: Hotlines,
+) -> None:
+    hotline = hotline_with()
+    ari = hotline.var / "etc/ari.conf"
+    ari.write_text(ari.read_text().replace("password = ", "password = not-"))
+    hotline.asterisk("module reload res_ari")
+    killed = hotline.controller_pid
+    assert killed
+    os.kill(killed, signal.SIGKILL)  # the next one comes to AMI, and not to ARI
+    eventually(lambda: hotline.controller_pid not in (None, killed), 20, hotline.last_words)
+    eventually(lambda: "REFER_BEAT=0" in hotline.asterisk("dialplan show globals"), 20, hotline.last_words)
+    citizen, operator, desk = hotline.caller(), hotline.operator(), hotline.desk("110")
+    hotline.talk(citizen, operator)
+    operator.refer(f"sip:110@{hotline.server}")
+    citizen.wait_heard("110", timeout=15)
+    all_hear_each_other(citizen, desk)
+    citizen.hangup()
     assert told(hotline.call_of(citizen.name)).transfers == (("110", "transfer", "refer", "completed", "answered"),)
