@@ -19,6 +19,7 @@ LINGER = 3.0  # seconds that a leg may go on after the caller has left: the prom
 REASON = 3.0  # seconds between a reason and the end that it explains: the prompt in between
 SWALLOWED = 2.5  # seconds; an order in so short a time before something ended or died may have come to nothing
 ASKED = 5.0  # seconds between a key and its row: three digits, Asterisk's wait for a longer code, a repeated packet
+CROSSED = 0.5  # seconds until a phone is free whose answer crossed Asterisk's CANCEL: it does not count
 SLOW = 5.0  # seconds on both sides of a moment in which a standstill of the machine still tells in it
 TORN = 1.5  # seconds at Asterisk's death that the journal may tell too much or too little: a recording's last second
 
@@ -63,6 +64,12 @@ class Case:
     def slack(self, moment: float) -> float:
         """Seconds that a thing may be late, since around this moment the machine stood still for so long."""
         return sum(map(length, common(self.world.stalled, [(moment - SLOW, moment + SLOW)])))
+
+    def crossed(self, ear: Ear) -> bool:
+        """It was answered in the moment in which it was cancelled (RFC 3261 9.1): an answer that nobody waited for."""
+        if ear.answered is None or ear.ended is None or ear.left is not None:
+            return False
+        return ear.ended - ear.answered <= CROSSED
 
     def torn(self, moment: float) -> bool:
         """Near Asterisk's death: the row may never have come onto the disk."""

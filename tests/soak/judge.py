@@ -72,7 +72,8 @@ def _legs(case: Case) -> Iterator[str]:
             if not case.torn(ear.began):
                 yield f"{ear.name} was called at {ear.began:.3f} and has no leg"
             continue
-        if ear.answered is not None and leg.answered_at is None and not case.torn(ear.answered):
+        unheard = ear.answered is not None and (case.torn(ear.answered) or case.crossed(ear))
+        if ear.answered is not None and leg.answered_at is None and not unheard:
             yield f"{ear.name} answered at {ear.answered:.3f} and its leg never did"
         if ear.answered is None and leg.answered_at is not None and ear.died is None and ear.left is None:
             yield f"the leg of {ear.name} was answered at {at(leg.answered_at):.3f} and the phone never did"

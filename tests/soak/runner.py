@@ -110,9 +110,13 @@ class Soak:
         for event in phone.events[player.seen :]:
             if player.phone is not phone:  # it has been replaced meanwhile
                 return
-            player.seen += 1
+            invite = None
             if event.name == "invite":
                 invite = Invite(event.call or 0, event.at, event.what["source"], event.what["message"])
+                if self.stage.early(invite.from_user):  # this event and those after it are heard at the next look
+                    return
+            player.seen += 1
+            if invite is not None:
                 found = self.stage.invited(player, phone, event, invite.from_user)
                 if found is None:
                     self._pool.submit(phone.hangup, invite.call, wait=False)

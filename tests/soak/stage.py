@@ -174,6 +174,11 @@ class Stage:
                 _apply(line, event)
             return line
 
+    def early(self, number: str) -> bool:
+        """Whether an INVITE for this caller came before his story knows its own call: it will in a moment."""
+        scene = self.scenes.get(number)
+        return scene is not None and not scene.lines and scene.over_at is None
+
     def invited(self, player: Player, phone: Phone, event: Event, number: str) -> tuple[Scene, Line] | None:
         scene = self.scenes.get(number)
         if scene is None or not scene.lines:

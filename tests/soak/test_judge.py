@@ -316,6 +316,28 @@ def test_given_an_operator_pressed_transfer_when_his_phone_is_told_later_how_it_
     assert any("was over at" in one for one in differences([TRUE], replace(heard, asks=HEARD.asks), World()))
 
 
+def crossed(answered: float, ended: float) -> tuple[Call, Evidence]:
+    """After the desk another operator is called at 29.5 s; he answers as the caller leaves, and Asterisk cancels."""
+    second = replace(leg("operator", "1002", 29.5, 30, 30.1, "caller"), answered_at=None)
+    rang = ear("operator", "1002", 750, 29.5, answered, ended)
+    return replace(TRUE, legs=(*TRUE.legs, second)), replace(HEARD, ears=(*HEARD.ears, rang))
+
+
+def test_given_an_answer_that_crosses_the_cancel_when_the_phone_is_free_at_once_then_there_is_no_difference() -> None:
+    call, heard = crossed(30.05, 30.06)
+    assert differences([call], heard, World()) == []
+    never = f"operator 1002 answered at {T0 + 30.05:.3f} and its leg never did"
+    left = replace(heard, ears=(*heard.ears[:3], replace(heard.ears[3], left=T0 + 30.06)))
+    assert never in differences([call], left, World())
+    call, heard = crossed(30.05, 30.75)
+    assert differences([call], heard, World()) == [never]
+
+
+def test_given_an_answer_that_came_to_nothing_at_once_when_the_caller_was_still_there_then_it_is_named() -> None:
+    call, heard = crossed(25.0, 25.1)
+    assert any("operator 1002 was dropped" in one for one in differences([call], heard, World()))
+
+
 # — hearing, and intervals ————————————————————————————————————————————————————————————————————————————————————————————
 
 
