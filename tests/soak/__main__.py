@@ -67,7 +67,7 @@ def _say(stream: TextIO) -> Callable[[str], None]:
 def summary(outcome: Outcome) -> str:
     lines = [
         f"seed {outcome.schedule.seed}: {outcome.calls} calls, {sum(outcome.deaths.values())} deaths "
-        f"({outcome.unreached} more whose moment never came), {len(outcome.differences)} with differences, "
+        f"({outcome.unreached} more that never came), {len(outcome.differences)} with differences, "
         f"{outcome.seconds:.0f} s",
         "calls:  " + ", ".join(f"{count} {kind}" for kind, count in sorted(outcome.kinds.items())),
         "deaths: " + ", ".join(f"{count} {what}" for what, count in sorted(outcome.deaths.items())),

@@ -20,6 +20,7 @@ from tests.soak.stage import Line, Scene, Stage
 WELL_SECONDS = 60.0  # for the system to be well again
 LOCK_SECONDS = 10.0  # to get the database's lock
 OPEN = float("inf")
+NOBODY = "nobody was there"
 
 
 class Deaths:
@@ -50,6 +51,11 @@ class Deaths:
         self._threads.append(thread)
         thread.start()
 
+    @property
+    def died(self) -> list[str]:
+        """What died: without what was to die and was dead already."""
+        return [death.what for _, death, told in self.happened if told != NOBODY]
+
     def wait(self, timeout: float) -> None:
         """Until everything that died is back."""
         deadline = time.monotonic() + timeout
@@ -74,17 +80,19 @@ class Deaths:
 
     def _controller(self, death: Death, scene: Scene) -> str:
         with self._away(self._no_controller):
-            pid = self._signal(self._hotline.controller_pid, signal.SIGKILL)
+            pid = self._hotline.controller_pid
+            there = self._signal(pid, signal.SIGKILL)
             self._wait_well()
-        return f"pid {pid}"
+        return f"pid {pid}" if there else NOBODY
 
     def _controller_frozen(self, death: Death, scene: Scene) -> str:
         with self._away(self._no_controller):
-            pid = self._signal(self._hotline.controller_pid, signal.SIGSTOP)
+            pid = self._hotline.controller_pid
+            there = self._signal(pid, signal.SIGSTOP)
             time.sleep(death.seconds)
             self._signal(pid, signal.SIGCONT)
             self._wait_well()
-        return f"pid {pid}, {death.seconds:g} s"
+        return f"pid {pid}, {death.seconds:g} s" if there else NOBODY
 
     def _asterisk(self, death: Death, scene: Scene) -> str:
         with self._away(self._no_controller):
@@ -92,7 +100,7 @@ class Deaths:
                 pid = self._hotline.asterisk_pid
                 # What is on the phones now is over; they say so when there is somebody to hear it.
                 cut = [line for line in self._stage.lines() if line.alive]
-                self._signal(pid, signal.SIGKILL)
+                there = self._signal(pid, signal.SIGKILL)
                 deadline = time.monotonic() + WELL_SECONDS
                 while self._hotline.asterisk_pid in (None, pid) and time.monotonic() < deadline:
                     time.sleep(0.05)
@@ -101,7 +109,7 @@ class Deaths:
                 if line.alive and (line.answered is not None or line.role != "caller"):  # a caller's INVITE is repeated
                     with contextlib.suppress(PhoneError):
                         line.phone.hangup(line.call, wait=False)
-        return f"pid {pid}"
+        return f"pid {pid}" if there else NOBODY
 
     def _up(self, death: Death, scene: Scene) -> str:
         with self._up_lock:
@@ -139,11 +147,15 @@ class Deaths:
         raise AssertionError(f"not well within {WELL_SECONDS:g} s:\n{self._hotline.last_words()}")
 
     @staticmethod
-    def _signal(pid: int | None, word: signal.Signals) -> int | None:
-        with contextlib.suppress(ProcessLookupError):
-            if pid:
-                os.kill(pid, word)
-        return pid
+    def _signal(pid: int | None, word: signal.Signals) -> bool:
+        """Whether there was a process to take it: the pid file tells of the dead one until the next has loaded."""
+        if pid is None:
+            return False
+        try:
+            os.kill(pid, word)
+        except ProcessLookupError:
+            return False
+        return True
 
     # — the phones ————————————————————————————————————————————————————————————————————————————————————————————————————
 
@@ -168,7 +180,7 @@ class Deaths:
     def _die(self, lines: list[Line], death: Death) -> str:
         victim = next((line.player for line in reversed(lines) if line.alive), None)
         if victim is None or victim.phone is None or not victim.phone.alive:
-            return "nobody was there"
+            return NOBODY
         phone = victim.phone
         self._stage.died(phone, time.time())
         self._cast.die(victim, death.seconds)

@@ -30,7 +30,7 @@ class Outcome:
     calls: int = 0
     kinds: dict[str, int] = field(default_factory=dict)
     deaths: dict[str, int] = field(default_factory=dict)
-    unreached: int = 0  # deaths whose moment never came
+    unreached: int = 0  # deaths that never came: their moment did not, or nobody was there to die
     differences: list[tuple[str, list[str]]] = field(default_factory=list)  # whose (a call or "system"), in words
     lives: list[tuple[growth.Look, growth.Look]] = field(default_factory=list)
     longest_silence: float = 0.0  # seconds in which a caller heard nothing; of those below 3 s nobody asks
@@ -82,8 +82,8 @@ def judge(
     outcome.crashes = deaths.crashes
     outcome.calls = len(stage.scenes)
     outcome.kinds = dict(Counter(scene.story.kind for scene in stage.scenes.values()))
-    outcome.deaths = dict(Counter(death.what for _, death, _ in deaths.happened))
-    outcome.unreached = len(schedule.deaths) - len(deaths.happened)
+    outcome.deaths = dict(Counter(deaths.died))
+    outcome.unreached = len(schedule.deaths) - len(deaths.died)
     return outcome
 
 
