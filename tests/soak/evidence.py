@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tests.phones.tones import FRAME_SECONDS, Heard
-from tests.soak.spans import Span, length, merged
+from tests.soak.spans import Span, common, length, merged
 
 HOLES = 0.25  # seconds that a tone may be missing without being gone: keys, a bridge that changes, a busy machine
-LONG = 0.5  # seconds; a shorter sound is not told
+LONG = 0.5  # seconds; a shorter sound is not told, unless it is a piece of a voice
+PIECE = 0.1  # seconds of a voice in pieces that are told; a shorter one may be anything
+NEAR = 1.0  # seconds between two pieces of the same voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +93,15 @@ class World:
 
 
 def tones_of(heard: Heard, tones: Iterable[int]) -> dict[int, tuple[Span, ...]]:
-    """When each tone was heard, for at least LONG; only those that were."""
-    found = {tone: tuple(_runs(heard.present(tone), heard.start, HOLES, LONG)) for tone in tones}
+    """When each tone was heard, for at least LONG, and the pieces around that; only those that were."""
+    found = {tone: tuple(_voice(_runs(heard.present(tone), heard.start, HOLES, PIECE))) for tone in tones}
     return {tone: spans for tone, spans in found.items() if spans}
+
+
+def _voice(pieces: list[Span]) -> list[Span]:
+    """Those that belong to something long; on a busy machine a voice comes in pieces."""
+    wholes = [whole for whole in merged(pieces, NEAR) if any(length(one) >= LONG for one in common([whole], pieces))]
+    return common(pieces, wholes)
 
 
 def silences(heard: Heard, tones: Iterable[int], since: float, until: float, least: float) -> tuple[Span, ...]:

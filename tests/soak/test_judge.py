@@ -354,6 +354,26 @@ def test_given_a_sound_when_it_is_listened_to_then_each_tone_has_its_times_and_s
     )
 
 
+def test_given_a_voice_in_pieces_when_it_is_listened_to_then_short_pieces_of_it_are_told_but_no_short_sound_alone() -> (
+    None
+):
+    def quiet(seconds: float) -> np.ndarray:
+        return np.zeros(int(8000 * seconds), np.int16)
+
+    pieces = (
+        sine(CALLER, 2),
+        quiet(0.32),
+        sine(CALLER, 0.4),
+        quiet(0.32),
+        sine(CALLER, 2),
+        quiet(3),
+        sine(CALLER, 0.4),
+    )
+    heard = Heard.of(np.concatenate((*pieces, quiet(1))), start=100.0)
+    told = [(round(start, 1), round(end, 1)) for start, end in tones_of(heard, (CALLER,))[CALLER]]
+    assert told == [(100.0, 102.0), (102.3, 102.7), (103.0, 105.0)]
+
+
 def test_given_intervals_when_they_are_combined_then_the_rest_is_right() -> None:
     assert merged([(5, 6), (1, 2), (2.1, 3)], 0.2) == [(1, 3), (5, 6)]
     assert padded([(1, 2), (5, 5.5)], -0.4) == [(1.4, 1.6)]
