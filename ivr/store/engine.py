@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
@@ -40,15 +43,29 @@ def create(url: str, patient: bool = False) -> AsyncEngine:
                 "server_settings": {"application_name": "hotline"},
             },
         )
-    if parsed.database:
-        # WAL and shared-memory files take over the mode of the database file. One that is there is not opened by hand:
-        # closing it would let go of the locks of all this process's connections (fcntl(2)), and the next process that
-        # looks and goes would delete the log from under them.
-        with suppress(FileExistsError):
-            os.close(os.open(parsed.database, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    if parsed.database and not Path(parsed.database).exists():
+        _make_file(Path(parsed.database))
     engine = create_async_engine(parsed)
     _prepare(engine.sync_engine, _begin_sqlite)
     return engine
+
+
+def _make_file(path: Path) -> None:
+    """An empty database, there at once and whole: two who change a new file to WAL at a time lock each other out.
+
+    WAL and shared-memory files take over its mode. A file that is there is never opened by hand: closing it would let
+    go of the locks of all this process's connections (fcntl(2)), and the next process that looks and goes would delete
+    the log from under them.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+    os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600))
+    try:
+        with closing(sqlite3.connect(draft)) as database:
+            database.execute("PRAGMA journal_mode=WAL")
+        with suppress(FileExistsError):  # another was quicker
+            path.hardlink_to(draft)
+    finally:
+        draft.unlink()
 
 
 def create_pen(url: str) -> Engine | None:

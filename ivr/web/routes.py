@@ -20,10 +20,15 @@ from ivr.web.context import SERVICES, Asked, Handler, Services, Who
 from ivr.web.errors import ForbiddenError
 from ivr.web.schema import InvalidRequestError, Schema, check, from_query, obj, string
 
+CALLER = string(
+    r"([1-9][0-9]{2,18}|(\+|00?)[1-9][0-9]{4,18})",
+    21,
+    description="a caller's number, such as 13800138000, 01012345678 or +8613800138000",
+)
 PATH: Mapping[str, Schema] = {  # parts of paths, by name
     "id": string(r"[0-9A-Za-z._-]+", 128, description="a call's id"),
     "number": string(r"[0-9]{1,20}", 20, description="an operator's number"),
-    "caller": string(r"\+?[0-9]{2,20}", 21, description="a caller's number"),
+    "caller": CALLER,
     "token": string(r"[!-~]+", 128, description="an operator's key"),
     "action": string(r"[0-9a-z_-]+(/[^/\x00-\x1f\x7f]+)?", 128, description="what the phone's key does"),
 }

@@ -42,7 +42,8 @@ def obj(required: Mapping[str, Schema], optional: Mapping[str, Schema] | None = 
 
 
 def string(pattern: str | None = None, longest: int = 128, **more: Any) -> Schema:
-    return {"type": "string", "maxLength": longest, **({"pattern": pattern} if pattern else {}), **more}
+    """`pattern` is the whole text's; JSON Schema's own would be found anywhere in it, so it is told with its ends."""
+    return {"type": "string", "maxLength": longest, **({"pattern": f"^{pattern}$"} if pattern else {}), **more}
 
 
 def one_of(*words: str) -> Schema:
@@ -79,7 +80,8 @@ def check(schema: Schema, value: object, field: str = "body") -> None:
     if not schema:
         return  # anything
     kind = schema["type"]
-    if not isinstance(value, _TYPES[kind]) or (isinstance(value, bool) and kind != "boolean"):
+    whole = kind == "integer" and isinstance(value, float) and value.is_integer()  # JSON Schema: 2.0 is an integer
+    if not (whole or isinstance(value, _TYPES[kind])) or (isinstance(value, bool) and kind != "boolean"):
         raise InvalidRequestError(field, f"{_article(kind)} {kind}")
     if isinstance(value, str):
         _check_string(schema, value, field)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ivr.web import calls, directory, house, openapi, orders, phone, screening, shapes, stream
-from ivr.web.routes import Route
+from ivr.web.routes import CALLER, Route
 from ivr.web.schema import TIME, Schema, integer, obj, one_of, string
 
 V1 = "/api/v1"
@@ -17,11 +17,10 @@ _TRANSFER = obj(
 )
 _KEY = {"Idempotency-Key": string(r"[!-~]{1,255}", 255, description="the same key: the same order, whatever is lost")}
 _PAUSE = obj({}, {"reason": string(r"[^\x00-\x1f\x7f]*", 64, description="up to 64 characters, none of control")})
-_CALLER = string(r"\+?[0-9]{2,20}", 21, description="a caller's number, such as 13800138000 or +8613800138000")
 _BY = string(r"[^\x00-\x1f\x7f]+", 64, description="the person who decides, by name")
 _REASON = string(r"[^\x00-\x1f\x7f]+", 500, description="why, on one line")
 _BLOCK = obj(
-    {"number": _CALLER, "by": _BY, "reason": _REASON},
+    {"number": CALLER, "by": _BY, "reason": _REASON},
     {
         "until": {**TIME, "description": "when it ends; this or hours"},
         "hours": integer(1, 8760, description="how long it holds; at most [screening] block_hours"),
@@ -131,7 +130,7 @@ ROUTES: tuple[Route, ...] = (
         screening.blocks,
         _words("限制来电的号码，新的在前", "Blocked numbers, newest first"),
         shapes.BLOCKS,
-        query={**_STATES, "number": _CALLER},
+        query={**_STATES, "number": CALLER},
     ),
     Route(
         "POST",

@@ -247,30 +247,3 @@ def test_given_the_api_when_a_call_is_to_go_to_an_unknown_target_then_it_is_refu
     path = f"/api/v1/calls/{the_talk(bystanders).id}/transfers"
     answer = hotline.api("POST", path, {"target": target, "mode": "transfer"})
     assert answer.status in {404, 422}
-
-
-@pytest.mark.parametrize("name", ["1001", "110", "desk-110", "trunk-public", "hotline"])
-def test_given_a_citizen_when_he_pretends_to_be_somebody_of_ours_then_he_is_a_caller_like_others(
-    hotline: Hotline, name: str
-) -> None:
-    """The address tells who calls; From, the asserted identities and headers of ours prove nothing (RFC 3325 5)."""
-    operator, desk = hotline.operator(), hotline.desk("110")
-    citizen = hotline.caller()
-    claim = f"<sip:{name}@{sites.ROUTES['110'][0]}>"
-    names = ("P-Asserted-Identity", "P-Preferred-Identity", "Remote-Party-ID", "Diversion", "History-Info")
-    ours = {"X-Hotline-Diverted": "1", "X-Call-ID": "1", "CALL_ID": "1", "HANDED_OVER_BY": "110"}
-    citizen.call(hotline.uri, headers=dict.fromkeys(names, claim) | ours, from_user=name)
-    invite = operator.wait_invite(10)
-    operator.wait_for("confirmed")
-    citizen.wait_heard(operator.tone)
-    citizen.dtmf("*1")
-    citizen.dtmf("*9")
-    time.sleep(1.5)
-    citizen.hangup()
-    operator.wait_for("disconnected")
-    shown = name.replace("-", "")  # what is kept of a number
-    call = hotline.call_of(shown)
-    assert call.handed_over_by is None
-    assert [leg.role for leg in call.legs] == ["caller", "operator"]
-    assert not call.transfers and not desk.invites
-    assert invite.from_user.replace("-", "") == shown, "the operator sees what the caller said of himself"

@@ -56,7 +56,7 @@ async def raw(house: House, *pieces: bytes) -> bytes:
 
 
 def filled(path: str) -> str:
-    return path.format(id=CALL, number="1002", token="no-such-key", action="transfer/110")
+    return path.format(id=CALL, number="1002", token="no-such-key", action="transfer/110", caller="13800138000")
 
 
 async def test_given_bytes_that_are_no_http_then_the_answer_does_not_repeat_them(house: House) -> None:
