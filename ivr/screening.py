@@ -36,8 +36,8 @@ class Screening:
                     mark = ""
                 else:
                     wanted = await self._blocks.in_force(datetime.now(UTC))
-                    if self._link.mark != mark:  # another Asterisk, or another login: what it has is not known
-                        there, mark = await copy.published(self._link), self._link.mark
+                    if (now := self._link.mark) != mark:  # another Asterisk: what it has is not known
+                        there, mark = await copy.published(self._link), now  # not the mark of one that comes meanwhile
                     there = await copy.publish(self._link, wanted, there)
             except HotlineError as failure:
                 mark = ""

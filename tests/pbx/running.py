@@ -200,6 +200,7 @@ class Running:
         """Wait until Asterisk knows that a contact answers its OPTIONS, or that it does not; it is asked to look now.
 
         By itself it looks every 5 s, so a phone that has just been switched on or died is known a while as it was.
+        A contact that is registered no more is not there either: its phone was switched off and said goodbye.
         """
         digest = hashlib.md5(uri.encode(), usedforsecurity=False).hexdigest()[:10]  # as the console shows a contact
         wanted = "Avail" if there else "Unavail"
@@ -212,7 +213,7 @@ class Running:
                 self.asterisk(f"pjsip qualify {endpoint}")
                 asked = time.monotonic()
             lines = [line.split() for line in self.asterisk("pjsip show contacts").splitlines() if digest in line]
-            return any(wanted in line for line in lines)
+            return any(wanted in line for line in lines) or not (there or lines)
 
         def complaint() -> str:
             return f"{uri} never was {wanted}:\n{self.asterisk('pjsip show contacts')}"

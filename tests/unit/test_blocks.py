@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from ivr import screening
 from ivr.calls import numbers
 from ivr.pbx import blocks as copy
+from ivr.pbx.link import Link
 from ivr.settings import Screening
 from ivr.store import Store
 from ivr.store.blocks import AlreadyBlockedError, BlockRefusedError, Blocks, NotBlockedError
@@ -187,3 +190,36 @@ async def test_given_asterisks_copy_when_published_then_it_is_the_tables_and_wha
     there = await copy.publish(asterisk, wanted, dict(asterisk.entries))
     assert asterisk.entries == there == {"1390": "7", "1380": "6", "+44": str(int(NOW.timestamp()))}
     assert sorted(asterisk.asked) == ["DBDel", "DBPut", "DBPut"]
+
+
+class Replaced(Asterisk):
+    """Dies with its answer to `DBGetTree`; the next one, with a mark of its own, has lost what it was told last."""
+
+    state, mark = "up", "m1"
+
+    async def action(self, headers: Mapping[str, str | Sequence[str]]) -> list[dict[str, str]]:
+        if headers["Action"] != "DBGetTree":
+            return await super().action(headers)
+        event = {"Event": "DBGetTreeResponse"}
+        shown = [{**event, "Key": f"/block/{key}", "Val": end} for key, end in self.entries.items()]
+        if self.mark == "m1":
+            self.mark, self.entries = "m2", {}
+        return shown
+
+
+async def test_given_an_asterisk_that_is_replaced_while_its_copy_is_read_then_the_new_one_gets_every_block(
+    blocks: Blocks, reviews: Reviews, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(screening, "PUBLISH_SECONDS", 0.01)
+    end = datetime.now(UTC) + HOUR
+    await blocks.block("13800138000", "王芳", "x", end, end - HOUR)
+    asterisk = Replaced(n13800138000=str(int(end.timestamp())))
+    keeping = asyncio.create_task(screening.Screening(cast(Link, asterisk), blocks, reviews).keep_published())
+    try:
+        async with asyncio.timeout(10):
+            while "DBPut" not in asterisk.asked:  # noqa: ASYNC110  the loop tells nobody
+                await asyncio.sleep(0.01)
+    finally:
+        keeping.cancel()
+        await asyncio.wait([keeping])
+    assert asterisk.entries == {"13800138000": str(int(end.timestamp()))}
