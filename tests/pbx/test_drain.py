@@ -137,6 +137,14 @@ def test_given_a_neighbour_when_drained_then_new_callers_reach_him_and_are_serve
     assert drain_steps(hotline, citizen.name) == ["neighbour", "here"]
 
     other.on_call("answer")
+    slowly = 'dialplan add extension s,1,AGI,"/bin/sleep,0.3" into leg-ends replace'
+    assert "replace by" in hotline.asterisk(slowly)  # a leg tells how it ended after the bridge is left
+    citizen.call(hotline.uri, from_user=citizen.name)
+    citizen.wait_heard("gas")
+    other.hangup()
+    citizen.wait_for("disconnected")
+    assert told(hotline.call_of(citizen.name)).outcome == "diverted"
+
     citizen.call(hotline.uri, from_user=citizen.name)
     citizen.wait_heard("gas")
     other.die()
