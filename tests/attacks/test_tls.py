@@ -158,7 +158,13 @@ def test_given_a_call_by_srtp_when_the_wire_is_tapped_then_nobody_is_heard_witho
 def test_given_a_trunk_that_must_come_by_tls_when_it_comes_by_udp_then_it_is_refused(secured: Secured) -> None:
     caller, operator = secured.caller(), secured.operator()
     secured.talk(caller, operator)
-    before = len(secured.hotline.calls())
+
+    def known() -> int | None:
+        """How many calls the log has once the running one is among them."""
+        calls = secured.hotline.calls()
+        return len(calls) if any(call.ended_at is None for call in calls) else None
+
+    before = eventually(known, 10, lambda: "the running call never came into the log")
     with RawCaller(ip=sites.CALLERS) as plain:
         plain.call(secured.hotline.server, "12345")
         assert _refusal(plain) == 488  # plain RTP
