@@ -1,4 +1,4 @@
-"""Programs that tests and benchmarks want beside the phones: SIPp, libfaketime, a PostgreSQL server.
+"""Programs that tests and benchmarks want beside the phones: SIPp, libfaketime, a PostgreSQL server, systemd-analyze.
 
 One that the machine has is used. Otherwise it is fetched once, without root, from the archive of the machine's own
 distribution into `.tools/<name>`; its libraries fit the machine's own loader.
@@ -50,6 +50,20 @@ def postgresql(name: str) -> Program:
     return _fetched("postgresql", ["postgresql"], f"usr/lib/postgresql/*/bin/{name}")
 
 
+def systemd_analyze() -> Program:
+    """What judges a systemd unit, whether or not systemd runs here (Debian: systemd)."""
+    installed = _installed("systemd-analyze")
+    if installed is not None:
+        return installed
+    fetched = _fetched("systemd", ["systemd"], "usr/bin/systemd-analyze")
+    libraries = [fetched.environment["LD_LIBRARY_PATH"], *map(str, (tools_dir() / "systemd").glob("**/systemd"))]
+    units = (tools_dir() / "systemd").glob("**/systemd/system")
+    return Program(
+        fetched.path,
+        {"LD_LIBRARY_PATH": os.pathsep.join(libraries), "SYSTEMD_UNIT_PATH": os.pathsep.join(map(str, units))},
+    )
+
+
 def _installed(name: str) -> Program | None:
     path = shutil.which(name)
     return Program(Path(path).resolve()) if path else None
@@ -89,6 +103,7 @@ def fetch_all() -> None:
     sipp()
     faketime()
     postgresql("initdb")
+    systemd_analyze()
 
 
 if __name__ == "__main__":
