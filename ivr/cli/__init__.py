@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ivr.cli import calls, db, drain, recordings, retention, screening, service, statistics
+from ivr.cli import calls, db, dialplan, drain, recordings, retention, screening, service, statistics
 from ivr.cli.context import Context
 from ivr.errors import HotlineError
 
@@ -24,6 +24,7 @@ app.add_typer(recordings.app, name="recordings")
 app.add_typer(screening.app, name="screening")
 app.add_typer(retention.app, name="retention")
 app.add_typer(db.app, name="db")
+app.add_typer(dialplan.app, name="dialplan")
 app.command("up")(service.up)
 app.command("fetch")(service.fetch_asterisk)
 app.command("controller", hidden=True)(service.controller)

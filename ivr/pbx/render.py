@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -20,6 +21,8 @@ from ivr.settings import Site, Target
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "asterisk_conf"
 DIALPLANS = ROOT / "dialplans"
+
+TODAY = (22, 10)  # the Asterisk that is meant where none is at hand
 
 # Read by Asterisk's core, which complains when they are missing; we have nothing to say in them.
 EMPTY = ("acl", "ccss", "pjproject", "queuerules", "udptl", "websocket_client")
@@ -94,33 +97,21 @@ def render(  # noqa: PLR0917  one caller, all needed
         if (asterisk.data_dir / shared).exists():
             _link(var / "data" / shared, (asterisk.data_dir / shared).absolute())
 
-    operator = tuple(operator_features(site))
-    desks = {target.key: tuple(desk_features(target)) for target in site.targets.values()}
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 — no HTML
-    )
-    environment.filters["normal"] = numbers.normal
-    values = {
-        "site": site,
-        "var": var,
-        "root": ROOT,
+    files = sorted((DIALPLANS / "core").glob("*.conf")) + sorted((DIALPLANS / "site").glob("*.conf"))
+    environment = _environment()
+    values = _dialplan_values(site, var, files, asterisk.version) | {
         "run": run,
         "asterisk": asterisk,
         "credentials": credentials,
         "mark": mark,
         "ari_port": ari_port,
-        "python": sys.executable,
-        "drain": drain.kept(var),
         "queues": queues(site),
         "heard": ("FullyBooted", *sorted(live_world.HANDLERS.keys() - {"CEL"})),
         "heard_cel": live_journal.NOTED,
-        "features": (*operator, *(feature for features in desks.values() for feature in features)),
-        "operator_features": [feature.name for feature in operator],
-        "desk_features": {key: [feature.name for feature in features] for key, features in desks.items()},
-        "dialplans": sorted((DIALPLANS / "core").glob("*.conf")) + sorted((DIALPLANS / "site").glob("*.conf")),
+        "features": (
+            *operator_features(site),
+            *(feature for target in site.targets.values() for feature in desk_features(target)),
+        ),
     }
     wanted = set()
     for template in sorted(TEMPLATES.glob("*.j2")):
@@ -134,6 +125,39 @@ def render(  # noqa: PLR0917  one caller, all needed
     for stale in set(etc.glob("*.conf")) - wanted:
         stale.unlink()
     return etc / "asterisk.conf"
+
+
+def extensions(site: Site, var: Path, files: Sequence[Path], version: tuple[int, ...] = TODAY) -> str:
+    """The text of `extensions.conf` alone, as Asterisk of this version would be given it with these dialplan files."""
+    return _environment().get_template("extensions.conf.j2").render(_dialplan_values(site, var, files, version))
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 — no HTML
+    )
+    environment.filters["normal"] = numbers.normal
+    return environment
+
+
+def _dialplan_values(site: Site, var: Path, files: Sequence[Path], version: tuple[int, ...]) -> dict[str, Any]:
+    """What `extensions.conf.j2` names."""
+    return {
+        "site": site,
+        "var": var,
+        "root": ROOT,
+        "version": version,
+        "python": sys.executable,
+        "drain": drain.kept(var),
+        "operator_features": [feature.name for feature in operator_features(site)],
+        "desk_features": {
+            target.key: [feature.name for feature in desk_features(target)] for target in site.targets.values()
+        },
+        "dialplans": files,
+    }
 
 
 def _link(path: Path, target: Path) -> None:

@@ -1,0 +1,11 @@
+"""`ivr dialplan …`: change what happens to calls without fear. Each command stands in a file of its own."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(
+    help="What happens to a call: check it, try it, publish it, take it back, draw it.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
