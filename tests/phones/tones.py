@@ -45,6 +45,8 @@ Gap = tuple[float, float]  # start (seconds since the epoch), length in seconds
 Tone = int | str
 Samples = npt.NDArray[np.int16]
 
+HELD_UP = 0.1  # seconds: more than a phone's jitter buffer bears
+
 RECORD = np.dtype([("at", "<f8"), ("pcm", "<i2", FRAME)])  # one received frame as the worker writes it
 
 
@@ -93,6 +95,7 @@ class Heard:
 
     start: float  # when the first frame began
     frames: npt.NDArray[np.float64]  # (n, 160)
+    held_up: tuple[Gap, ...] = ()  # when the phone's own clock stood: it neither sent nor heard
 
     @classmethod
     def of(cls, samples: Samples, start: float = 0.0) -> Heard:
@@ -113,7 +116,7 @@ class Heard:
         frames = np.zeros((int(index[-1]) + 1, FRAME))
         frames[index] = records["pcm"]
         start = float(np.min(records["at"] - index * FRAME_SECONDS)) - FRAME_SECONDS  # a frame arrives when it is over
-        return cls(start, frames)
+        return cls(start, frames, tuple(held_up(records["at"])))
 
     @property
     def end(self) -> float:
@@ -177,6 +180,22 @@ def grid(at: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
     settled = np.minimum.accumulate(drift[::-1])[::-1]  # the least lateness from here on
     holes = np.round((settled - settled[0]) / FRAME_SECONDS).astype(np.int64)
     return index + np.maximum(holes, 0)
+
+
+def held_up(at: npt.NDArray[np.float64], least: float = HELD_UP) -> list[Gap]:
+    """When frames came at least so many seconds late, or were never delivered: the machine did not let the phone run.
+
+    Frames are delivered by the phone's own clock, whatever comes from the network.
+    """
+    lateness = at - np.arange(len(at)) * FRAME_SECONDS
+    settled = np.minimum.accumulate(lateness[::-1])[::-1]
+    late = np.concatenate(([False], lateness - settled >= least, [False])).astype(np.int8)
+    edges = np.flatnonzero(np.diff(late))
+    delayed = [
+        (float(at[max(0, first - 1)]), float(at[last - 1])) for first, last in zip(edges[::2], edges[1::2], strict=True)
+    ]
+    lost = [(float(at[n]), float(at[n + 1])) for n in np.flatnonzero(np.diff(settled) >= least)]
+    return [(first, last - first) for first, last in sorted(delayed + lost)]
 
 
 def _share(flags: npt.NDArray[np.bool_]) -> float:

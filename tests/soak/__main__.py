@@ -76,6 +76,8 @@ def summary(outcome: Outcome) -> str:
         lines.append(f"longest silence of a caller: {outcome.longest_silence:.1f} s")
     if outcome.stalled:
         lines.append(f"the machine stood still for {outcome.stalled:.1f} s in all; what was late then is forgiven")
+    if outcome.held_up:
+        lines.append(f"phones were held up for {outcome.held_up:.1f} s in all; their voice missing then is forgiven")
     lines += (f"a phone ended by itself: {words}" for words in outcome.crashes)
     for first, last in outcome.lives:
         lines.append(
@@ -102,6 +104,7 @@ def as_json(outcome: Outcome) -> dict[str, object]:
         "seconds": round(outcome.seconds, 1),
         "phones_crashed": outcome.crashes,
         "stalled": round(outcome.stalled, 1),
+        "held_up": round(outcome.held_up, 1),
         "longest_silence": round(outcome.longest_silence, 2),
         "controllers": [{"first": asdict(first), "last": asdict(last)} for first, last in outcome.lives],
         "differences": [{"of": whose, "what": words} for whose, words in outcome.differences],

@@ -38,6 +38,7 @@ class Ear:
     uri: str = ""  # of a desk's phone: the route that leads to it
     mute: tuple[Span, ...] = ()  # it sent no voice: keys, hold
     deaf: tuple[Span, ...] = ()  # it heard nobody: hold
+    held_up: tuple[Span, ...] = ()  # the machine did not let its phone run
 
     @property
     def name(self) -> str:

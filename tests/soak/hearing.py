@@ -46,7 +46,8 @@ def _heard_as_told(case: Case, listener: Ear, leg: Leg, tone: int, name: str) ->
     heard = merged(listener.heard.get(tone, ()), EDGE)
     mute = padded((span for ear, _ in speakers for span in ear.mute), 0.3)
     silent = without(without(padded(told, -EDGE), mute), padded(listener.deaf, EDGE))
-    unheard_of = padded(case.world.stalled, EDGE)
+    standstills = (case.world.stalled, listener.held_up, *(ear.held_up for ear, _ in speakers))
+    unheard_of = padded((span for spans in standstills for span in spans), EDGE)
     for start, end in without(silent, [*heard, *unheard_of]):
         if end - start >= TOLD:
             yield f"the log has {listener.name} talk with {name}, who was not heard from {start:.3f} to {end:.3f}"

@@ -69,6 +69,7 @@ class Line:
             uri=self.phone.uri if self.role in ("desk", "department") else "",
             mute=(*self.mute, *held),
             deaf=held,
+            held_up=tuple((start, start + seconds) for start, seconds in heard.held_up),
         )
 
     def _audio(self) -> Heard:

@@ -306,6 +306,17 @@ def test_given_the_machine_stood_still_when_something_was_late_or_unheard_then_t
     assert any("was over at" in one for one in differences([TRUE], heard, World()))
 
 
+def test_given_a_phone_that_the_machine_held_up_when_it_was_unheard_then_only_this_phones_voice_is_forgiven() -> None:
+    unheard = spans((12.1, 20.0), (22.5, 30.0))
+    heard = with_ear(0, heard={OPERATOR: spans((5.6, 14.0)), DESK: unheard})
+    ears = [replace(ear, held_up=spans((20.2, 22.3))) for ear in heard.ears]
+    for guilty in (0, 2):  # the listener's phone, the speaker's
+        told = [ears[n] if n == guilty else ear for n, ear in enumerate(heard.ears)]
+        assert differences([TRUE], replace(heard, ears=tuple(told)), World()) == []
+    told = [ears[1] if n == 1 else ear for n, ear in enumerate(heard.ears)]
+    assert any("was not heard" in one for one in differences([TRUE], replace(heard, ears=tuple(told)), World()))
+
+
 def test_given_an_operator_pressed_transfer_when_his_phone_is_told_later_how_it_went_then_he_was_not_forgotten() -> (
     None
 ):

@@ -36,6 +36,7 @@ class Outcome:
     longest_silence: float = 0.0  # seconds in which a caller heard nothing; of those below 3 s nobody asks
     crashes: list[str] = field(default_factory=list)  # phones that ended by themselves, with their last words
     stalled: float = 0.0  # seconds in which the machine let nobody run
+    held_up: float = 0.0  # seconds for which it did not let a phone run, over all phones and calls
     seconds: float = 0.0
 
 
@@ -70,6 +71,7 @@ def judge(
         if scene.lines:
             heard = scene.testify()
             words += differences(logged, heard, world)
+            outcome.held_up += sum(length(span) for ear in heard.ears for span in ear.held_up)
             outcome.longest_silence = max(outcome.longest_silence, *map(length, heard.caller.silent), 0.0)
         if words:
             outcome.differences.append((f"call {story.index} ({story.kind}, {story.number})", words))

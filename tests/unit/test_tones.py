@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.phones.tones import FRAME, RATE, RECORD, TONES, Heard, grid, hertz, save_wav, sine
+from tests.phones.tones import FRAME, RATE, RECORD, TONES, Heard, grid, held_up, hertz, save_wav, sine
 
 START = 1_800_000_000.0
 SPEECH_PEAK = 4500  # of the loudest harmonic; the whole has the loudness of a spoken prompt
@@ -110,6 +110,16 @@ def test_given_late_frames_then_they_keep_their_place() -> None:
     late = steady.copy()
     late[40:45] = steady[45]  # held up, then delivered in a burst
     assert grid(late).tolist() == list(range(100))
+
+
+def test_given_a_phone_that_the_machine_did_not_let_run_then_it_is_known_from_when_to_when() -> None:
+    late, lost, hardly = (START + np.arange(100) * 0.02 for _ in range(3))
+    hardly[40:44] = hardly[44]  # less than a jitter buffer bears
+    assert held_up(hardly) == []
+    late[40:60] = late[60]  # held up, then delivered in a burst
+    lost[50:] += 0.4  # never delivered
+    assert held_up(late) == [(pytest.approx(START + 0.78), pytest.approx(0.42, abs=0.1))]
+    assert held_up(lost) == [(pytest.approx(START + 0.98), pytest.approx(0.42))]
 
 
 def test_given_no_frames_for_a_while_then_the_hole_is_silence() -> None:
