@@ -1,0 +1,38 @@
+"""Judges a dialplan by every rule. Pure; `ivr.dialplan.gather` reads what it needs from the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from ivr.dialplan import suppress
+from ivr.dialplan.checked import Checked
+from ivr.dialplan.findings import Finding, Report
+from ivr.dialplan.rules import syntax
+
+Rule = Callable[[Checked], Iterator[Finding]]
+
+# Rules for every dialplan, also one that is no site's of this hotline.
+RULES: tuple[Rule, ...] = (
+    syntax.faults,
+    syntax.headings_that_add_to_nothing,
+)
+# Rules for a site's dialplans over core: they need `Checked.site`.
+SITE_RULES: tuple[Rule, ...] = ()
+
+
+def check(checked: Checked, said: Iterable[Finding] = ()) -> Report:
+    """Every finding, each place and code once, without what the files allow. `said`: what Asterisk itself says."""
+    rules = RULES if checked.site is None else RULES + SITE_RULES
+    ours = [finding for rule in rules for finding in rule(checked)]
+    known = {(finding.file, finding.line) for finding in ours}
+    others = [finding for finding in said if (finding.file, finding.line) not in known]
+    return suppress.sift(checked.dialplan, _once([*ours, *others]))
+
+
+def _once(findings: Iterable[Finding]) -> Iterator[Finding]:
+    seen: set[tuple[object, ...]] = set()
+    for finding in findings:
+        key = (finding.file, finding.line, finding.code, finding.message["en"])
+        if key not in seen:
+            seen.add(key)
+            yield finding

@@ -1,0 +1,50 @@
+"""What the rules look at: a dialplan together with everything it may name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from ivr.dialplan import names
+from ivr.dialplan.model import At, Context, Dialplan
+from ivr.dialplan.names import Names
+from ivr.settings import Site
+
+SITE = "site-"  # every context of a site begins so, none of core's does
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A dialplan under check. Pure: what is on the disk has been read before.
+
+    `site` is None where files are judged by themselves, as any Asterisk's dialplan (`core` is empty then).
+    """
+
+    dialplan: Dialplan
+    site: Site | None = None
+    core: frozenset[Path] = frozenset()  # the product's own files
+    prompts: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # language → prompt → its seconds
+    scripts: frozenset[Path] = frozenset()  # AGI scripts on this machine; empty: not known
+    questions: frozenset[str] = frozenset()  # what FastAGI answers, as in agi://host/NAME
+    names: Names = field(default_factory=names.known)
+
+    def of_core(self, at: At) -> bool:
+        return at.file in self.core
+
+    def of_site(self, at: At) -> bool:
+        """Written by the site: neither core's nor rendered from the settings."""
+        return at.file not in self.core and at.file.name != RENDERED
+
+    @cached_property
+    def contexts(self) -> Mapping[str, Context]:
+        """Those that Asterisk makes: templates are none."""
+        return {
+            name: context
+            for name, context in self.dialplan.contexts.items()
+            if not all(section.template for section in context.sections)
+        }
+
+
+RENDERED = "extensions.conf"  # the globals, made from hotline.toml
