@@ -62,6 +62,19 @@ def test_given_a_consult_when_one_party_hangs_up_then_the_others_are_together(ho
     assert hotline.call_of(citizen.name).transfers[0].result == results[who]
 
 
+@pytest.mark.parametrize("milliseconds", [0, 2, 4])
+def test_given_a_consult_when_caller_and_operator_hang_up_in_one_moment_then_110_is_not_left_with_a_dead_line(
+    hotline: Hotline, milliseconds: int
+) -> None:
+    """The caller's channel outlives him by his hangup handlers (once in 14 times 110 was bridged to it)."""
+    citizen, operator, desk = consult(hotline)
+    citizen.hangup(wait=False)
+    time.sleep(milliseconds / 1000)
+    operator.hangup(wait=False)
+    desk.wait_for("disconnected", timeout=8)
+    assert frozenset((DESK, CITIZEN)) not in told(hotline.call_of(citizen.name)).talks, "the dead do not talk"
+
+
 def test_given_a_consult_when_it_lasts_too_long_then_the_caller_is_brought_in(hotline_with: Hotlines) -> None:
     hotline = hotline_with(hotline={"consult_seconds": 5})
     citizen, operator, desk = consult(hotline)

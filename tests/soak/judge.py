@@ -107,7 +107,7 @@ def _ends(case: Case) -> Iterator[str]:
         left_first = (
             ear.left is not None
             and ear.answered is not None
-            and ended >= ear.left - EDGE
+            and ended >= ear.left  # else Asterisk had released it a moment before; one clock for both
             and _first_to_leave(case, ear)
         )
         if left_first and leg.hung_up_by != ear.role:
