@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from ivr.dialplan import suppress
 from ivr.dialplan.checked import Checked
 from ivr.dialplan.findings import Finding, Report
-from ivr.dialplan.rules import syntax
+from ivr.dialplan.rules import places, syntax
 
 Rule = Callable[[Checked], Iterator[Finding]]
 
@@ -15,6 +15,7 @@ Rule = Callable[[Checked], Iterator[Finding]]
 RULES: tuple[Rule, ...] = (
     syntax.faults,
     syntax.headings_that_add_to_nothing,
+    places.places_that_are_not_there,
 )
 # Rules for a site's dialplans over core: they need `Checked.site`.
 SITE_RULES: tuple[Rule, ...] = ()

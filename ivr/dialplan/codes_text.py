@@ -132,6 +132,20 @@ SYNTAX: Mapping[str, Code] = {
     ),
 }
 
+PLACES: Mapping[str, Code] = {
+    "no-such-place": code(
+        "error",
+        (
+            "要去的地方不存在：{place}。呼叫走到这里就会断。",
+            "There is no such place: {place}. A call that comes here ends.",
+        ),
+        (
+            "改正上下文、号码、优先级或标签{like}。",
+            "Correct the context, the extension, the priority or the label{like}.",
+        ),
+    ),
+}
+
 ALLOW: Mapping[str, Code] = {
     "allow-wrong": code(
         "error",
@@ -165,4 +179,4 @@ ALLOW: Mapping[str, Code] = {
     ),
 }
 
-CODES: Mapping[str, Code] = {**SYNTAX, **ALLOW}
+CODES: Mapping[str, Code] = {**SYNTAX, **PLACES, **ALLOW}
