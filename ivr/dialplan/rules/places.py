@@ -5,19 +5,19 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-from ivr.dialplan import places
+from ivr.dialplan import destinations
 from ivr.dialplan.checked import Checked
 from ivr.dialplan.codes import found
+from ivr.dialplan.destinations import Place
 from ivr.dialplan.findings import Finding
-from ivr.dialplan.places import Place
 
 
 def places_that_are_not_there(checked: Checked) -> Iterator[Finding]:
     """Goto, Gosub, options of Dial and Queue, hangup handlers …, as far as their literal parts prove it."""
     for context in checked.contexts.values():
         for step in context.steps:
-            for wanted in places.named(step):
-                if places.is_missing(checked.dialplan, checked.contexts, wanted):
+            for wanted in destinations.named(step):
+                if destinations.is_missing(checked.dialplan, checked.contexts, wanted):
                     told = ",".join(part for part in (wanted.context, wanted.extension, wanted.where) if part)
                     yield found(step.at, "no-such-place", place=told, like=_like(checked, wanted))
 
