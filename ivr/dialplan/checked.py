@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ivr.dialplan import names
+from ivr.dialplan.flow import Flow
 from ivr.dialplan.model import At, Context, Dialplan
 from ivr.dialplan.names import Names
 from ivr.settings import Site
@@ -45,6 +46,11 @@ class Checked:
             for name, context in self.dialplan.contexts.items()
             if not all(section.template for section in context.sections)
         }
+
+    @cached_property
+    def flow(self) -> Flow:
+        """Where each step leads. Made when the first rule asks."""
+        return Flow(self.dialplan)
 
 
 RENDERED = "extensions.conf"  # the globals, made from hotline.toml
