@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from ivr.dialplan import suppress
 from ivr.dialplan.checked import Checked
 from ivr.dialplan.findings import Finding, Report
-from ivr.dialplan.rules import places, syntax
+from ivr.dialplan.rules import arguments, contexts, names, patterns, places, site, syntax
 
 Rule = Callable[[Checked], Iterator[Finding]]
 
@@ -16,9 +16,28 @@ RULES: tuple[Rule, ...] = (
     syntax.faults,
     syntax.headings_that_add_to_nothing,
     places.places_that_are_not_there,
+    places.steps_that_are_never_reached,
+    contexts.contexts_written_twice,
+    contexts.steps_written_twice,
+    contexts.includes_of_nothing,
+    contexts.includes_in_a_circle,
+    names.applications_that_are_not_there,
+    names.functions_that_are_not_there,
+    arguments.arguments,
+    patterns.patterns_that_are_wrong,
+    patterns.extensions_that_are_shadowed,
+    patterns.extensions_that_an_include_hides,
 )
 # Rules for a site's dialplans over core: they need `Checked.site`.
-SITE_RULES: tuple[Rule, ...] = ()
+SITE_RULES: tuple[Rule, ...] = (
+    names.scripts_that_are_not_there,
+    patterns.patterns_that_swallow,
+    patterns.numbers_that_are_taken,
+    site.names_of_core_in_the_site,
+    site.names_that_are_not_the_sites,
+    site.sections_of_asterisk,
+    site.contexts_that_nobody_enters,
+)
 
 
 def check(checked: Checked, said: Iterable[Finding] = ()) -> Report:

@@ -27,7 +27,7 @@ class Checked:
     site: Site | None = None
     core: frozenset[Path] = frozenset()  # the product's own files
     prompts: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # language → prompt → its seconds
-    scripts: frozenset[Path] = frozenset()  # AGI scripts on this machine; empty: not known
+    scripts: frozenset[str] = frozenset()  # AGI programs of this machine, as the dialplan names them
     questions: frozenset[str] = frozenset()  # what FastAGI answers, as in agi://host/NAME
     names: Names = field(default_factory=names.known)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ivr.dialplan import match, words
 from ivr.dialplan.model import Context, Dialplan, Step
@@ -126,6 +126,8 @@ def _options(text: str, step: Step, letters: str) -> Iterator[Place]:
             yield start_of(words.split(option.argument, "^")[0].strip(), option.argument)
         elif (one := place(option.argument, step, "^")) is not None:
             yield one
+            if option.letter == "G":  # the called leg goes to the priority behind it
+                yield replace(one, where=str(int(one.where) + 1) if one.where.isdigit() else "${PRIORITY}")
 
 
 def _dialled(devices: int, at: int, letters: str) -> _Finder:

@@ -107,6 +107,7 @@ class Dialplan:
     globals: Mapping[str, Global] = field(default_factory=dict)
     comments: tuple[Comment, ...] = ()
     faults: tuple[Fault, ...] = ()
+    reserved: tuple[Section, ...] = ()  # headings [general] and [globals], which make no contexts
 
     def steps(self) -> Iterator[Step]:
         for context in self.contexts.values():

@@ -62,6 +62,7 @@ class _Reader:
         self._globals: dict[str, Global] = {}
         self._comments: list[Comment] = []
         self._faults: list[Fault] = []
+        self._reserved: list[Section] = []
         self._section: Section | None = None
         self._extension: tuple[str, str | None] | None = None
         self._priority = 0
@@ -75,7 +76,14 @@ class _Reader:
             name: Context(name, tuple(one.sections), tuple(one.steps), tuple(one.includes), tuple(one.hints))
             for name, one in self._contexts.items()
         }
-        return Dialplan(tuple(self._files), contexts, self._globals, tuple(self._comments), tuple(self._faults))
+        return Dialplan(
+            tuple(self._files),
+            contexts,
+            self._globals,
+            tuple(self._comments),
+            tuple(self._faults),
+            tuple(self._reserved),
+        )
 
     def _fault(self, at: At, kind: str, text: str) -> None:
         self._faults.append(Fault(at, kind, text[:200]))
@@ -165,6 +173,7 @@ class _Reader:
         if found[3]:
             self._fault(line.at, "heading-rest", found[3])
         if self._section.name in {"general", "globals"}:
+            self._reserved.append(self._section)
             return
         building = self._contexts.setdefault(self._section.name, _Building())
         building.sections.append(self._section)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import typer
 
+from ivr.cli.dialplan import check
+
 app = typer.Typer(
     help="What happens to a call: check it, try it, publish it, take it back, draw it.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+app.command("check")(check.check)

@@ -1,15 +1,21 @@
-"""Places that are not there, that cannot be reached, or that are written twice."""
+"""Places that are not there, and steps that no call can come to."""
 
 from __future__ import annotations
 
 import difflib
+from collections import defaultdict
 from collections.abc import Iterator
 
-from ivr.dialplan import destinations
+from ivr.dialplan import destinations, match, words
 from ivr.dialplan.checked import Checked
 from ivr.dialplan.codes import found
 from ivr.dialplan.destinations import Place
 from ivr.dialplan.findings import Finding
+from ivr.dialplan.model import Context, Step
+
+_ENDS = frozenset(("goto", "hangup", "return", "busy", "congestion"))  # nothing goes on to the next step
+_BRANCHES = frozenset(("gotoif", "gotoiftime"))
+_LANDINGS = frozenset(("endwhile", "endif", "else", "elseif"))  # While and If look for them by themselves
 
 
 def places_that_are_not_there(checked: Checked) -> Iterator[Finding]:
@@ -29,7 +35,93 @@ def _like(checked: Checked, wanted: Place) -> str:
         near = difflib.get_close_matches(wanted.context, checked.contexts, 1)
     else:
         known = [one for step in context.steps for one in (step.extension, step.label) if one]
-        near = difflib.get_close_matches(wanted.where, known, 1) or difflib.get_close_matches(
-            wanted.extension, known, 1
-        )
+        near = [
+            *difflib.get_close_matches(wanted.where, known, 1),
+            *difflib.get_close_matches(wanted.extension, known, 1),
+        ]
     return f" ({near[0]}?)" if near else ""
+
+
+def steps_that_are_never_reached(checked: Checked) -> Iterator[Finding]:
+    """A gap in the priorities, or a step behind Goto, Hangup, Return …; the first of those that follow each other.
+
+    A label is a way in (AMI and programs use it), so is any step that names the place.
+    """
+    ways = _Ways(checked)
+    for context in checked.contexts.values():
+        for steps in _extensions(context):
+            by_priority = {step.priority: step for step in steps}
+            dead: set[int] = set()
+            for priority, step in sorted(by_priority.items()):
+                before = by_priority.get(priority - 1)
+                if priority == 1 or step.label or step.application.lower() in _LANDINGS:
+                    continue
+                if before is None and ways.continues(context, step):
+                    continue
+                if before is not None and priority - 1 not in dead and not _ends(before):
+                    continue
+                if ways.lead_to(step):
+                    continue
+                dead.add(priority)
+                if before is None:
+                    yield found(step.at, "never-reached-gap", place=step.place, before=priority - 1)
+                elif priority - 1 not in dead:
+                    yield found(step.at, "never-reached", place=step.place, before=before.application)
+
+
+def _ends(step: Step) -> bool:
+    application = step.application.lower()
+    if application in _BRANCHES:
+        branches = words.split(words.split(step.arguments, "?", 2)[-1], ":", 2)
+        return len(branches) == 2 and all(branch.strip() for branch in branches)
+    return application in _ENDS
+
+
+def _extensions(context: Context) -> Iterator[list[Step]]:
+    groups: dict[tuple[str, str | None], list[Step]] = defaultdict(list)
+    for step in context.steps:
+        groups[step.extension, step.caller].append(step)
+    yield from groups.values()
+
+
+class _Ways:
+    """Every jump of the dialplan to a numbered priority, and which contexts are one for Asterisk through includes."""
+
+    def __init__(self, checked: Checked) -> None:
+        self._checked = checked
+        self._jumps: list[Place] | None = None
+        self._family: dict[str, set[str]] | None = None
+
+    def lead_to(self, step: Step) -> bool:
+        if self._jumps is None:
+            named = (place for one in self._checked.dialplan.steps() for place in destinations.named(one))
+            self._jumps = [place for place in named if place.where.isdigit() or not words.is_literal(place.where)]
+        return any(_names(jump, step) for jump in self._jumps)
+
+    def continues(self, context: Context, step: Step) -> bool:
+        """Is the priority before it written in a context that includes this one, or that this one includes?"""
+        return any(
+            other.extension == step.extension and other.priority == step.priority - 1
+            for name in self._relatives(context.name)
+            for other in self._checked.contexts[name].steps
+        )
+
+    def _relatives(self, name: str) -> set[str]:
+        if self._family is None:
+            self._family = defaultdict(set)
+            for context in self._checked.contexts.values():
+                for one in match.reached(self._checked.dialplan, context.name):
+                    if one.name != context.name and one.name in self._checked.contexts:
+                        self._family[context.name].add(one.name)
+                        self._family[one.name].add(context.name)
+        return self._family.get(name, set())
+
+
+def _names(jump: Place, step: Step) -> bool:
+    if jump.where.isdigit() and int(jump.where) != step.priority:
+        return False
+    if not words.pattern(jump.context).fullmatch(step.context):
+        return False
+    if not words.is_literal(jump.extension):
+        return True
+    return jump.extension == step.extension or match.matches(step.extension, jump.extension)

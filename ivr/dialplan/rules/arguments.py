@@ -1,0 +1,63 @@
+"""Arguments: too few, too many, options that the application does not have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ivr.dialplan import words
+from ivr.dialplan.checked import Checked
+from ivr.dialplan.codes import found
+from ivr.dialplan.findings import Finding
+from ivr.dialplan.names import Application
+
+# application → what must stand in its arguments for it to do anything
+_SHAPES = {"set": "=", "gotoif": "?", "gosubif": "?", "gotoiftime": "?", "execif": "?", "execiftime": "?"}
+
+
+def arguments(checked: Checked) -> Iterator[Finding]:
+    for step in checked.dialplan.steps():
+        for call in words.calls(step.application, step.arguments):
+            known = checked.names.application(call.application)
+            if known is None:
+                continue
+            for code, facts in _judge(known, call.arguments):
+                yield found(step.at, code, application=known.name, **facts)
+
+
+def _judge(known: Application, text: str) -> Iterator[tuple[str, dict[str, object]]]:
+    separator = _SHAPES.get(known.name.lower())
+    if separator is not None:
+        if separator not in text and (words.is_literal(text) or not _may_hold_more([text])):
+            yield "arguments-shape", {"separator": separator}
+        return
+    parts = words.split(text) if text.strip() else []
+    missing = [place for place in known.required if place >= len(parts) or not parts[place].strip()]
+    if missing and not _may_hold_more(parts):
+        yield "too-few-arguments", {"number": missing[0] + 1}
+    if known.most is not None and len(parts) > known.most:
+        yield "too-many-arguments", {"most": known.most, "number": len(parts)}
+    for place, names in known.options.items():
+        if place < len(parts):
+            for option in _unknown(parts[place], names):
+                yield "no-such-option", {"option": option, "known": " ".join(dict.fromkeys(map(_letter, names)))}
+
+
+def _may_hold_more(parts: list[str]) -> bool:
+    """A part that is nothing but `${…}` may come to several arguments."""
+    return any(part.strip() and not words.without_expressions(part).strip() for part in parts)
+
+
+def _unknown(text: str, names: tuple[str, ...]) -> Iterator[str]:
+    known = {_letter(name) for name in names}
+    if any(len(name) > 1 for name in known):  # words, as Playback has them
+        yield from (word for word in re.split(r"[^\w]+", words.without_expressions(text)) if word and word not in known)
+        return
+    for option in words.options(text):
+        if option.letter not in known and not option.letter.isspace():
+            yield option.letter
+
+
+def _letter(name: str) -> str:
+    """`L(x[:y][:z])` is option L."""
+    return name.partition("(")[0]

@@ -1,0 +1,92 @@
+"""Applications, functions and AGI scripts that are not there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ivr.dialplan import words
+from ivr.dialplan.checked import Checked
+from ivr.dialplan.codes import found
+from ivr.dialplan.findings import Finding
+from ivr.dialplan.model import Dialplan, Step
+
+_FUNCTION = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_MADE_BY_SETTINGS = re.compile(r"ODBC_\w+")  # func_odbc.conf makes them
+_GLOBAL = re.compile(r"\$\{([A-Za-z_]\w*)\}")
+
+
+def applications_that_are_not_there(checked: Checked) -> Iterator[Finding]:
+    for step, call in _calls(checked.dialplan):
+        known = checked.names.application(call.application)
+        if known is None:
+            if words.is_literal(call.application):
+                near = checked.names.like_application(call.application)
+                like = f" ({near}?)" if near else ""
+                yield found(step.at, "no-such-application", name=call.application[:60], like=like)
+        elif checked.site is not None and not checked.names.is_loaded(known.modules):
+            yield found(step.at, "application-not-loaded", name=known.name, module=known.modules[0])
+
+
+def functions_that_are_not_there(checked: Checked) -> Iterator[Finding]:
+    for step in checked.dialplan.steps():
+        for name in dict.fromkeys(_functions(step)):
+            modules = checked.names.functions.get(name)
+            if modules is None:
+                if not _MADE_BY_SETTINGS.fullmatch(name):
+                    near = checked.names.like_function(name)
+                    yield found(step.at, "no-such-function", name=name[:60], like=f" ({near}?)" if near else "")
+            elif checked.site is not None and not checked.names.is_loaded(modules):
+                yield found(step.at, "function-not-loaded", name=name, module=modules[0])
+
+
+def scripts_that_are_not_there(checked: Checked) -> Iterator[Finding]:
+    """AGI: a question that the controller does not answer, or a program that is not on this machine."""
+    if checked.site is None:
+        return
+    ours = f"agi://{checked.site.listen.agi.host}:{checked.site.listen.agi.port}/"
+    for step, script in scripts(checked.dialplan):
+        if script.startswith(ours):
+            question = re.split(r"[?/]", script.removeprefix(ours))[0]
+            if question not in checked.questions:
+                known = ", ".join(sorted(checked.questions))
+                yield found(step.at, "no-such-script", name=script, known=f" ({known})")
+        elif "://" not in script and ":" not in script and script not in checked.scripts:
+            yield found(step.at, "no-such-script", name=script, known="")
+
+
+def scripts(dialplan: Dialplan) -> Iterator[tuple[Step, str]]:
+    """What AGI is to run, global variables filled in, where that is known before the call."""
+    for step, call in _calls(dialplan):
+        if call.application.lower() in {"agi", "eagi", "deadagi"}:
+            script = _with_globals(words.split(call.arguments)[0].strip(), dialplan)
+            if script and words.is_literal(script):
+                yield step, script
+
+
+def _with_globals(text: str, dialplan: Dialplan) -> str:
+    for _ in range(5):  # a global may name another
+        filled = _GLOBAL.sub(lambda name: g.value if (g := dialplan.globals.get(name[1])) else name[0], text)
+        if filled == text:
+            break
+        text = filled
+    return text
+
+
+def _calls(dialplan: Dialplan) -> Iterator[tuple[Step, words.Call]]:
+    for step in dialplan.steps():
+        for call in words.calls(step.application, step.arguments):
+            yield step, call
+
+
+def _functions(step: Step) -> Iterator[str]:
+    """The functions that a step reads by `${NAME(…)}`, and those that Set writes."""
+    for expression in words.expressions(step.arguments):
+        if expression.is_function and _FUNCTION.fullmatch(expression.name):
+            yield expression.name
+    for call in words.calls(step.application, step.arguments):
+        assigned = words.assignment(call.arguments) if call.application.lower() in {"set", "mset"} else None
+        if assigned is not None and "(" in (name := assigned[0].lstrip("_")):
+            function = name.partition("(")[0]
+            if _FUNCTION.fullmatch(function):
+                yield function

@@ -1,0 +1,56 @@
+"""What a site's files may not be: core's contexts, other names than `site-…`, Asterisk's own sections."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+
+from ivr.dialplan import destinations, words
+from ivr.dialplan.checked import SITE, Checked
+from ivr.dialplan.codes import found
+from ivr.dialplan.findings import Finding
+
+HOOKS = ("before-greeting", "before-queue", "while-waiting", "after-call", "before-transfer", "hours")
+NUMBER = re.compile(r"site-number-\d+")
+
+
+def names_of_core_in_the_site(checked: Checked) -> Iterator[Finding]:
+    """Core and site share no context: what the site adds there would change every call (guard)."""
+    for context in checked.dialplan.contexts.values():
+        if any(checked.of_core(section.at) for section in context.sections):
+            for section in context.sections:
+                if checked.of_site(section.at):
+                    yield found(section.at, "core-context", name=context.name)
+
+
+def names_that_are_not_the_sites(checked: Checked) -> Iterator[Finding]:
+    """A site's context is named `site-…`."""
+    for context in checked.dialplan.contexts.values():
+        if context.name.startswith(SITE) or any(checked.of_core(section.at) for section in context.sections):
+            continue
+        for section in context.sections:
+            if checked.of_site(section.at):
+                yield found(section.at, "site-name", name=context.name)
+
+
+def sections_of_asterisk(checked: Checked) -> Iterator[Finding]:
+    """[general] and [globals] are made from the settings."""
+    for section in checked.dialplan.reserved:
+        if checked.of_site(section.at):
+            yield found(section.at, "reserved-section", name=section.name)
+
+
+def contexts_that_nobody_enters(checked: Checked) -> Iterator[Finding]:
+    """Neither a hook nor named by any step or include: most often a hook's name that is written wrong."""
+    entered = {place.context for step in checked.dialplan.steps() for place in destinations.named(step)}
+    entered |= {one.name.split(",")[0] for each in checked.contexts.values() for one in each.includes}
+    shapes = [words.pattern(name) for name in entered if not words.is_literal(name)]
+    shapes = [shape for shape in shapes if SITE in shape.pattern.replace("\\", "")]
+    for name, context in checked.contexts.items():
+        if not name.startswith(SITE) or not checked.of_site(context.at) or NUMBER.fullmatch(name):
+            continue
+        if name.removeprefix(SITE) in HOOKS or name in entered or any(shape.fullmatch(name) for shape in shapes):
+            continue
+        near = difflib.get_close_matches(name, [SITE + hook for hook in HOOKS], 1)
+        yield found(context.at, "never-entered", name=name, like=f" ({near[0]}?)" if near else "")
