@@ -69,11 +69,20 @@ def queues(site: Site) -> Mapping[str, tuple[str, ...]]:
 
 
 def render(  # noqa: PLR0917  one caller, all needed
-    site: Site, var: Path, asterisk: Installation, credentials: Credentials, mark: str, ari_port: int, run: Path
+    site: Site,
+    var: Path,
+    asterisk: Installation,
+    credentials: Credentials,
+    mark: str,
+    ari_port: int,
+    run: Path,
+    *,
+    scratch: bool = False,
 ) -> Path:
     """Write every file that Asterisk reads (mode 0600) and lay out its folders; returns the path of asterisk.conf.
 
     `run` is the folder of Asterisk's control socket (a socket's path has 107 bytes). The mark is new at each start.
+    `scratch`: for trials (ivr.dialplan.scratch), where every step is told and phones have no voice.
     """
     var = var.absolute()
     etc = var / "etc"
@@ -105,6 +114,7 @@ def render(  # noqa: PLR0917  one caller, all needed
         "credentials": credentials,
         "mark": mark,
         "ari_port": ari_port,
+        "scratch": scratch,
         "queues": queues(site),
         "heard": ("FullyBooted", *sorted(live_world.HANDLERS.keys() - {"CEL"})),
         "heard_cel": live_journal.NOTED,
