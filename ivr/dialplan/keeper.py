@@ -1,4 +1,4 @@
-"""Keeps one scratch Asterisk for as long as it is used, and no longer: `python -m ivr.dialplan.keeper FOLDER SECONDS COMMAND…`.
+"""Keeps one scratch Asterisk for as long as it is used: `python -m ivr.dialplan.keeper FOLDER SECONDS COMMAND…`.
 
 It ends what it keeps when nobody has touched `FOLDER/used` for so many seconds, or when it is told to end; the kernel
 ends it (setpriv's parent death signal) if the keeper itself is killed. Standard library only: it lives for minutes.

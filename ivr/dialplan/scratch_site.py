@@ -1,4 +1,4 @@
-"""The scratch Asterisk's site: a site's own settings at addresses of their own, all on loopback. Pure but for `Plan.free`.
+"""The scratch Asterisk's site: a site's settings at addresses of their own, all on loopback.
 
 Every party has an address of its own, for trunks and desks are known by theirs; SIP goes by UDP, without TLS or SRTP.
 """
@@ -89,7 +89,8 @@ def scratch_site(site: Site, plan: Plan) -> Site:
         for key, target in site.targets.items()
     }
     operators = {
-        number: dataclasses.replace(operator, transport="udp", srtp=False) for number, operator in site.operators.items()
+        number: dataclasses.replace(operator, transport="udp", srtp=False)
+        for number, operator in site.operators.items()
     }
     listen = Listen(sip=at[SIP], rtp=RTP, web=at[AGI], ami=at[AMI], agi=at[AGI])
     return dataclasses.replace(

@@ -1,0 +1,133 @@
+"""How a scratch Asterisk is started and found again. `ivr.dialplan.scratch` uses it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from ivr import credentials, ports, processes
+from ivr.dialplan.scratch_site import Plan, scratch_site
+from ivr.errors import HotlineError
+from ivr.pbx import fetch, prompts, render, routing, state
+from ivr.processes import Process
+from ivr.settings import Site
+
+IDLE = 600.0  # seconds without use, then it ends
+START_SECONDS = 40.0
+
+
+class ScratchError(HotlineError):
+    """No scratch Asterisk: it cannot be started, or others use it."""
+
+
+def folder(var: Path, clock: float = 0.0) -> Path:
+    """Where the scratch Asterisk stands: one with the machine's clock, one for another time."""
+    here = var.absolute() / "scratch" / ("then" if clock else "now")
+    here.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return here
+
+
+def running(site: Site, here: Path, clock: float, asterisk: fetch.Installation) -> Plan | None:
+    """The plan of the one that runs, if it is what this site needs now."""
+    try:
+        wanted, shown = (here / "made").read_text(encoding="utf-8").split("\n", 1)
+        plan = Plan.from_json((here / "plan.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    alive = keeper(here) is not None and _asterisk(here) is not None
+    fits = wanted == _fingerprint(site, asterisk) and abs(float(shown) - clock) < 30
+    return plan if alive and fits else None
+
+
+def keeper(here: Path) -> Process | None:
+    return processes.left_running(here / "keeper.pid", str(here), "ivr.dialplan.keeper")
+
+
+def _asterisk(here: Path) -> Process | None:
+    with contextlib.suppress(state.StateError):
+        run = Path(state.read(here).run_dir)
+        return processes.left_running(run / "asterisk.pid", "-C", str(here / "etc/asterisk.conf"))
+    return None
+
+
+def _fingerprint(site: Site, asterisk: fetch.Installation) -> str:
+    """Of all that the scratch Asterisk's files are made from, dialplans left out."""
+    templates = b"".join(path.read_bytes() for path in sorted(render.TEMPLATES.glob("*.j2")))
+    return hashlib.sha256(f"{site}{asterisk.version}{sys.executable}".encode() + templates).hexdigest()
+
+
+async def start(site: Site, var: Path, here: Path, clock: float, asterisk: fetch.Installation) -> Plan:
+    """Start it anew, whatever is left of an earlier one. Raises ScratchError."""
+    left = [process for process in (keeper(here), _asterisk(here)) if process is not None]
+    for process in left:
+        await process.end(2.0)
+    await asyncio.to_thread(speak, site, var)
+    for stale in ("log", "journal", "recordings", "lib", "spool", "etc"):
+        shutil.rmtree(here / stale, ignore_errors=True)
+    plan = Plan.free(site, here)
+    made = scratch_site(site, plan)
+    run = state.run_dir(here)
+    for old in ("asterisk.ctl", "asterisk.pid"):
+        (run / old).unlink(missing_ok=True)
+    now = state.State(state.new_mark(), ports.any_free(), str(run), "")
+    secrets, _ = credentials.ensure(here, made)
+    for shared in ("prompts", "moh"):
+        link = here / shared
+        if not link.is_symlink():
+            link.symlink_to(Path("..") / shared)
+    conf = render.render(made, here, asterisk, secrets, now.mark, now.ari_port, run, scratch=True)
+    state.write(here, now)
+    routing.publish(made, here)
+    (here / "plan.json").write_text(plan.as_json(), encoding="utf-8")
+    (here / "made").write_text(f"{_fingerprint(site, asterisk)}\n{clock}", encoding="utf-8")
+    command = [*_with_clock(clock), *_ends_with_us(), *asterisk.command, "-C", str(conf), "-f"]
+    kept = processes.launch(
+        [sys.executable, "-m", "ivr.dialplan.keeper", str(here), str(IDLE), *command], here / "console.log", here
+    )
+    (here / "keeper.pid").write_text(str(kept.pid), encoding="utf-8")
+    until = time.monotonic() + START_SECONDS
+    while ports.is_free(made.listen.ami, ports.TCP) or _asterisk(here) is None:
+        if not kept.alive or time.monotonic() > until:
+            said = tail(here / "console.log", 0)[-600:] + tail(here / "log/asterisk/messages.log", 0)[-600:]
+            raise ScratchError("scratch", f"the scratch Asterisk did not start:\n{said}")
+        await asyncio.sleep(0.02)
+    return plan
+
+
+def speak(site: Site, var: Path) -> None:
+    """The draft's prompts, beside those of the running hotline, from which they are copied to begin with."""
+    root = var / "scratch"
+    if not (root / "prompts").is_dir() and (var / "prompts").is_dir():
+        shutil.copytree(var / "prompts", root / "prompts")
+    prompts.ensure(site, root, lambda _: None)
+
+
+def _with_clock(clock: float) -> list[str]:
+    if not clock:
+        return []
+    return ["env", f"LD_PRELOAD={_faketime()}", f"FAKETIME={clock:+.0f}s", "FAKETIME_DONT_FAKE_MONOTONIC=1"]
+
+
+def _faketime() -> Path:
+    """Raises PackageError."""
+    return fetch.tools_dir() / "faketime"
+
+
+def _ends_with_us() -> list[str]:
+    """The kernel ends Asterisk when its keeper is killed (prctl(2), PR_SET_PDEATHSIG)."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "TERM"] if setpriv else []
+
+
+def tail(path: Path, read_from: int) -> str:
+    try:
+        with path.open("rb") as file:
+            file.seek(read_from)
+            return file.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
