@@ -36,6 +36,7 @@ SITE_RULES: tuple[Rule, ...] = (
     site.names_of_core_in_the_site,
     site.names_that_are_not_the_sites,
     site.sections_of_asterisk,
+    site.lines_in_another_files_context,
     site.contexts_that_nobody_enters,
 )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ivr.dialplan import names
 from ivr.dialplan.flow import Flow
-from ivr.dialplan.model import At, Context, Dialplan
+from ivr.dialplan.model import At, Context, Dialplan, Step
 from ivr.dialplan.names import Names
 from ivr.settings import Site
 
@@ -51,6 +51,21 @@ class Checked:
     def flow(self) -> Flow:
         """Where each step leads. Made when the first rule asks."""
         return Flow(self.dialplan)
+
+    def is_broken_before(self, step: Step) -> bool:
+        """Is the line with a fault that stands right above it the reason why a step is missing?"""
+        lines = self._lines_of_steps.get(step.at.file, ())
+        above = max((line for line in lines if line < step.at.line), default=0)
+        return any(
+            fault.at.file == step.at.file and above < fault.at.line < step.at.line for fault in self.dialplan.faults
+        )
+
+    @cached_property
+    def _lines_of_steps(self) -> Mapping[Path, tuple[int, ...]]:
+        lines: dict[Path, list[int]] = {}
+        for step in self.dialplan.steps():
+            lines.setdefault(step.at.file, []).append(step.at.line)
+        return {file: tuple(some) for file, some in lines.items()}
 
 
 RENDERED = "extensions.conf"  # the globals, made from hotline.toml

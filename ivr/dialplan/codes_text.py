@@ -55,7 +55,10 @@ SYNTAX: Mapping[str, Code] = {
     ),
     "outside": code(
         "error",
-        ("此行不在任何上下文中：{text}", "The line stands in no context: {text}"),
+        (
+            "此行上面没有上下文标题，会落入前一个文件的最后一个上下文：{text}",
+            "No heading stands above this line; it goes into the last context of the file before: {text}",
+        ),
         (
             "在它上面写上下文标题，如 [site-before-greeting]。",
             "Write a heading above it, such as [site-before-greeting].",

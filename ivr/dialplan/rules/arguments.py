@@ -51,7 +51,8 @@ def _may_hold_more(parts: list[str]) -> bool:
 def _unknown(text: str, names: tuple[str, ...]) -> Iterator[str]:
     known = {_letter(name) for name in names}
     if any(len(name) > 1 for name in known):  # words, as Playback has them
-        yield from (word for word in re.split(r"[^\w]+", words.without_expressions(text)) if word and word not in known)
+        said = re.split(r"\W+", words.without_expressions(text))
+        yield from (word for word in said if word and word.lower() not in known)
         return
     for option in words.options(text):
         if option.letter not in known and not option.letter.isspace():

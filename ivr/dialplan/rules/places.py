@@ -50,13 +50,13 @@ def steps_that_are_never_reached(checked: Checked) -> Iterator[Finding]:
     ways = _Ways(checked)
     for context in checked.contexts.values():
         for steps in _extensions(context):
-            by_priority = {step.priority: step for step in steps}
+            by_priority = {step.priority: step for step in reversed(steps)}  # of two Asterisk keeps the first
             dead: set[int] = set()
             for priority, step in sorted(by_priority.items()):
                 before = by_priority.get(priority - 1)
                 if priority == 1 or step.label or step.application.lower() in _LANDINGS:
                     continue
-                if before is None and ways.continues(context, step):
+                if before is None and (ways.continues(context, step) or checked.is_broken_before(step)):
                     continue
                 if before is not None and priority - 1 not in dead and not _ends(before):
                     continue

@@ -5,11 +5,13 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from ivr.dialplan import destinations, words
 from ivr.dialplan.checked import SITE, Checked
 from ivr.dialplan.codes import found
 from ivr.dialplan.findings import Finding
+from ivr.dialplan.model import At, Context
 
 HOOKS = ("before-greeting", "before-queue", "while-waiting", "after-call", "before-transfer", "hours")
 NUMBER = re.compile(r"site-number-\d+")
@@ -39,6 +41,28 @@ def sections_of_asterisk(checked: Checked) -> Iterator[Finding]:
     for section in checked.dialplan.reserved:
         if checked.of_site(section.at):
             yield found(section.at, "reserved-section", name=section.name)
+
+
+def lines_in_another_files_context(checked: Checked) -> Iterator[Finding]:
+    """What stands above a file's first heading goes on in the last context of the file before it: in core's."""
+    first: dict[Path, int] = {}
+    for context in checked.dialplan.contexts.values():
+        for section in (*context.sections, *checked.dialplan.reserved):
+            first[section.at.file] = min(section.at.line, first.get(section.at.file, section.at.line))
+    told: set[Path] = set()
+    for context in checked.dialplan.contexts.values():
+        for at, text in _lines(context):
+            above = at.line < first.get(at.file, at.line + 1)
+            if above and checked.of_site(at) and at.file.suffix == ".conf" and at.file not in told:
+                told.add(at.file)
+                yield found(at, "outside", text=text)
+
+
+def _lines(context: Context) -> Iterator[tuple[At, str]]:
+    for step in (*context.steps, *context.hints):
+        yield step.at, f"{step.extension},{step.priority},{step.application}({step.arguments})"
+    for one in context.includes:
+        yield one.at, f"{one.kind} => {one.name}"
 
 
 def contexts_that_nobody_enters(checked: Checked) -> Iterator[Finding]:

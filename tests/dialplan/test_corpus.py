@@ -1,0 +1,36 @@
+"""Every fault of the corpus is found at its line, under its code, and nothing else is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ivr.dialplan.codes import CODES
+from tests.dialplan import cases
+
+
+@pytest.mark.parametrize("case", cases.cases("broken"), ids=lambda case: case.stem)
+def test_given_a_broken_dialplan_when_checked_then_its_fault_alone_is_found(case: Path, tmp_path: Path) -> None:
+    expected = sorted(cases.expected(case))
+    assert expected
+    assert cases.found(cases.judged(case, tmp_path)) == expected
+
+
+@pytest.mark.parametrize("case", cases.cases("sound"), ids=lambda case: case.stem)
+def test_given_a_sound_dialplan_when_checked_then_nothing_is_found(case: Path, tmp_path: Path) -> None:
+    assert cases.found(cases.judged(case, tmp_path)) == []
+
+
+def test_given_the_corpus_when_counted_then_it_is_as_large_as_promised() -> None:
+    assert len(cases.cases("broken")) >= 60
+    assert len(cases.cases("sound")) >= 20
+
+
+def test_given_the_table_of_codes_when_read_then_each_is_met_by_a_case() -> None:
+    met = {code for case in cases.cases("broken") for _, _, code in cases.expected(case)}
+    assert not CODES.keys() - met - OUTSIDE
+
+
+# What no file of the corpus can show.
+OUTSIDE: frozenset[str] = frozenset()
