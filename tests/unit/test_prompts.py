@@ -12,6 +12,7 @@ import pytest
 
 from ivr.pbx import prompts
 from ivr.pbx.prompts import make, sound, used
+from ivr.pbx.prompts.ffmpeg import SoundError
 from ivr.pbx.prompts.texts import TextError, spoken, texts
 from ivr.settings import Site, load
 
@@ -86,10 +87,10 @@ def test_given_a_first_start_then_every_prompt_is_a_file_for_telephones(site: Si
     assert made == 2 * (4 + len(make.TONES) + len(site.targets))
     with wave.open(str(tmp_path / "prompts/zh/target-110.wav"), "rb") as file:
         assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (8000, 1, 2)
-    speech, _ = sound.read(tmp_path / "prompts/zh/digits/1.wav")
+    speech = sound.read(tmp_path / "prompts/zh/digits/1.wav")
     assert np.sqrt(np.mean(speech**2)) > 0.02
     words, music = sorted((tmp_path / "moh/zh").iterdir())
-    assert sound.read(music)[0].size > 20 * sound.RATE > sound.read(words)[0].size
+    assert sound.read(music).size > 20 * sound.RATE > sound.read(words).size
 
 
 def test_given_a_second_start_then_only_what_changed_is_spoken_again(site: Site, tmp_path: Path) -> None:
@@ -112,8 +113,7 @@ def test_given_a_prompt_that_is_wanted_no_more_then_its_file_goes(site: Site, tm
 def test_a_recording_replaces_speech_and_is_converted(site: Site, tmp_path: Path) -> None:
     record(Path(site.path).parent / "prompts/recorded/zh/greeting.wav", rate=44100, channels=2)
     prompts.ensure(site, tmp_path, say=lambda _: None)
-    samples, rate = sound.read(tmp_path / "prompts/zh/greeting.wav")
-    assert rate == 8000
+    samples = sound.read(tmp_path / "prompts/zh/greeting.wav")
     assert samples.size == 4000
     assert abs(loudest_hertz(samples) - 700) < 5
     assert abs(float(np.max(np.abs(samples))) - 0.5) < 0.05
@@ -123,7 +123,7 @@ def test_a_recording_that_cannot_be_read_is_named(site: Site, tmp_path: Path) ->
     path = Path(site.path).parent / "prompts/recorded/zh/greeting.wav"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"ID3 this is an mp3")
-    with pytest.raises(prompts.PromptError, match=r"greeting\.wav cannot be read .* save it as a PCM wav"):
+    with pytest.raises(SoundError, match=r"greeting\.wav cannot be read as sound .* known are wav, mp3"):
         prompts.ensure(site, tmp_path, say=lambda _: None)
 
 
@@ -131,7 +131,7 @@ def test_a_placeholder_that_is_unknown_is_named(site: Site, tmp_path: Path) -> N
     own = Path(site.path).parent / "prompts"
     own.mkdir()
     (own / "en.toml").write_text('greeting = "Hello, {nubmer}."\n', encoding="utf-8")
-    with pytest.raises(TextError, match=r"greeting: cannot fill in 'nubmer'; known are \{number\}"):
+    with pytest.raises(TextError, match=r"greeting: cannot fill in '\{nubmer\}'; known are \{number\}"):
         prompts.ensure(site, tmp_path, say=lambda _: None)
 
 

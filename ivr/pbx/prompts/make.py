@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
-import wave
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ivr.errors import HotlineError
-from ivr.pbx.prompts import sound, texts
+from ivr.pbx.prompts import ffmpeg, loudness, sound, texts
 from ivr.pbx.prompts.sound import Samples
 from ivr.pbx.prompts.speech import PACE, synthesiser
 from ivr.settings import Site
@@ -22,12 +22,9 @@ TONES: Mapping[str, Callable[[], Samples]] = {
     "beeperr": sound.beep_error,
     "music": sound.music,
 }
-EDITION = "1"  # changes when the same text would sound otherwise
+EDITION = "2"  # changes when the same text would sound otherwise
 MUSIC, PLEASE_WAIT = "music", "please-wait"
-
-
-class PromptError(HotlineError):
-    """A recording cannot be used."""
+RECORDED, TONE, GENERATED = "recorded", "tone", "generated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +41,24 @@ class Prompt:
         return f"{self.language}/{self.name}"
 
     @property
+    def kind(self) -> str:
+        if self.recording is not None:
+            return RECORDED
+        return TONE if self.name in TONES else GENERATED
+
+    @property
     def digest(self) -> str:
         source = self.recording.read_bytes() if self.recording else f"{PACE.get(self.language)}:{self.text}".encode()
         return hashlib.sha256(EDITION.encode() + b"\0" + source).hexdigest()
 
 
 def wanted(site: Site) -> list[Prompt]:
-    """Every prompt of the site, in each of its languages."""
+    """Every prompt of the site, in each of its languages. Raises TextError."""
     found = []
     for language in site.hotline.languages:
-        recorded = texts.folder(site) / "recorded" / language
+        recorded = texts.recorded(site, language)
         said = texts.texts(site, language) | dict.fromkeys(TONES, "")
-        names = {*said, *(str(path.relative_to(recorded).with_suffix("")) for path in recorded.rglob("*.wav"))}
+        names = {*said, *(path.relative_to(recorded).with_suffix("").as_posix() for path in recorded.rglob("*.wav"))}
         for name in sorted(names):
             path = recorded / f"{name}.wav"
             found.append(Prompt(language, name, said.get(name, ""), path if path.is_file() else None))
@@ -65,50 +68,54 @@ def wanted(site: Site) -> list[Prompt]:
 def outdated(site: Site, var: Path) -> list[Prompt]:
     """The prompts that `ensure` would make."""
     manifest = _manifest(var)
-    return [p for p in wanted(site) if manifest.get(p.key) != p.digest or not _file(var, p).is_file()]
+    return [p for p in wanted(site) if manifest.get(p.key) != p.digest or not file(var, p.language, p.name).is_file()]
 
 
 def ensure(site: Site, var: Path, say: Callable[[str], None] = print) -> int:
     """Make what is missing or has changed, remove what is no longer wanted; returns how many were made.
 
-    Raises PromptError, TextError or SpeechError.
+    A running Asterisk plays the new files from then on. Raises TextError, SpeechError or SoundError.
     """
-    prompts = wanted(site)
-    changed = outdated(site, var)
-    manifest = {key: digest for key, digest in _manifest(var).items() if key in {prompt.key for prompt in prompts}}
-    if changed:
-        say(f"making {len(changed)} prompts …")
-    for prompt in changed:
-        sound.write(_file(var, prompt), _samples(prompt))
-        manifest[prompt.key] = prompt.digest
-    stale = set(_manifest(var)) - set(manifest)
-    for key in stale:
-        (var / "prompts" / f"{key}.wav").unlink(missing_ok=True)
-    if changed or stale:
-        _write_manifest(var, manifest)
-    _music(site, var)
+    with alone(var):
+        prompts = wanted(site)
+        changed = outdated(site, var)
+        manifest = {key: digest for key, digest in _manifest(var).items() if key in {prompt.key for prompt in prompts}}
+        if changed:
+            say(f"making {len(changed)} prompts …")
+        for prompt in changed:
+            sound.write(file(var, prompt.language, prompt.name), _samples(prompt))
+            manifest[prompt.key] = prompt.digest
+        stale = set(_manifest(var)) - set(manifest)
+        for key in stale:
+            (var / "prompts" / f"{key}.wav").unlink(missing_ok=True)
+        if changed or stale:
+            _write_manifest(var, manifest)
+        _music(site, var)
     return len(changed)
+
+
+@contextmanager
+def alone(var: Path) -> Iterator[None]:
+    """Whoever changes a hotline's prompts is the only one."""
+    folder = var / "prompts"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def voice(text: str, language: str) -> Samples:
+    """The text spoken, as loud as every prompt. Raises SpeechError."""
+    speech, rate = synthesiser().speak(texts.spoken(text, language), language)
+    return sound.trim(loudness.level(sound.resample(speech, rate)).samples)
 
 
 def _samples(prompt: Prompt) -> Samples:
     if prompt.recording is not None:
-        return _recorded(prompt.recording)
+        return ffmpeg.decode(prompt.recording)[0]  # a studio's own level is kept
     if prompt.name in TONES:
         return TONES[prompt.name]()
-    speech, rate = synthesiser().speak(texts.spoken(prompt.text, prompt.language), prompt.language)
-    return sound.level(sound.trim(sound.resample(speech, rate)))
-
-
-def _recorded(path: Path) -> Samples:
-    """A studio's own levels are kept; only rate and channels are converted."""
-    try:
-        samples, rate = sound.read(path)
-    except (wave.Error, EOFError, OSError, ValueError) as failure:
-        message = f"{path} cannot be read ({failure}); save it as a PCM wav of 16 bits"
-        raise PromptError("recording", message, {"file": str(path)}) from failure
-    if not samples.size:
-        raise PromptError("recording", f"{path} has no sound in it; record it again", {"file": str(path)})
-    return sound.resample(samples, rate)
+    return voice(prompt.text, prompt.language)
 
 
 def _music(site: Site, var: Path) -> None:
@@ -121,12 +128,15 @@ def _music(site: Site, var: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for name, source in (("1-words.wav", PLEASE_WAIT), ("2-music.wav", MUSIC)):
             link = folder / name
-            link.unlink(missing_ok=True)
-            link.symlink_to(Path("../../prompts") / language / f"{source}.wav")
+            to = Path("../../prompts") / language / f"{source}.wav"
+            if not link.is_symlink() or link.readlink() != to:  # music that begins right now must find its file
+                link.unlink(missing_ok=True)
+                link.symlink_to(to)
 
 
-def _file(var: Path, prompt: Prompt) -> Path:
-    return var / "prompts" / f"{prompt.key}.wav"
+def file(var: Path, language: str, name: str) -> Path:
+    """What Asterisk plays."""
+    return var / "prompts" / language / f"{name}.wav"
 
 
 def _manifest(var: Path) -> dict[str, str]:

@@ -1,7 +1,8 @@
-"""Sound as arrays of floats in −1 … 1: read and write wav, resample, trim, level; and an exchange's tones."""
+"""Sound as arrays of floats in −1 … 1: a prompt's file, resampling, silence and trimming; and an exchange's tones."""
 
 from __future__ import annotations
 
+import os
 import wave
 from pathlib import Path
 
@@ -9,33 +10,31 @@ import numpy as np
 import numpy.typing as npt
 
 RATE = 8000  # Hz: what a telephone line carries (G.711)
-SPEECH_LEVEL = 10 ** (-20 / 20)  # RMS while somebody speaks, of full scale
-CEILING = 10 ** (-3 / 20)
-QUIET = 10 ** (-45 / 20)  # below it there is silence
+QUIET = 10 ** (-48 / 20)  # RMS of a window below it: silence beside speech of −23 LUFS
+WINDOW = 80  # samples: 10 ms
 LEAD, TAIL = 0.03, 0.15  # seconds of silence left before and after speech
 
 Samples = npt.NDArray[np.float64]
 
 
-def read(path: Path) -> tuple[Samples, int]:
-    """A PCM wav of 8 to 32 bits, its channels mixed to one, and its rate. Raises wave.Error, EOFError or OSError."""
+class FormatError(ValueError):
+    """Not 8 kHz, mono, 16 bit: Asterisk would play it wrongly or not at all."""
+
+
+def read(path: Path) -> Samples:
+    """A prompt as Asterisk plays it. Raises wave.Error, EOFError, OSError or FormatError."""
     with wave.open(str(path), "rb") as file:
-        width, channels, rate = file.getsampwidth(), file.getnchannels(), file.getframerate()
-        data = np.frombuffer(file.readframes(file.getnframes()), dtype=np.uint8)
-    data = data[: data.size - data.size % (width * channels)].reshape(-1, width)
-    if width == 1:  # the only unsigned one
-        samples = (data[:, 0].astype(np.float64) - 128) / 128
-    else:
-        wide = np.zeros((data.shape[0], 4), dtype=np.uint8)
-        wide[:, 4 - width :] = data
-        samples = wide.reshape(-1).view("<i4").astype(np.float64) / 2**31
-    return samples.reshape(-1, channels).mean(axis=1), rate
+        shape = file.getframerate(), file.getnchannels(), file.getsampwidth()
+        if shape != (RATE, 1, 2):
+            raise FormatError(f"{shape[0]} Hz, {shape[1]} channels, {8 * shape[2]} bits")
+        data = file.readframes(file.getnframes())
+    return np.frombuffer(data[: len(data) // 2 * 2], dtype="<i2").astype(np.float64) / 32768
 
 
 def write(path: Path, samples: Samples) -> None:
-    """8 kHz, mono, 16 bit; whole or not at all."""
+    """8 kHz, mono, 16 bit; whole or not at all. Who plays the file that was there hears it to its end."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".new")
+    draft = path.with_suffix(f".{os.getpid()}.new")
     with wave.open(str(draft), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
@@ -56,23 +55,21 @@ def resample(samples: Samples, rate: int) -> Samples:
     return np.fft.irfft(wanted, size) * (size / samples.size)
 
 
+def sounding(samples: Samples) -> npt.NDArray[np.bool_]:
+    """Of each window of 10 ms: is it louder than silence?"""
+    padded = np.pad(samples, (0, -samples.size % WINDOW))
+    power: Samples = np.mean(padded.reshape(-1, WINDOW) ** 2, axis=1)
+    return power > QUIET**2
+
+
 def trim(samples: Samples) -> Samples:
     """Without the silence around the speech, but for a short lead and tail."""
-    loud = np.flatnonzero(np.abs(samples) > QUIET)
+    loud = np.flatnonzero(sounding(samples))
     if not loud.size:
         return samples
-    first = max(0, int(loud[0]) - int(LEAD * RATE))
-    last = min(samples.size, int(loud[-1]) + int(TAIL * RATE))
+    first = max(0, int(loud[0]) * WINDOW - int(LEAD * RATE))
+    last = min(samples.size, (int(loud[-1]) + 1) * WINDOW + int(TAIL * RATE))
     return samples[first:last]
-
-
-def level(samples: Samples) -> Samples:
-    """Every prompt as loud as the next: the RMS of what is not silence at SPEECH_LEVEL, no peak above CEILING."""
-    speech = samples[np.abs(samples) > QUIET]
-    if not speech.size:
-        return samples
-    gain = SPEECH_LEVEL / float(np.sqrt(np.mean(speech**2)))
-    return samples * min(gain, CEILING / float(np.max(np.abs(samples))))
 
 
 def tone(hertz: float, seconds: float, loudness: float = 0.2) -> Samples:

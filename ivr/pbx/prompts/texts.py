@@ -11,6 +11,7 @@ from ivr.settings import Site
 
 PROJECT = Path(__file__).resolve().parents[3] / "prompts"
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*(/[a-z0-9]+(-[a-z0-9]+)*)?")
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}?")
 _CHINESE_DIGITS = dict(zip("0123456789", "零一二三四五六七八九", strict=True))
 
 
@@ -23,24 +24,42 @@ def folder(site: Site) -> Path:
     return Path(site.path).parent / "prompts"
 
 
+def own_texts(site: Site, language: str) -> Path:
+    return folder(site) / f"{language}.toml"
+
+
+def recorded(site: Site, language: str) -> Path:
+    """The folder of a site's recordings: they come before texts."""
+    return folder(site) / "recorded" / language
+
+
 def texts(site: Site, language: str) -> dict[str, str]:
     """Prompt name → what is said. Raises TextError, naming file and key."""
-    own = folder(site) / f"{language}.toml"
+    own = own_texts(site, language)
     found = _read(PROJECT / f"{language}.toml") if (PROJECT / f"{language}.toml").exists() else {}
     if own.exists() and own.resolve() != (PROJECT / f"{language}.toml").resolve():
         found |= _read(own)
+    for name, text in found.items():
+        found[name] = filled(text, site, language, f"{own}: {name}")
+    return found | {f"target-{key}": target.name[language] for key, target in site.targets.items()}
+
+
+def filled(text: str, site: Site, language: str, where: str) -> str:
+    """A text with the site's facts for its `{number}`, `{name}` and `{emergency_key}`. Raises TextError."""
     values = {
         "number": site.hotline.number,
         "name": site.hotline.name.get(language, ""),
         "emergency_key": site.hotline.emergency_key,
     }
-    for name, text in found.items():
-        try:
-            found[name] = text.format(**values)
-        except (KeyError, IndexError, ValueError) as failure:
+
+    def fact(found: re.Match[str]) -> str:
+        if found[1] not in values:
             known = ", ".join(f"{{{key}}}" for key in values)
-            raise TextError("prompts", f"{own}: {name}: cannot fill in {failure}; known are {known}") from failure
-    return found | {f"target-{key}": target.name[language] for key, target in site.targets.items()}
+            message = f"{where}: cannot fill in {found[0]!r}; known are {known}"
+            raise TextError("bad_placeholder", message, {"given": found[0], "known": known}, 422)
+        return values[found[1]]
+
+    return _PLACEHOLDER.sub(fact, text)
 
 
 def spoken(text: str, language: str) -> str:
