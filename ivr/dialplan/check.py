@@ -26,13 +26,13 @@ RULES: tuple[Rule, ...] = (
     arguments.arguments,
     patterns.patterns_that_are_wrong,
     patterns.extensions_that_are_shadowed,
-    patterns.extensions_that_an_include_hides,
 )
 # Rules for a site's dialplans over core: they need `Checked.site`.
 SITE_RULES: tuple[Rule, ...] = (
     names.scripts_that_are_not_there,
     patterns.patterns_that_swallow,
     patterns.numbers_that_are_taken,
+    patterns.extensions_that_an_include_hides,
     site.names_of_core_in_the_site,
     site.names_that_are_not_the_sites,
     site.sections_of_asterisk,

@@ -217,7 +217,7 @@ class _Reader:
             self._fault(at, "exten", value)
             return
         extension, slash, caller = pattern.partition("/")
-        self._extension, self._priority = (extension.strip(), caller.strip() if slash else None), 0
+        self._extension = (extension.strip(), caller.strip() if slash else None)  # n goes on counting within a context
         self._step(at, rest, building)
 
     def _step(self, at: At, value: str, building: _Building) -> None:

@@ -121,3 +121,9 @@ def test_given_circular_includes_when_a_place_is_looked_for_then_the_search_ends
     found = match.find(plan, "a", "s", "in")
     assert found is not None and found.place == "b,s,1"
     assert match.find(plan, "a", "s", 2) is None
+
+
+def test_given_exten_lines_with_n_when_read_then_the_priority_counts_on_within_the_context() -> None:
+    plan = read("[a]\nexten => s,1,Answer()\nexten => s,n,NoOp()\nexten => 5,n,NoOp()\n[b]\nexten => s,n,NoOp()\n")
+    assert [step.place for step in plan.steps()] == ["a,s,1", "a,s,2", "a,5,3"]  # pbx_config.c: lastpri is a context's
+    assert [(fault.at.line, fault.kind) for fault in plan.faults] == [(6, "no-first-priority")]

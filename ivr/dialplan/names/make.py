@@ -31,6 +31,7 @@ REQUIRED: dict[str, list[int]] = {
     "MusicOnHold": [],
     "Set": [0],
     "StartMusicOnHold": [],
+    "VoiceMailMain": [],
 }
 
 

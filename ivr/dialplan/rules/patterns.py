@@ -10,6 +10,7 @@ from ivr.dialplan.checked import Checked
 from ivr.dialplan.codes import found
 from ivr.dialplan.findings import Finding
 from ivr.dialplan.model import Context, Step
+from ivr.dialplan.rules.site import entrances
 
 EMERGENCY = ("110", "119", "120", "122")
 _SETS = {"X": "0123456789", "Z": "123456789", "N": "23456789"}
@@ -66,13 +67,15 @@ def extensions_that_are_shadowed(checked: Checked) -> Iterator[Finding]:
 
 
 def extensions_that_an_include_hides(checked: Checked) -> Iterator[Finding]:
-    """A context's own pattern takes a number before the contexts that it includes are asked for it."""
+    """A context's own pattern takes a number before the contexts that it includes are asked for it.
+
+    Only where there is no other way into the included context.
+    """
+    entered = entrances(checked)
     for context in checked.contexts.values():
         own = [one for one in _first_steps(context) if match.is_pattern(one)][:_MANY]
-        if not own:
-            continue
-        for included in match.reached(checked.dialplan, context.name):
-            if included.name == context.name:
+        for included in match.reached(checked.dialplan, context.name) if own else ():
+            if included.name == context.name or entered(included.name) or not checked.of_site(included.at):
                 continue
             for extension, step in _first_steps(included).items():
                 by = next((one for one in own if one != extension and covers(one, extension)), None)

@@ -21,11 +21,23 @@ _LANDINGS = frozenset(("endwhile", "endif", "else", "elseif"))  # While and If l
 def places_that_are_not_there(checked: Checked) -> Iterator[Finding]:
     """Goto, Gosub, options of Dial and Queue, hangup handlers …, as far as their literal parts prove it."""
     for context in checked.contexts.values():
+        asked = _asked_for(context)
         for step in context.steps:
             for wanted in destinations.named(step):
-                if destinations.is_missing(checked.dialplan, checked.contexts, wanted):
+                if wanted.context not in asked and destinations.is_missing(checked.dialplan, checked.contexts, wanted):
                     told = ",".join(part for part in (wanted.context, wanted.extension, wanted.where) if part)
                     yield found(step.at, "no-such-place", place=told, like=_like(checked, wanted))
+
+
+def _asked_for(context: Context) -> set[str]:
+    """The contexts that its steps ask for by DIALPLAN_EXISTS before they go there: they may be missing."""
+    return {
+        words.split(expression.arguments or "")[0].strip()
+        for step in context.steps
+        if "DIALPLAN_EXISTS(" in step.arguments
+        for expression in words.expressions(step.arguments)
+        if expression.name == "DIALPLAN_EXISTS"
+    }
 
 
 def _like(checked: Checked, wanted: Place) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ivr.dialplan import destinations, words
@@ -67,14 +67,26 @@ def _lines(context: Context) -> Iterator[tuple[At, str]]:
 
 def contexts_that_nobody_enters(checked: Checked) -> Iterator[Finding]:
     """Neither a hook nor named by any step or include: most often a hook's name that is written wrong."""
-    entered = {place.context for step in checked.dialplan.steps() for place in destinations.named(step)}
-    entered |= {one.name.split(",")[0] for each in checked.contexts.values() for one in each.includes}
-    shapes = [words.pattern(name) for name in entered if not words.is_literal(name)]
-    shapes = [shape for shape in shapes if SITE in shape.pattern.replace("\\", "")]
+    entered = entrances(checked)
+    included = {one.name.split(",")[0] for each in checked.contexts.values() for one in each.includes}
     for name, context in checked.contexts.items():
-        if not name.startswith(SITE) or not checked.of_site(context.at) or NUMBER.fullmatch(name):
-            continue
-        if name.removeprefix(SITE) in HOOKS or name in entered or any(shape.fullmatch(name) for shape in shapes):
-            continue
-        near = difflib.get_close_matches(name, [SITE + hook for hook in HOOKS], 1)
-        yield found(context.at, "never-entered", name=name, like=f" ({near[0]}?)" if near else "")
+        if name.startswith(SITE) and checked.of_site(context.at) and name not in included and not entered(name):
+            near = difflib.get_close_matches(name, [SITE + hook for hook in HOOKS], 1)
+            yield found(context.at, "never-entered", name=name, like=f" ({near[0]}?)" if near else "")
+
+
+def entrances(checked: Checked) -> Callable[[str], bool]:
+    """Can a call come to this context by a hook, as a number of the site's own, or from a step? (Includes apart.)"""
+    named = {place.context for step in checked.dialplan.steps() for place in destinations.named(step)}
+    # Of contexts that `${…}` decides only those count that are a site's by their literal part.
+    shapes = [words.pattern(name) for name in named if not words.is_literal(name) and name.startswith(SITE)]
+
+    def entered(name: str) -> bool:
+        return (
+            name.removeprefix(SITE) in HOOKS
+            or NUMBER.fullmatch(name) is not None
+            or name in named
+            or any(shape.fullmatch(name) for shape in shapes)
+        )
+
+    return entered
