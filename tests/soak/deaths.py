@@ -18,7 +18,7 @@ from tests.soak.spans import Span
 from tests.soak.stage import Line, Scene, Stage
 
 WELL_SECONDS = 60.0  # for the system to be well again
-LOCK_SECONDS = 10.0  # to get the database's lock
+LOCK_SECONDS = 40.0  # to get the database's lock: another death may hold it
 OPEN = float("inf")
 NOBODY = "nobody was there"
 
