@@ -296,8 +296,10 @@ class Actors:
             return not any(line.alive for line in scene.lines)
 
         if not self._wait(free, END_SECONDS):
-            stuck = ", ".join(line.player.name for line in scene.lines if line.alive)
-            scene.notes.append(f"{stuck} still in the call {END_SECONDS:g} s after it was over")
+            # Where Asterisk died nobody tells the phones: they end when it is well again.
+            stuck = ", ".join(line.player.name for line in scene.lines if line.alive and not self._cut(line))
+            if stuck:
+                scene.notes.append(f"{stuck} still in the call {END_SECONDS:g} s after it was over")
             for line in scene.lines:
                 with contextlib.suppress(PhoneError):
                     self._hang_up(line)
