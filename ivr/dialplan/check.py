@@ -42,11 +42,19 @@ SITE_RULES: tuple[Rule, ...] = (
 
 
 def check(checked: Checked, said: Iterable[Finding] = ()) -> Report:
-    """Every finding, each place and code once, without what the files allow. `said`: what Asterisk itself says."""
+    """Every finding, each place and code once, without what the files allow.
+
+    `said`: what Asterisk itself says, which counts where no rule has found anything.
+    """
     rules = RULES if checked.site is None else RULES + SITE_RULES
     ours = [finding for rule in rules for finding in rule(checked)]
     known = {(finding.file, finding.line) for finding in ours}
-    others = [finding for finding in said if (finding.file, finding.line) not in known]
+    broken = any(finding.severity == "error" for finding in ours)
+    others = [
+        finding
+        for finding in said
+        if (finding.file, finding.line) not in known and not (broken and finding.code == "asterisk-refuses")
+    ]
     return suppress.sift(checked.dialplan, _once([*ours, *others]))
 
 

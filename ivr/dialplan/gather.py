@@ -17,6 +17,8 @@ from ivr.errors import HotlineError
 from ivr.pbx import render
 from ivr.settings import Site
 
+CORE = render.DIALPLANS / "core"
+
 
 class CheckError(HotlineError):
     """There is nothing to check, or it cannot be read."""
@@ -47,9 +49,8 @@ def is_foreign(paths: Sequence[Path]) -> bool:
     return bool(read.reserved) and not any(name.startswith(SITE) for name in read.contexts)
 
 
-def site_draft(site: Site, var: Path, own: Sequence[Path], core: Path | None = None) -> Checked:
-    """A site's own files over core."""
-    folder = core or render.DIALPLANS / "core"
+def site_draft(site: Site, var: Path, own: Sequence[Path], folder: Path = CORE) -> Checked:
+    """A site's own files over core's `folder`."""
     dialplan = load(site, var, folder, [path.absolute() for path in own])
     checked = Checked(
         dialplan,

@@ -17,6 +17,7 @@ from ivr.cli.language import language
 from ivr.dialplan import gather
 from ivr.dialplan.check import check as judge
 from ivr.dialplan.findings import Finding, Report, Suppressed
+from ivr.dialplan.said import asterisk_says
 from ivr.dialplan.sarif import sarif
 from ivr.errors import HotlineError
 
@@ -33,6 +34,9 @@ Foreign = Annotated[
         "Otherwise: by themselves if they have [general] or [globals] and no context site-….",
     ),
 ]
+Asterisk = Annotated[
+    bool, typer.Option("--asterisk/--no-asterisk", help="Ask a scratch Asterisk too; it is kept warm for some minutes.")
+]
 
 WORDS = {
     "none": ("没有发现问题。", "Nothing found."),
@@ -42,12 +46,13 @@ WORDS = {
 }
 
 
-def check(
+def check(  # noqa: PLR0917  typer passes by name
     context: typer.Context,
     files: Files = None,
     json: Json = False,
     sarif_: Sarif = False,
     foreign: Foreign = None,
+    asterisk: Asterisk = True,
 ) -> None:
     """Check dialplans: each finding with file, line, a stable code, what is wrong, and how to mend it.
 
@@ -57,7 +62,7 @@ def check(
     Example: ivr dialplan check dialplans/site/notice.conf
     """
     try:
-        report, alone = _report(context.obj, files or [], foreign)
+        report, alone = _report(context.obj, files or [], foreign, asterisk)
     except HotlineError as error:
         typer.echo(error.message, err=True)
         raise typer.Exit(2) from error
@@ -70,15 +75,17 @@ def check(
         raise typer.Exit(1)
 
 
-def _report(start: Context, paths: list[Path], foreign: bool | None) -> tuple[Report, bool]:
+def _report(start: Context, paths: list[Path], foreign: bool | None, asterisk: bool) -> tuple[Report, bool]:
     """The report, with files named as they were given, and whether they were judged by themselves."""
     given = gather.files(paths)
-    alone = bool(given) and (gather.is_foreign(given) if foreign is None else foreign)
-    if alone:
-        checked = gather.foreign(given)
+    if given and (gather.is_foreign(given) if foreign is None else foreign):
+        report, alone = judge(gather.foreign(given)), True
     else:
-        checked = gather.site_draft(start.site, start.var, given or gather.files([gather.draft(start.site)]))
-    return _named(judge(checked), {path.absolute(): path for path in given}), alone
+        own = given or gather.files([gather.draft(start.site)])
+        checked = gather.site_draft(start.site, start.var, own)
+        says = asterisk_says(start.site, start.var, gather.CORE, own, checked.dialplan) if asterisk else ()
+        report, alone = judge(checked, says), False
+    return _named(report, {path.absolute(): path for path in given}), alone
 
 
 def _named(report: Report, given: dict[Path, Path]) -> Report:
