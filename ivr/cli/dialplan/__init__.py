@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ivr.cli.dialplan import check
+from ivr.cli.dialplan import check, drawing
 
 app = typer.Typer(
     help="What happens to a call: check it, try it, publish it, take it back, draw it.",
@@ -12,3 +12,4 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("check")(check.check)
+app.command("draw")(drawing.draw)

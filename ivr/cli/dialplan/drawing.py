@@ -1,0 +1,61 @@
+"""`ivr dialplan draw`: a call's way as a picture."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Literal
+
+import orjson
+import typer
+
+from ivr.cli.context import Context
+from ivr.cli.language import language as own_language
+from ivr.dialplan import draw_svg, draw_text, gather, pictures
+from ivr.dialplan.draw_model import Drawing
+from ivr.dialplan.given import DOORS
+from ivr.errors import HotlineError
+
+
+def draw(  # noqa: PLR0917  typer passes by name
+    context: typer.Context,
+    files: Annotated[list[Path] | None, typer.Argument(help="Files or folders; none: the whole draft.")] = None,
+    svg: Annotated[
+        Path | None, typer.Option(help="Write the picture there (SVG), instead of into the terminal.")
+    ] = None,
+    start: Annotated[
+        list[str] | None, typer.Option("--from", help="Contexts in which calls come in; otherwise entry-public.")
+    ] = None,
+    language: Annotated[
+        Literal["zh", "en"] | None, typer.Option(help="Of the words; otherwise the terminal's.")
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Fold nothing: helper legs, and contexts that only prepare something.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print boxes and arrows as JSON.")] = False,
+) -> None:
+    """Draw the way of a call: what happens to it, what the caller hears, when it goes where.
+
+    Exit code 0: drawn; 2: could not be drawn.
+
+    Example: ivr dialplan draw --svg way.svg --language zh
+    """
+    wish = pictures.Wish(language or own_language(), tuple(start or DOORS[:1]), everything)
+    try:
+        drawing = _drawing(context.obj, gather.files(files or []), wish)
+        if svg is not None:
+            svg.write_text(draw_svg.draw(drawing), encoding="utf-8")
+    except (HotlineError, OSError) as error:
+        typer.echo(getattr(error, "message", str(error)), err=True)
+        raise typer.Exit(2) from error
+    if json:
+        typer.echo(orjson.dumps(asdict(drawing), option=orjson.OPT_INDENT_2, default=str).decode())
+    elif svg is None:
+        typer.echo(draw_text.draw(drawing, shutil.get_terminal_size().columns, Path.cwd()))
+
+
+def _drawing(start: Context, files: list[Path], wish: pictures.Wish) -> Drawing:
+    if files and gather.is_foreign(files):
+        return pictures.of_files(files, wish)
+    return pictures.of_site(start.site, start.var, wish, files)

@@ -1,0 +1,84 @@
+"""Pictures of dialplans: reads what a picture is made of, and makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ivr.dialplan import draw_svg as svg
+from ivr.dialplan import draw_words, gather
+from ivr.dialplan.draw import Drawer
+from ivr.dialplan.draw_model import Drawing
+from ivr.dialplan.draw_told import Teller
+from ivr.dialplan.flow import Flow
+from ivr.dialplan.given import DOORS
+from ivr.dialplan.load import load
+from ivr.dialplan.model import Dialplan
+from ivr.errors import HotlineError
+from ivr.pbx import render
+from ivr.pbx.prompts.texts import texts
+from ivr.settings import Site
+
+CORE = render.DIALPLANS / "core"
+
+
+class DrawError(HotlineError):
+    """There is no such thing to draw."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the picture shall show: where calls come in, whether nothing is folded, and the language of its words."""
+
+    language: str
+    starts: tuple[str, ...] = DOORS[:1]
+    everything: bool = False
+
+
+def of_site(site: Site, var: Path, wish: Wish, own: Sequence[Path] = (), core: Path = CORE) -> Drawing:
+    """A site's own files (none: its draft) over core. Raises DrawError, WordsError, TextError."""
+    files = list(own) or gather.files([gather.draft(site)])
+    dialplan = load(site, var, core, [path.absolute() for path in files])
+    folders = dict.fromkeys([gather.draft(site), *(path.absolute().parent for path in files)])
+    words = draw_words.load(wish.language, *folders)
+    flow, given = Flow(dialplan), {name: one.value for name, one in dialplan.globals.items()}
+    said = texts(site, wish.language)
+    teller = Teller(words, given, flow.values.of, site.hotline.number, said, tuple(site.targets.values()))
+    name = words.pick(site.hotline.name)
+    return _drawn(dialplan, Drawer(flow, teller, wish.starts, everything=wish.everything), wish, name)
+
+
+def of_files(files: Sequence[Path], wish: Wish) -> Drawing:
+    """Files by themselves (one at least), as any Asterisk's dialplan. Raises DrawError, WordsError."""
+    checked = gather.foreign(files)
+    flow = Flow(checked.dialplan)
+    words = draw_words.load(wish.language, *dict.fromkeys(path.absolute().parent for path in files))
+    given = {name: one.value for name, one in checked.dialplan.globals.items()}
+    teller = Teller(words, given, flow.values.of)
+    entered = {edge.step.context for edge in flow.edges() if edge.step and edge.step.context != edge.source.context}
+    doors = [name for name in checked.dialplan.contexts if name not in entered]
+    drawer = Drawer(flow, teller, wish.starts, doors, whole=False, everything=wish.everything)
+    return _drawn(checked.dialplan, drawer, wish, files[0].name)
+
+
+def draw_svg(
+    site: Site, var: Path, language: str, own: Sequence[Path] = (), core: Path = CORE, *, everything: bool = False
+) -> str:
+    """The picture of a citizen's call. Raises besides LayoutError and PackageError."""
+    return svg.draw(of_site(site, var, Wish(language, everything=everything), own, core))
+
+
+def _drawn(dialplan: Dialplan, drawer: Drawer, wish: Wish, name: str) -> Drawing:
+    say = drawer.words.say
+    missing = [start for start in wish.starts if start not in dialplan.contexts]
+    if missing:
+        there = ", ".join(sorted(dialplan.contexts)) or "-"
+        raise DrawError(
+            "no_context",
+            say(f"没有名为 {missing[0]} 的段；现有：{there}", f"there is no context {missing[0]}; there are: {there}"),
+            {"context": missing[0]},
+            404,
+        )
+    title = say(f"{name}：来电的流程", f"{name}: the way of a call")
+    return drawer.draw(title, ", ".join(wish.starts))

@@ -1,0 +1,278 @@
+"""A picture of a call's way: true to the dialplan, in words, and safe to show."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tomllib
+from itertools import combinations
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from typer.testing import CliRunner
+
+from ivr import settings
+from ivr.calls.ladder_text import cells
+from ivr.cli import app
+from ivr.dialplan import draw_svg, draw_text, draw_words, pictures, source
+from ivr.dialplan.draw_layout import LayoutError, lay_out
+from ivr.dialplan.draw_model import Arrow, Box, Drawing, Item, Kind, Way
+from ivr.dialplan.pictures import Wish
+from ivr.pbx.programs import Program
+from ivr.settings import Site
+
+ROOT = Path(__file__).parents[2]
+CORE = ROOT / "dialplans/core"
+LANGUAGES = ("zh", "en")
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(scope="module")
+def site() -> Site:
+    return settings.load(ROOT / "hotline.toml", Path("/tmp/none"))
+
+
+@pytest.fixture(scope="module", params=LANGUAGES)
+def public(request: pytest.FixtureRequest, site: Site) -> Drawing:
+    """A citizen's call to the sandbox site."""
+    return pictures.of_site(site, Path("/nowhere"), Wish(request.param), [])
+
+
+def drawn(tmp_path: Path, text: str, *starts: str, language: str = "en", everything: bool = False) -> Drawing:
+    file = tmp_path / "one.conf"
+    file.write_text(text, encoding="utf-8")
+    return pictures.of_files([file], Wish(language, starts or ("in",), everything))
+
+
+def ways(drawing: Drawing) -> set[tuple[str, str, str, str]]:
+    return {(arrow.source, arrow.target, str(arrow.way), " / ".join(arrow.words)) for arrow in drawing.arrows}
+
+
+def test_given_branches_and_a_menu_when_drawn_then_each_way_has_its_reason_in_words(tmp_path: Path) -> None:
+    drawing = drawn(
+        tmp_path,
+        "; The shop answers.\n"
+        "[in]\n"
+        "exten => s,1,Answer()\n"
+        ' same => n,GotoIf($["${OPEN}"="no"]?closed,s,1)\n'
+        " same => n,Background(hello)\n"
+        " same => n,WaitExten(5)\n"
+        "exten => 1,1,Goto(sales,s,1)\n"
+        "exten => t,1,Goto(sales,s,1)\n"
+        " same => n(set),Set(OPEN=no)\n"
+        "[closed]\n"
+        "exten => s,1,Playback(closed)\n"
+        " same => n,Hangup(17)\n"
+        "[sales]\n"
+        "exten => s,1,Dial(PJSIP/sales,20)\n"
+        " same => n,Hangup()\n",
+    )
+    assert {
+        ("/start", "in", "go", ""),
+        ("in", "closed", "go", "OPEN is no"),
+        ("in", "sales", "go", "key 1 / time is up"),
+    } <= ways(drawing)
+    boxes = drawing.by_id()
+    assert boxes["in"].title == "The shop answers"
+    assert [item.text for item in boxes["closed"].items] == ["“closed”"]
+    assert boxes["closed/ends with a busy tone"].title == "The call ends with a busy tone"
+    assert [item.text for item in boxes["sales"].items] == ["calls PJSIP/sales, rings for 20 s"]
+    assert boxes["in"].marks == ("no call comes to line 9",)
+
+
+def test_given_dead_ends_when_drawn_then_they_are_marked(tmp_path: Path) -> None:
+    drawing = drawn(
+        tmp_path,
+        "[in]\nexten => s,1,GotoIf(${A}?nowhere,s,1)\n same => n,Playback(hello)\n[lost]\nexten => s,1,Hangup()\n",
+    )
+    assert set(drawing.by_id()["in"].marks) == {
+        "line 2 leads to a place that is not there; the caller is cut off",
+        "dead end: nothing follows line 3; the caller is cut off",
+    }
+    assert ("in", "in/is cut off", "go", "A / no A") in ways(drawing)
+
+
+def test_given_a_site_context_that_nothing_leads_to_when_drawn_then_it_stands_there_marked(
+    site: Site, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.conf"
+    own.write_text(
+        "; 周末值班\n[site-weekend]\nexten => s,1,Return()\n[other]\nexten => s,1,Return()\n", encoding="utf-8"
+    )
+    drawing = pictures.of_site(site, tmp_path, Wish("zh"), [own])
+    boxes = drawing.by_id()
+    assert "other" not in boxes
+    assert (boxes["site-weekend"].kind, boxes["site-weekend"].title) == (Kind.SITE, "周末值班")
+
+
+def test_given_the_sites_own_words_when_drawn_then_they_come_before_the_products(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "own.conf").write_text("[site-x]\nexten => s,1,Return()\n")
+    (tmp_path / "words.toml").write_text('[contexts]\ngreeting = {zh = "我市问候", en = "Our greeting"}\n')
+    drawing = pictures.of_site(site, tmp_path, Wish("zh"), [tmp_path / "own.conf"])
+    assert drawing.by_id()["greeting"].title == "我市问候"
+
+
+def test_given_wrong_words_when_drawn_then_the_file_and_name_are_told(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "own.conf").write_text("[site-x]\nexten => s,1,Return()\n")
+    (tmp_path / "words.toml").write_text('[contexts]\ngreeting = "hello"\n')
+    with pytest.raises(draw_words.WordsError, match=r"words\.toml: greeting: expected"):
+        pictures.of_site(site, tmp_path, Wish("zh"), [tmp_path / "own.conf"])
+
+
+def test_given_core_when_drawn_then_a_call_comes_to_a_person_the_queue_and_the_emergency_target(
+    public: Drawing,
+) -> None:
+    kinds = {box.id: box.kind for box in public.boxes}
+    reached, waiting = {"/start"}, ["/start"]
+    while waiting:
+        here = waiting.pop()
+        fresh = {arrow.target for arrow in public.arrows if arrow.source == here} - reached
+        reached |= fresh
+        waiting += fresh
+    assert reached == set(kinds), "every box of a citizen's call is reached by arrows from its start"
+    assert {"waiting/operator", "emergency/target", "greeting", "screened"} <= reached
+    assert ("greeting", "waiting") in {(arrow.source, arrow.target) for arrow in public.arrows}
+    assert [arrow.way for arrow in public.arrows if (arrow.source, arrow.target) == ("waiting", "emergency")] == [
+        Way.KEY
+    ]
+
+
+def test_given_core_when_drawn_then_all_of_it_is_in_words(public: Drawing) -> None:
+    """No variable, no expression, no name of a context where a person reads; in Chinese, Chinese."""
+    told = [
+        *(box.title for box in public.boxes),
+        *(item.text for box in public.boxes for item in box.items),
+        *(words for arrow in public.arrows for words in arrow.words),
+    ]
+    raw = [text for text in told if re.search(r"[${}_=]|[A-Z]{4,}", text)]
+    assert not raw
+    if public.language == "zh":
+        assert not [text for text in told if not re.search(r"[\u4e00-\u9fff]", text)]
+    assert not [mark for box in public.boxes for mark in box.marks]
+
+
+def test_given_the_products_words_then_each_is_of_something_that_core_has() -> None:
+    words = tomllib.loads((ROOT / "dialplans/words.toml").read_text(encoding="utf-8"))
+    text = "".join(path.read_text(encoding="utf-8") for path in CORE.glob("*.conf"))
+    plan = source.read(sorted(CORE.glob("*.conf")))
+    assert not set(words["contexts"]) - set(plan.contexts), "words of contexts that are gone"
+    assert not set(plan.contexts) - set(words["contexts"]), "contexts without words"
+    assert not [condition for condition in words["conditions"] if condition not in text]
+    assert not [step for step in words["steps"] if f"step={step}&" not in text and f"({step.upper()}," not in text]
+    variables = [name for name in words["when"] if f"${{{name}}}" not in text and f"Set({name}=" not in text]
+    assert not [name for name in variables if not re.search(rf"\b{re.escape(name)}\b", text)]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_given_everything_when_drawn_then_helper_legs_are_there_too(site: Site, language: str) -> None:
+    folded = pictures.of_site(site, Path("/nowhere"), Wish(language))
+    whole = pictures.of_site(site, Path("/nowhere"), Wish(language, everything=True))
+    assert {"transfer-leg", "record", "ringback"} <= set(whole.by_id()) - set(folded.by_id())
+
+
+def test_given_a_layout_then_no_box_covers_another_and_every_arrow_touches_its_boxes(public: Drawing) -> None:
+    layout = lay_out(public)
+    for one, other in combinations(layout.boxes, 2):
+        apart_x = one.x + one.width <= other.x or other.x + other.width <= one.x
+        apart_y = one.y + one.height <= other.y or other.y + other.height <= one.y
+        assert apart_x or apart_y, f"{one.box.id} and {other.box.id}"
+    places = {placed.box.id: placed for placed in layout.boxes}
+    for arrow in layout.arrows:
+        for point, name in ((arrow.line[0], arrow.arrow.source), (arrow.tip, arrow.arrow.target)):
+            box = places[name]
+            assert box.x - 3 <= point[0] <= box.x + box.width + 3, name
+            assert box.y - 3 <= point[1] <= box.y + box.height + 3, name
+
+
+def test_given_chinese_words_then_their_box_is_wide_enough() -> None:
+    text = "您好，政务服务便民热线正在为您转接人工"
+    drawing = Drawing("", "zh", (Box("a", Kind.CORE, text, "a", items=(Item("says", text),)),), ())
+    (placed,) = lay_out(drawing).boxes
+    assert placed.width >= len(text) * 13, "a Chinese letter of 13 px is 13 px wide"
+
+
+HOSTILE = "<script>alert(1)</script>&\"'--><svg onload=x>\u202e\x07"
+
+
+def test_given_hostile_names_when_drawn_as_svg_then_they_are_text_and_nothing_else() -> None:
+    boxes = (
+        Box(HOSTILE, Kind.CORE, HOSTILE, HOSTILE, items=(Item("says", HOSTILE),), marks=(HOSTILE,)),
+        Box("b];x[", Kind.END, HOSTILE),
+    )
+    drawing = Drawing(HOSTILE, "en", boxes, (Arrow(HOSTILE, "b];x[", Way.KEY, (HOSTILE,)),), HOSTILE)
+    root = ElementTree.fromstring(draw_svg.draw(drawing))
+    tags = {element.tag.removeprefix(SVG) for element in root.iter()}
+    assert tags <= {"svg", "title", "desc", "style", "rect", "text", "g", "path", "polygon"}
+    assert not [name for element in root.iter() for name in element.attrib if name.startswith("on") or "href" in name]
+
+
+def test_given_a_picture_as_svg_then_it_is_whole_by_itself_and_told_to_a_screen_reader(public: Drawing) -> None:
+    text = draw_svg.draw(public)
+    root = ElementTree.fromstring(text)
+    assert not re.search(r"url\(|@import|https?://(?!www\.w3\.org/2000/svg)|@font-face", text)
+    assert "prefers-color-scheme: dark" in text
+    groups = [one for one in root.iter(f"{SVG}g") if one.get("role") == "img"]
+    assert len(groups) == len(public.boxes) + len(public.arrows)
+    assert all(one.findtext(f"{SVG}title") for one in groups)
+    assert str(ROOT) not in text, "no path of this machine"
+
+
+@pytest.mark.parametrize("width", [40, 72, 130])
+def test_given_a_width_when_drawn_in_a_terminal_then_no_line_is_wider(public: Drawing, width: int) -> None:
+    lines = draw_text.draw(public, width, ROOT).splitlines()
+    assert max(map(cells, lines)) <= width
+    numbers = {int(found[1]) for line in lines if (found := re.match(r" {0,2}(\d+)  ", line))}
+    told = {int(one) for line in lines for one in re.findall(r"→ (\d+) ", line)}
+    assert told <= numbers
+
+
+def test_given_hostile_names_when_drawn_in_a_terminal_then_they_move_no_cursor() -> None:
+    drawing = Drawing(HOSTILE, "en", (Box(HOSTILE, Kind.CORE, HOSTILE, HOSTILE, marks=(HOSTILE,)),), (), HOSTILE)
+    text = draw_text.draw(drawing, 80)
+    assert "\x07" not in text
+    assert "\u202e" not in text
+
+
+def run(*words: str) -> tuple[int, str]:
+    done = CliRunner().invoke(app, ["--site", str(ROOT / "hotline.toml"), "dialplan", "draw", *words])
+    return done.exit_code, done.output
+
+
+def test_given_the_command_when_asked_for_svg_then_the_file_holds_the_picture(tmp_path: Path) -> None:
+    file = tmp_path / "way.svg"
+    code, said = run("--svg", str(file), "--language", "zh")
+    assert (code, said) == (0, "")
+    assert "市民来电" in file.read_text(encoding="utf-8")
+
+
+def test_given_the_command_when_asked_for_json_then_boxes_and_arrows_come() -> None:
+    code, said = run("--json", "--language", "en", "--from", "emergency")
+    assert code == 0
+    told = json.loads(said)
+    assert {"emergency", "alone", "waiting"} <= {box["id"] for box in told["boxes"]}
+    assert {"source", "target", "way", "words", "calls"} == set(told["arrows"][0])
+
+
+def test_given_a_context_that_is_not_there_when_drawn_then_the_command_says_which_are() -> None:
+    code, said = run("--from", "nowhere", "--language", "en")
+    assert code == 2
+    assert "no context nowhere; there are:" in said
+    assert "entry-public" in said
+
+
+def test_given_the_projects_page_then_its_picture_is_what_the_command_draws(site: Site) -> None:
+    """docs/dialplan.svg is made by `ivr dialplan draw --svg docs/dialplan.svg --language en`."""
+    drawing = pictures.of_site(site, Path("/nowhere"), Wish("en"), [])
+    there = ElementTree.parse(ROOT / "docs/dialplan.svg").getroot()
+    told = [one.findtext(f"{SVG}title") for one in there.iter(f"{SVG}g") if one.get("class", "").startswith("box")]
+    assert [str(title).split(" · ")[0] for title in told] == [box.title for box in drawing.boxes]
+
+
+def test_given_no_path_to_a_layout_program_when_it_fails_then_the_error_names_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ivr.pbx.programs.dot", lambda: Program(Path(os.devnull)))
+    with pytest.raises(LayoutError, match="could not lay the picture out"):
+        lay_out(Drawing("", "en", (Box("a", Kind.CORE, "a"),), ()))
