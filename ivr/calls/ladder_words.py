@@ -41,6 +41,7 @@ TRIGGERS: Table = {
     "url_key": ("话机快捷键", "by URL key"),
     "refer": ("话机转接键", "by REFER"),
     "attended_refer": ("话机咨询转接", "by attended REFER"),
+    "site": ("本地流程", "by the site's own flow"),
     "caller_key": ("来电人按键", "by the caller's key"),
     "desk_key": ("联动平台按键", "by the desk's key"),
 }

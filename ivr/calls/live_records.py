@@ -53,6 +53,7 @@ class Channel:
     call: str = ""
     bridge: str | None = None
     bridge_seen: float = -1.0
+    in_hook: bool = False  # hears a hook of the site's dialplans, which is nobody
     queue: str | None = None
     queue_seen: float = -1.0
     waiting_since: float | None = None  # kept from the first queue to the first talk

@@ -16,6 +16,8 @@ from ivr.calls.live_records import Call, Channel, Operator, Target, remember, ro
 Event = Mapping[str, str]
 
 _REMEMBERED_HANGUPS = 20_000
+OVERFLOW = "q-overflow"
+CITIZENS = 400_000_000  # dialplans/core/waiting.conf: above it are those whom a desk handed over or who were sent back
 _CHANNEL_STATES = {"4": "ringing", "5": "ringing", "6": "up"}  # AST_STATE_RING, _RINGING, _UP; all others: dialling
 
 
@@ -126,6 +128,12 @@ class World:
         self._channel(event, at)
         self._channel(event, at, "Dest")
 
+    def _dial_begins(self, event: Event, at: float) -> None:
+        self._both_channels(event, at)
+        channel = self.channels.get(event.get("Uniqueid", ""))
+        if channel is not None:
+            channel.in_hook = "@hook-leg-" in event.get("DestChannel", "")
+
     def _listed_channel(self, event: Event, at: float) -> None:
         known = event.get("Uniqueid", "") in self.channels
         channel = self._channel(event, at)
@@ -146,14 +154,14 @@ class World:
 
     def _bridge_enter(self, event: Event, at: float) -> None:
         channel = self._channel(event, at)
-        if channel is not None and at >= channel.bridge_seen:
+        if channel is not None and at >= channel.bridge_seen and not channel.in_hook:
             channel.bridge, channel.bridge_seen = event.get("BridgeUniqueid"), at
             channel.talks()
 
     def _bridge_leave(self, event: Event, at: float) -> None:
         channel = self._channel(event, at)
         if channel is not None and at >= channel.bridge_seen:
-            channel.bridge_seen = at
+            channel.bridge_seen, channel.in_hook = at, False
             if channel.bridge == event.get("BridgeUniqueid"):
                 channel.bridge = None
 
@@ -194,7 +202,8 @@ class World:
         waiting = self.queues.setdefault(name, [])
         waiting.insert(max(int(event.get("Position") or 1) - 1, 0), channel.id)
         channel.queue, channel.queue_seen = name, at
-        channel.overflowed |= channel.waiting_since is not None or int(event.get("Priority") or 0) > 0
+        first = name == OVERFLOW or int(event.get("Priority") or 0) > CITIZENS
+        channel.overflowed |= channel.waiting_since is not None or first
         if channel.waiting_since is None:
             channel.waiting_since = since
         self.dirty.queues.add(name)
@@ -269,7 +278,7 @@ HANDLERS: Mapping[str, Callable[[World, Event, float], None]] = {  # also what A
     "Newstate": World._one_channel,
     "NewCallerid": World._one_channel,
     "Rename": World._rename,
-    "DialBegin": World._both_channels,
+    "DialBegin": World._dial_begins,
     "DialState": World._both_channels,
     "DialEnd": World._both_channels,
     "BridgeEnter": World._bridge_enter,

@@ -44,11 +44,16 @@ ASKED = frozenset({"MONITOR_EXEC", "TRANSFER_CONTEXT", "GOTO_ON_BLINDXFR", "FORW
 
 KNOWN = HOUSE | ASTERISK | ASKED
 
+# Begins the places that core enters only where the site has them (dialplans/core/hooks.conf).
+HOOK = "${SITE}site-"
+
 # Contexts that something else than a step enters: endpoints (pjsip.conf), keys (features.conf), orders
 # (ivr/pbx/orders.py), TRANSFER_CONTEXT.
 DOORS = ("entry-public", "entry-desk")  # a call to the hotline
+OWN = ("entry-own", "waiting-key", "hook-emergency")  # a site's own numbers and keys (ivr/pbx/own.py); a key in a hook
 ENTERED = (
     *DOORS,
+    *OWN,
     "operator-phone",
     "refer",
     "transfer-key",

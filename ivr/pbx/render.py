@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ivr.calls import live_journal, live_world, numbers
 from ivr.credentials import Credentials
-from ivr.pbx import drain
+from ivr.pbx import drain, own
 from ivr.pbx.fetch import Installation
 from ivr.settings import Site, Target
 
@@ -51,6 +51,11 @@ def operator_features(site: Site) -> Iterator[Feature]:
     yield Feature("cancel", site.keys.cancel, "transfer-cancel")
     yield Feature("take-back", site.keys.take_back, "take-back")
     yield Feature("join", site.keys.join, "consult-join")
+
+
+def caller_features(site: Site) -> Iterator[Feature]:
+    """The keys of a caller's leg, while a site's hook has it: the emergency key."""
+    yield Feature("hook-emergency", site.hotline.emergency_key, "hook-emergency")
 
 
 def desk_features(target: Target) -> Iterator[Feature]:
@@ -106,7 +111,7 @@ def render(  # noqa: PLR0917  one caller, all needed
         if (asterisk.data_dir / shared).exists():
             _link(var / "data" / shared, (asterisk.data_dir / shared).absolute())
 
-    files = sorted((DIALPLANS / "core").glob("*.conf")) + sorted((DIALPLANS / "site").glob("*.conf"))
+    files = sorted((DIALPLANS / "core").glob("*.conf")) + sorted(own_dialplans(site).glob("*.conf"))
     environment = _environment()
     values = _dialplan_values(site, var, files, asterisk.version) | {
         "run": run,
@@ -120,6 +125,7 @@ def render(  # noqa: PLR0917  one caller, all needed
         "heard_cel": live_journal.NOTED,
         "features": (
             *operator_features(site),
+            *caller_features(site),
             *(feature for target in site.targets.values() for feature in desk_features(target)),
         ),
     }
@@ -135,6 +141,12 @@ def render(  # noqa: PLR0917  one caller, all needed
     for stale in set(etc.glob("*.conf")) - wanted:
         stale.unlink()
     return etc / "asterisk.conf"
+
+
+def own_dialplans(site: Site) -> Path:
+    """The folder of the site's own dialplans: beside its settings if there is one, else the project's."""
+    beside = Path(site.path).parent / "dialplans/site"
+    return beside if beside.is_dir() else DIALPLANS / "site"
 
 
 def extensions(site: Site, var: Path, files: Sequence[Path], version: tuple[int, ...] = TODAY) -> str:
@@ -167,6 +179,8 @@ def _dialplan_values(site: Site, var: Path, files: Sequence[Path], version: tupl
             target.key: [feature.name for feature in desk_features(target)] for target in site.targets.values()
         },
         "dialplans": files,
+        "own": own.of(site, files),
+        "hook_seconds": site.hooks.by_name,
     }
 
 

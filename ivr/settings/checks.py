@@ -31,6 +31,13 @@ _NAME = re.compile(r"[^\"<>;$\\\[\]{}|]+")
 _TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 LEAST_LOG, LEAST_HANDOVER, LONGEST_KEPT = 6, 36, 1200  # months
 _RANGES = {  # key → lowest, highest
+    "hooks.before_greeting": (1, 30),
+    "hooks.before_queue": (1, 120),
+    "hooks.while_waiting": (1, 30),
+    "hooks.key": (1, 300),
+    "hooks.number": (1, 1800),
+    "hooks.before_transfer": (1, 10),
+    "hooks.after_call": (1, 600),
     "queue.target_seconds": (1, 600),
     "queue.ring": (1, 120),
     "queue.wrap_up": (0, 3600),
@@ -91,7 +98,8 @@ def _hotline(site: Site) -> Iterator[str]:
     if hotline.timezone not in (zoneinfo.available_timezones() or {hotline.timezone}):
         yield f"hotline.timezone: expected a name such as Asia/Shanghai, found {hotline.timezone!r}"
     yield from _words("hotline.name", hotline.name, hotline.languages)
-    yield from _ranges(_RANGES, {"queue": site.queue, "hotline": hotline, "screening": site.screening})
+    tables = {"queue": site.queue, "hotline": hotline, "screening": site.screening, "hooks": site.hooks}
+    yield from _ranges(_RANGES, tables)
     yield from _choice("queue.strategy", site.queue.strategy, STRATEGIES)
 
 

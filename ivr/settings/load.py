@@ -11,6 +11,7 @@ from typing import Any
 from ivr.errors import HotlineError
 from ivr.settings import checks, tls
 from ivr.settings.model import (
+    Hooks,
     Hotline,
     Keys,
     Listen,
@@ -36,6 +37,7 @@ TABLES = (
     "operators",
     "queue",
     "screening",
+    "hooks",
     "tls",
     "neighbour",
     "retention",
@@ -82,6 +84,7 @@ def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> S
     keys = reader.build(Keys, tables.get("keys", {}), "keys")
     queue = reader.build(Queue, tables.get("queue", {}), "queue")
     screening = reader.build(Screening, tables.get("screening", {}), "screening")
+    hooks = reader.build(Hooks, tables.get("hooks", {}), "hooks")
     secure = reader.build(Tls, tables["tls"], "tls") if "tls" in tables else None
     neighbour = reader.build(Neighbour, tables["neighbour"], "neighbour") if "neighbour" in tables else None
     retention = reader.build(Retention, tables.get("retention", {}), "retention")
@@ -101,6 +104,7 @@ def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> S
         keys=keys,
         queue=queue,
         screening=screening,
+        hooks=hooks,
         tls=tls.beside(path, secure) if secure else None,
         neighbour=neighbour,
         retention=retention,

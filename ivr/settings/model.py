@@ -92,6 +92,27 @@ class Screening:
 
 
 @dataclass(frozen=True, slots=True)
+class Hooks:
+    """How many seconds each hook of the site's dialplans may take before core goes on without it."""
+
+    before_greeting: int = 5
+    before_queue: int = 30
+    while_waiting: int = 10  # meanwhile no operator is offered this caller
+    key: int = 30  # a key pressed while waiting
+    number: int = 120  # the flow of a number of the site's own
+    before_transfer: int = 3  # never before an emergency target
+    after_call: int = 60
+
+    @property
+    def by_name(self) -> Mapping[str, int]:
+        """As dialplans/core/hooks.conf names them: `before-greeting`, `key-`, …"""
+        return {
+            name.replace("_", "-") + ("-" if name in {"key", "number"} else ""): getattr(self, name)
+            for name in self.__dataclass_fields__
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Retention:
     """How long what is kept, in months (R52, R65); then it is erased, with proof, and the statistics stay."""
 
@@ -195,6 +216,7 @@ class Site:
     keys: Keys = field(default_factory=Keys)
     queue: Queue = field(default_factory=Queue)
     screening: Screening = field(default_factory=Screening)
+    hooks: Hooks = field(default_factory=Hooks)
     tls: Tls | None = None
     neighbour: Neighbour | None = None
 

@@ -14,7 +14,7 @@ from ivr.dialplan.findings import Finding
 from ivr.dialplan.model import At, Context
 
 HOOKS = ("before-greeting", "before-queue", "while-waiting", "after-call", "before-transfer", "hours")
-NUMBER = re.compile(r"site-number-\d+")
+NUMBER = re.compile(r"site-(number-\d+|key-\d)")
 
 
 def names_of_core_in_the_site(checked: Checked) -> Iterator[Finding]:
