@@ -1,0 +1,64 @@
+"""What a trial is asked for, and what came of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from ivr.calls.model import Call, Row
+from ivr.dialplan.model import At
+from ivr.dialplan.trial_phones import Manner
+
+Controller = Literal["up", "down", "hung"]
+Operators = Literal["free", "busy", "silent", "none"]
+CALLER = "caller"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One trial call. `press` is keys in groups, `w5` a wait of 5 s: "1 w5 0"."""
+
+    caller: str = "13800138000"
+    number: str = ""  # empty: the hotline's
+    origin: str = ""  # a trunk's or a target's key; empty: the first trunk
+    press: str = ""
+    at: datetime | None = None  # None: now
+    controller: Controller = "up"
+    operator: Operators = "free"
+    operator_press: str = ""  # once an operator talks with the caller
+    desks: Mapping[str, Manner] = field(default_factory=dict)  # target → how it answers; otherwise it does
+    seconds: float = 30.0  # then the caller hangs up
+    until: str = ""  # a place (`reached`): the trial goes on until it is reached, or the seconds are over
+
+
+Kind = Literal["step", "set", "hears", "music", "press", "leg", "talk", "alone", "end", "says"]
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One line of the story. `what` by kind: step → its place; set → the variable; hears → the prompt; press → the
+    key; leg → called, rings, answers …; talk → with whom; end → cause (Q.850); says → Asterisk's warning.
+    """
+
+    at: float  # seconds since the call came
+    leg: str  # caller, operator 1001, desk 110, or a helper's place
+    kind: Kind
+    what: str
+    more: Mapping[str, str] = field(default_factory=dict)
+    where: At | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    wish: Wish
+    story: tuple[Happening, ...]
+    reached: tuple[tuple[float, str], ...]  # (seconds, `queue q-general`, `operator 1001`, `desk 110`, `hangup 21` …)
+    stands: str  # where the caller is at the end, in the same words
+    rows: tuple[Row, ...] = ()  # what the journal has of it
+    call: Call | None = None  # as the call log would have it
+
+    def first(self, place: str) -> float | None:
+        """When a place was reached first: `operator` stands for each operator. None: never."""
+        return next((at for at, name in self.reached if name == place or name.startswith(f"{place} ")), None)
