@@ -14,13 +14,15 @@ from ivr.dialplan.trial_phones import Manner
 Controller = Literal["up", "down", "hung"]
 Operators = Literal["free", "busy", "silent", "none"]
 CALLER = "caller"
+NUMBER = "13800138000"  # calls where nobody else is named
+SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
     """One trial call. `press` is keys in groups, `w5` a wait of 5 s: "1 w5 0"."""
 
-    caller: str = "13800138000"
+    caller: str = NUMBER
     number: str = ""  # empty: the hotline's
     origin: str = ""  # a trunk's or a target's key; empty: the first trunk
     press: str = ""
@@ -29,17 +31,19 @@ class Wish:
     operator: Operators = "free"
     operator_press: str = ""  # once an operator talks with the caller
     desks: Mapping[str, Manner] = field(default_factory=dict)  # target → how it answers; otherwise it does
-    seconds: float = 30.0  # then the caller hangs up
+    seconds: float = SECONDS  # then the caller hangs up
     until: str = ""  # a place (`reached`): the trial goes on until it is reached, or the seconds are over
 
 
-Kind = Literal["step", "set", "hears", "music", "press", "leg", "talk", "alone", "end", "says"]
+Kind = Literal["step", "set", "noted", "hears", "music", "press", "leg", "talk", "alone", "end", "says"]
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One line of the story. `what` by kind: step → its place; set → the variable; hears → the prompt; press → the
-    key; leg → called, rings, answers …; talk → with whom; end → cause (Q.850); says → Asterisk's warning.
+    """One line of the story.
+
+    `what` by kind: step → its place; set → the variable; noted → a step of the call log; hears → the prompt; press →
+    the key; leg → called, rings, answers …; talk → with whom; end → cause (Q.850); says → Asterisk's warning.
     """
 
     at: float  # seconds since the call came

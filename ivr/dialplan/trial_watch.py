@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from urllib.parse import unquote
 
 from ivr.dialplan import match
 from ivr.dialplan.model import Dialplan, Step
@@ -118,10 +119,8 @@ class Watch:
                 continue
             if one.kind == "step" and one.more["application"].lower() == "queue":
                 yield one.at, f"queue {one.more['arguments'].partition(',')[0]}"
-            elif one.kind == "step" and one.more["application"] == "CELGenUserEvent":
-                step = re.search(r"^STEP,.*&step=([\w-]+)(?:&value=(\S*))?", one.more["arguments"])
-                if step is not None:
-                    yield one.at, f"step {step[1]} {step[2] or ''}".strip()
+            elif one.kind == "noted":
+                yield one.at, f"step {one.what}"
             elif one.kind == "talk":
                 for party in one.what.split(" + "):
                     yield one.at, party
@@ -205,6 +204,14 @@ class Watch:
             return
         more = {"value": value} | ({"before": before} if before is not None else {})
         self._add(stamp, channel if channel != "none" else "", "set", name, **more)
+
+    def _on_cel(self, event: Mapping[str, str], stamp: float) -> None:
+        """A step that the call log will have, whoever wrote it: the dialplan, or an AGI script."""
+        if event.get("UserDefType") != "STEP":
+            return
+        told = re.search(r"&step=([\w-]+)(?:&value=([^&\"]*))?", event.get("Extra", ""))
+        if told is not None:
+            self._add(stamp, event["Channel"], "noted", f"{told[1]} {unquote(told[2] or '')}".strip())
 
     def _on_musiconholdstart(self, event: Mapping[str, str], stamp: float) -> None:
         self._add(stamp, event["Channel"], "music", event.get("Class", ""))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ivr.cli.dialplan import check, drawing
+from ivr.cli.dialplan import check, drawing, trying
 
 app = typer.Typer(
     help="What happens to a call: check it, try it, publish it, take it back, draw it.",
@@ -13,3 +13,5 @@ app = typer.Typer(
 )
 app.command("check")(check.check)
 app.command("draw")(drawing.draw)
+app.command("try")(trying.try_)
+app.command("test")(trying.test)
