@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
-from ivr.dialplan import names
+from ivr.dialplan import destinations, names
+from ivr.dialplan.destinations import Map, Place
 from ivr.dialplan.flow import Flow
 from ivr.dialplan.model import At, Context, Dialplan, Step
 from ivr.dialplan.names import Names
 from ivr.settings import Site
 
 SITE = "site-"  # every context of a site begins so, none of core's does
+SUGGESTIONS = 200  # of names that may be meant
 
 
 @dataclass(frozen=True)
@@ -52,20 +58,53 @@ class Checked:
         """Where each step leads. Made when the first rule asks."""
         return Flow(self.dialplan)
 
-    def is_broken_before(self, step: Step) -> bool:
-        """Is the line with a fault that stands right above it the reason why a step is missing?"""
-        lines = self._lines_of_steps.get(step.at.file, ())
-        above = max((line for line in lines if line < step.at.line), default=0)
-        return any(
-            fault.at.file == step.at.file and above < fault.at.line < step.at.line for fault in self.dialplan.faults
-        )
+    @cached_property
+    def map(self) -> Map:
+        return Map(self.dialplan, self.contexts)
 
     @cached_property
-    def _lines_of_steps(self) -> Mapping[Path, tuple[int, ...]]:
-        lines: dict[Path, list[int]] = {}
+    def named(self) -> Sequence[tuple[Step, Place]]:
+        """Every place that a step names."""
+        return [
+            (step, place)
+            for context in self.contexts.values()
+            for step in context.steps
+            for place in destinations.named(step)
+        ]
+
+    def like(self, name: str, known: Iterable[str]) -> str:
+        """` (name?)`: the known name that is most like it. Only some are looked for, and not among thousands."""
+        self._asked.append(name)
+        if len(self._asked) > SUGGESTIONS:
+            return ""
+        near = difflib.get_close_matches(name, list(islice(known, SUGGESTIONS * 10)), 1)
+        return f" ({near[0]}?)" if near else ""
+
+    @cached_property
+    def _asked(self) -> list[str]:
+        return []
+
+    def is_broken_before(self, step: Step) -> bool:
+        """Is the line with a fault that stands right above it the reason why a step is missing?"""
+        steps, faults = self._lines
+        above, broken = steps.get(step.at.file, []), faults.get(step.at.file, [])
+        before = bisect_left(broken, step.at.line)
+        if not before:
+            return False
+        last = bisect_left(above, step.at.line)
+        return not last or above[last - 1] < broken[before - 1]
+
+    @cached_property
+    def _lines(self) -> tuple[Mapping[Path, list[int]], Mapping[Path, list[int]]]:
+        """The lines of steps and of faults, by file."""
+        steps, faults = defaultdict[Path, list[int]](list), defaultdict[Path, list[int]](list)
         for step in self.dialplan.steps():
-            lines.setdefault(step.at.file, []).append(step.at.line)
-        return {file: tuple(some) for file, some in lines.items()}
+            steps[step.at.file].append(step.at.line)
+        for fault in self.dialplan.faults:
+            faults[fault.at.file].append(fault.at.line)
+        for lines in (*steps.values(), *faults.values()):
+            lines.sort()
+        return steps, faults
 
 
 RENDERED = "extensions.conf"  # the globals, made from hotline.toml

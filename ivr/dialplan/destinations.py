@@ -10,6 +10,8 @@ from ivr.dialplan import given, match, words
 from ivr.dialplan.model import Context, Dialplan, Step
 from ivr.dialplan.words import Call
 
+MANY = 500  # patterns of a context; what has more was not written by a person
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -182,41 +184,69 @@ _FINDERS: Mapping[str, _Finder] = {
 }
 
 
-def is_missing(dialplan: Dialplan, contexts: Mapping[str, Context], wanted: Place) -> bool:
-    """Is the place surely not there? What `${…}` decides is any text that fits; a switch may hold anything."""
-    if wanted.context.startswith(given.HOOK):
-        return False
-    shape = words.pattern(wanted.context)
-    fitting = [name for name in contexts if shape.fullmatch(name)]
-    return all(_lacks(dialplan, contexts, name, wanted) for name in fitting)
+@dataclass(frozen=True, slots=True)
+class _Inside:
+    """What a context holds together with those that it includes."""
+
+    extensions: frozenset[str]
+    patterns: tuple[str, ...]
+    places: frozenset[tuple[str, int | str | None]]  # extension and its priorities and labels
+    open_ended: bool  # a switch, or an include of what is not there (told elsewhere): it may hold anything
 
 
-def _lacks(dialplan: Dialplan, contexts: Mapping[str, Context], name: str, wanted: Place) -> bool:
-    within = list(match.reached(dialplan, name))
-    if not wanted.extension or any(_open_ended(contexts, context) for context in within):
-        return False
-    names = [extension for context in within for extension in context.extensions()]
-    if "i" in names:  # takes what nothing else takes
-        return False
-    if not words.is_literal(wanted.extension):
-        shape = words.pattern(wanted.extension)
-        return not any(match.is_pattern(one) or shape.fullmatch(one) for one in names)
-    if not words.is_literal(wanted.where):
-        return not any(one == wanted.extension or match.matches(one, wanted.extension) for one in names)
-    return not any(_has(context, wanted) for context in within)
+class Map:
+    """Which places are there."""
 
+    def __init__(self, dialplan: Dialplan, contexts: Mapping[str, Context]) -> None:
+        self._dialplan, self._contexts = dialplan, contexts
+        self._insides: dict[str, _Inside] = {}
+        self._fitting: dict[str, tuple[str, ...]] = {}
 
-def _has(context: Context, wanted: Place) -> bool:
-    where = int(wanted.where) if wanted.where.isdigit() else wanted.where
-    # A step that names no extension stays in its own, which may be a pattern.
-    own = match.is_pattern(wanted.extension)
-    extension = wanted.extension if own else match.extension_for(context, wanted.extension)
-    return any(step.extension == extension and where in (step.priority, step.label) for step in context.steps)
+    def lacks(self, wanted: Place) -> bool:
+        """Is the place surely not there? What `${…}` decides is any text that fits."""
+        if wanted.context.startswith(given.HOOK):
+            return False
+        if words.is_literal(wanted.context):
+            return wanted.context not in self._contexts or self._within(wanted.context, wanted)
+        if wanted.context not in self._fitting:
+            shape = words.shape(wanted.context)
+            self._fitting[wanted.context] = tuple(name for name in self._contexts if shape.fits(name))
+        return all(self._within(name, wanted) for name in self._fitting[wanted.context])
 
+    def _within(self, name: str, wanted: Place) -> bool:
+        """Is it not in this context?"""
+        inside = self._inside(name)
+        # i takes what nothing else takes
+        if not wanted.extension or inside.open_ended or "i" in inside.extensions:
+            return False
+        if not words.is_literal(wanted.extension):
+            shape = words.shape(wanted.extension)
+            return not inside.patterns and not any(map(shape.fits, inside.extensions))
+        # A step that names no extension stays in its own, which may be a pattern.
+        taking = [one for one in inside.patterns if match.matches(one, wanted.extension)]
+        taking += [wanted.extension] if wanted.extension in inside.extensions else []
+        if not words.is_literal(wanted.where):
+            return not taking
+        where = int(wanted.where[:9]) if wanted.where.isdecimal() else wanted.where
+        return not any((one, where) in inside.places for one in taking)
 
-def _open_ended(contexts: Mapping[str, Context], context: Context) -> bool:
-    """Does it include what lies outside of these files, or what is not there (told elsewhere)?"""
-    return any(
-        one.kind.endswith("switch") or (one.kind == "include" and one.name.split(",")[0] not in contexts)
-        for one in context.includes
-    )
+    def _inside(self, name: str) -> _Inside:
+        if name not in self._insides:
+            within = [
+                self._contexts[one.name] for one in match.reached(self._dialplan, name) if one.name in self._contexts
+            ]
+            steps = [step for context in within for step in context.steps]
+            extensions = dict.fromkeys(step.extension for step in steps)
+            self._insides[name] = _Inside(
+                frozenset(extensions),
+                tuple(one for one in extensions if match.is_pattern(one))[:MANY],
+                frozenset((step.extension, where) for step in steps for where in (step.priority, step.label)),
+                any(map(self._is_open_ended, within)),
+            )
+        return self._insides[name]
+
+    def _is_open_ended(self, context: Context) -> bool:
+        return any(
+            one.kind.endswith("switch") or (one.kind == "include" and one.name.split(",")[0] not in self._contexts)
+            for one in context.includes
+        )

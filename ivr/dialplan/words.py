@@ -129,10 +129,31 @@ def is_literal(text: str) -> bool:
     return "${" not in text and "$[" not in text
 
 
-def pattern(text: str) -> re.Pattern[str]:
-    """What the text may come to: its literal parts, with anything in place of `${…}` and `$[…]`."""
-    marked = re.sub(r"\$\[.*\]", "\0", without_expressions(text, "\0"))
-    return re.compile(".*".join(re.escape(part) for part in marked.split("\0")), re.DOTALL)
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a text may come to: its literal parts in their order, with anything in place of `${…}` and `$[…]`."""
+
+    parts: tuple[str, ...]
+
+    def fits(self, text: str) -> bool:
+        first, *rest = self.parts
+        if not rest:
+            return text == first
+        *middle, last = rest
+        if not text.startswith(first) or len(text) < len(first) + len(last) or not text.endswith(last):
+            return False
+        at, end = len(first), len(text) - len(last)
+        for part in middle:
+            found = text.find(part, at, end)
+            if found < 0:
+                return False
+            at = found + len(part)
+        return True
+
+
+def shape(text: str) -> Shape:
+    marked = re.sub(r"\$\[.*\]", "\0", without_expressions(text, "\0"), flags=re.DOTALL)
+    return Shape(tuple(marked.split("\0")))
 
 
 def calls(application: str, arguments: str) -> Iterator[Call]:

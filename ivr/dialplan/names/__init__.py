@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -37,15 +36,6 @@ class Names:
 
     def is_loaded(self, modules: Iterable[str]) -> bool:
         return any(module == BUILTIN or module in self.loaded for module in modules)
-
-    def like_application(self, name: str) -> str | None:
-        """The known name that looks most like it."""
-        near = difflib.get_close_matches(name.lower(), self.applications, 1)
-        return self.applications[near[0]].name if near else None
-
-    def like_function(self, name: str) -> str | None:
-        near = difflib.get_close_matches(name.upper(), self.functions, 1)
-        return near[0] if near else None
 
 
 @cache

@@ -53,25 +53,30 @@ def includes_in_a_circle(checked: Checked) -> Iterator[Finding]:
     """Each circle once, at the include that closes it. Without recursion: dialplans may be deep."""
     done: set[str] = set()
     for start in checked.contexts:
-        path: list[str] = []
+        path: dict[str, None] = {}  # in its order
         waiting: list[tuple[str, bool]] = [(start, False)]
         while waiting:
             name, leave = waiting.pop()
             if leave:
-                path.pop()
+                path.popitem()
                 done.add(name)
                 continue
             if name in done or name in path:
                 continue
-            path.append(name)
+            path[name] = None
             waiting.append((name, True))
             for one in checked.contexts[name].includes if name in checked.contexts else ():
                 target = one.name.split(",")[0].strip()
                 if one.kind == "include" and target in path:
-                    yield found(one.at, "include-loop", way=" → ".join([*path[path.index(target) :], target]))
+                    yield found(one.at, "include-loop", way=_way(list(path), target))
                 elif one.kind == "include":
                     waiting.append((target, False))
 
 
 def _short(at: At) -> str:
     return f"{at.file.name}:{at.line}"
+
+
+def _way(path: list[str], target: str) -> str:
+    circle = [*path[path.index(target) :], target]
+    return " → ".join(circle if len(circle) <= 10 else [*circle[:5], "…", *circle[-4:]])

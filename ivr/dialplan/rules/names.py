@@ -21,8 +21,8 @@ def applications_that_are_not_there(checked: Checked) -> Iterator[Finding]:
         known = checked.names.application(call.application)
         if known is None:
             if words.is_literal(call.application):
-                near = checked.names.like_application(call.application)
-                like = f" ({near}?)" if near else ""
+                known_names = (one.name for one in checked.names.applications.values())
+                like = checked.like(call.application, known_names)
                 yield found(step.at, "no-such-application", name=call.application[:60], like=like)
         elif checked.site is not None and not checked.names.is_loaded(known.modules):
             yield found(step.at, "application-not-loaded", name=known.name, module=known.modules[0])
@@ -34,8 +34,9 @@ def functions_that_are_not_there(checked: Checked) -> Iterator[Finding]:
             modules = checked.names.functions.get(name)
             if modules is None:
                 if not _MADE_BY_SETTINGS.fullmatch(name):
-                    near = checked.names.like_function(name)
-                    yield found(step.at, "no-such-function", name=name[:60], like=f" ({near}?)" if near else "")
+                    yield found(
+                        step.at, "no-such-function", name=name[:60], like=checked.like(name, checked.names.functions)
+                    )
             elif checked.site is not None and not checked.names.is_loaded(modules):
                 yield found(step.at, "function-not-loaded", name=name, module=modules[0])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from ivr.dialplan import match
 from ivr.dialplan.checked import Checked
@@ -22,11 +23,12 @@ _MANY = 500  # patterns of one context; beyond it nobody wrote them by hand
 def patterns_that_swallow(checked: Checked) -> Iterator[Finding]:
     """A site's pattern that takes 110, 119, 120, 122 or the hotline's own number."""
     numbers = (*EMERGENCY, checked.site.hotline.number) if checked.site else EMERGENCY
+    explicit = {name: set(context.extensions()) & set(numbers) for name, context in checked.contexts.items()}
     for context, step in _firsts(checked):
         if not checked.of_site(step.at) or not match.is_pattern(step.extension):
             continue
-        explicit = set(context.extensions())
-        taken = [one for one in dict.fromkeys(numbers) if match.matches(step.extension, one) and one not in explicit]
+        wanted = [one for one in dict.fromkeys(numbers) if one not in explicit[context.name]]
+        taken = [one for one in wanted if match.matches(step.extension, one)]
         if taken and len(places(step.extension)) > 0 and not _is_one_number(step.extension):
             yield found(step.at, "pattern-swallows", pattern=step.extension, numbers=", ".join(taken))
 
@@ -77,7 +79,7 @@ def extensions_that_an_include_hides(checked: Checked) -> Iterator[Finding]:
         for included in match.reached(checked.dialplan, context.name) if own else ():
             if included.name == context.name or entered(included.name) or not checked.of_site(included.at):
                 continue
-            for extension, step in _first_steps(included).items():
+            for extension, step in islice(_first_steps(included).items(), _MANY):
                 by = next((one for one in own if one != extension and covers(one, extension)), None)
                 if by is not None:
                     yield found(step.at, "hidden", extension=extension, by=by, context=context.name)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import defaultdict
 from collections.abc import Iterator
 
-from ivr.dialplan import destinations, match, words
+from ivr.dialplan import match, words
 from ivr.dialplan.checked import Checked
 from ivr.dialplan.codes import found
 from ivr.dialplan.destinations import Place
@@ -20,13 +19,11 @@ _LANDINGS = frozenset(("endwhile", "endif", "else", "elseif"))  # While and If l
 
 def places_that_are_not_there(checked: Checked) -> Iterator[Finding]:
     """Goto, Gosub, options of Dial and Queue, hangup handlers …, as far as their literal parts prove it."""
-    for context in checked.contexts.values():
-        asked = _asked_for(context)
-        for step in context.steps:
-            for wanted in destinations.named(step):
-                if wanted.context not in asked and destinations.is_missing(checked.dialplan, checked.contexts, wanted):
-                    told = ",".join(part for part in (wanted.context, wanted.extension, wanted.where) if part)
-                    yield found(step.at, "no-such-place", place=told, like=_like(checked, wanted))
+    asked = {name: _asked_for(context) for name, context in checked.contexts.items()}
+    for step, wanted in checked.named:
+        if wanted.context not in asked[step.context] and checked.map.lacks(wanted):
+            told = ",".join(part for part in (wanted.context, wanted.extension, wanted.where) if part)
+            yield found(step.at, "no-such-place", place=told, like=_like(checked, wanted))
 
 
 def _asked_for(context: Context) -> set[str]:
@@ -44,14 +41,9 @@ def _like(checked: Checked, wanted: Place) -> str:
     """` (name?)`: what may be meant."""
     context = checked.contexts.get(wanted.context)
     if context is None:
-        near = difflib.get_close_matches(wanted.context, checked.contexts, 1)
-    else:
-        known = [one for step in context.steps for one in (step.extension, step.label) if one]
-        near = [
-            *difflib.get_close_matches(wanted.where, known, 1),
-            *difflib.get_close_matches(wanted.extension, known, 1),
-        ]
-    return f" ({near[0]}?)" if near else ""
+        return checked.like(wanted.context, checked.contexts)
+    labels = (step.label for step in context.steps if step.label)
+    return checked.like(wanted.where, labels) or checked.like(wanted.extension, context.extensions())
 
 
 def steps_that_are_never_reached(checked: Checked) -> Iterator[Finding]:
@@ -101,14 +93,16 @@ class _Ways:
 
     def __init__(self, checked: Checked) -> None:
         self._checked = checked
-        self._jumps: list[Place] | None = None
+        self._jumps: dict[str, list[Place]] | None = None
         self._family: dict[str, set[str]] | None = None
 
     def lead_to(self, step: Step) -> bool:
         if self._jumps is None:
-            named = (place for one in self._checked.dialplan.steps() for place in destinations.named(one))
-            self._jumps = [place for place in named if place.where.isdigit() or not words.is_literal(place.where)]
-        return any(_names(jump, step) for jump in self._jumps)
+            self._jumps = defaultdict(list)
+            for place in dict.fromkeys(place for _, place in self._checked.named):
+                if place.where.isdecimal() or not words.is_literal(place.where):
+                    self._jumps[place.context if words.is_literal(place.context) else ""].append(place)
+        return any(_names(jump, step) for name in (step.context, "") for jump in self._jumps.get(name, ()))
 
     def continues(self, context: Context, step: Step) -> bool:
         """Is the priority before it written in a context that includes this one, or that this one includes?"""
@@ -130,9 +124,9 @@ class _Ways:
 
 
 def _names(jump: Place, step: Step) -> bool:
-    if jump.where.isdigit() and int(jump.where) != step.priority:
+    if jump.where.isdecimal() and int(jump.where[:9]) != step.priority:
         return False
-    if not words.pattern(jump.context).fullmatch(step.context):
+    if not words.shape(jump.context).fits(step.context):
         return False
     if not words.is_literal(jump.extension):
         return True

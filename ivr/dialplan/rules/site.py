@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ivr.dialplan import destinations, words
+from ivr.dialplan import words
 from ivr.dialplan.checked import SITE, Checked
 from ivr.dialplan.codes import found
 from ivr.dialplan.findings import Finding
@@ -71,22 +70,21 @@ def contexts_that_nobody_enters(checked: Checked) -> Iterator[Finding]:
     included = {one.name.split(",")[0] for each in checked.contexts.values() for one in each.includes}
     for name, context in checked.contexts.items():
         if name.startswith(SITE) and checked.of_site(context.at) and name not in included and not entered(name):
-            near = difflib.get_close_matches(name, [SITE + hook for hook in HOOKS], 1)
-            yield found(context.at, "never-entered", name=name, like=f" ({near[0]}?)" if near else "")
+            yield found(context.at, "never-entered", name=name, like=checked.like(name, (SITE + one for one in HOOKS)))
 
 
 def entrances(checked: Checked) -> Callable[[str], bool]:
     """Can a call come to this context by a hook, as a number of the site's own, or from a step? (Includes apart.)"""
-    named = {place.context for step in checked.dialplan.steps() for place in destinations.named(step)}
+    named = {place.context for _, place in checked.named}
     # Of contexts that `${…}` decides only those count that are a site's by their literal part.
-    shapes = [words.pattern(name) for name in named if not words.is_literal(name) and name.startswith(SITE)]
+    shapes = [words.shape(name) for name in named if not words.is_literal(name) and name.startswith(SITE)]
 
     def entered(name: str) -> bool:
         return (
             name.removeprefix(SITE) in HOOKS
             or NUMBER.fullmatch(name) is not None
             or name in named
-            or any(shape.fullmatch(name) for shape in shapes)
+            or any(shape.fits(name) for shape in shapes)
         )
 
     return entered
