@@ -8,7 +8,7 @@ from functools import cached_property
 
 from ivr.dialplan.flow import Flow
 from ivr.dialplan.model import Step
-from ivr.dialplan.words import pattern
+from ivr.dialplan.words import shape as shape_of
 
 SITE = "site-"  # begins the name of every context of a site
 GATE = "hook"  # core's context that runs a hook, by the name that is its argument
@@ -27,9 +27,9 @@ class Hooks:
         if step.context.startswith(SITE):
             return
         for found in (*_ASKS.finditer(step.arguments), *_CALLS.finditer(step.arguments)):
-            shape = pattern(SITE + found[1])
+            shape = shape_of(SITE + found[1])
             for name in self._there:
-                entry = self._flow.at(name) if shape.fullmatch(name) else None
+                entry = self._flow.at(name) if shape.fits(name) else None
                 if entry is not None:
                     yield entry
 
