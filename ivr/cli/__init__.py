@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ivr.cli import calls, db, dialplan, drain, recordings, retention, screening, service, statistics
+from ivr.cli import calls, db, dialplan, drain, prompts, recordings, retention, screening, service, statistics
 from ivr.cli.context import Context
 from ivr.errors import HotlineError
 
@@ -25,6 +25,7 @@ app.add_typer(screening.app, name="screening")
 app.add_typer(retention.app, name="retention")
 app.add_typer(db.app, name="db")
 app.add_typer(dialplan.app, name="dialplan")
+app.add_typer(prompts.app, name="prompts")
 app.command("up")(service.up)
 app.command("fetch")(service.fetch_asterisk)
 app.command("controller", hidden=True)(service.controller)

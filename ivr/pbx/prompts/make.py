@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ivr.pbx.prompts import ffmpeg, loudness, sound, texts
+from ivr.pbx.prompts import categories, ffmpeg, loudness, sound, texts
 from ivr.pbx.prompts.sound import Samples
 from ivr.pbx.prompts.speech import PACE, synthesiser
 from ivr.settings import Site
@@ -53,7 +53,8 @@ class Prompt:
 
 
 def wanted(site: Site) -> list[Prompt]:
-    """Every prompt of the site, in each of its languages. Raises TextError."""
+    """Every prompt of the site, in each of its languages. Raises TextError or CategoryError."""
+    categories.table(site)  # one that no prompt may have (R5) is refused before anything is spoken
     found = []
     for language in site.hotline.languages:
         recorded = texts.recorded(site, language)
@@ -77,20 +78,25 @@ def ensure(site: Site, var: Path, say: Callable[[str], None] = print) -> int:
     A running Asterisk plays the new files from then on. Raises TextError, SpeechError or SoundError.
     """
     with alone(var):
-        prompts = wanted(site)
-        changed = outdated(site, var)
-        manifest = {key: digest for key, digest in _manifest(var).items() if key in {prompt.key for prompt in prompts}}
-        if changed:
-            say(f"making {len(changed)} prompts …")
-        for prompt in changed:
-            sound.write(file(var, prompt.language, prompt.name), _samples(prompt))
-            manifest[prompt.key] = prompt.digest
-        stale = set(_manifest(var)) - set(manifest)
-        for key in stale:
-            (var / "prompts" / f"{key}.wav").unlink(missing_ok=True)
-        if changed or stale:
-            _write_manifest(var, manifest)
-        _music(site, var)
+        return refresh(site, var, say)
+
+
+def refresh(site: Site, var: Path, say: Callable[[str], None]) -> int:
+    """`ensure` for whoever is `alone` already."""
+    prompts = wanted(site)
+    changed = outdated(site, var)
+    manifest = {key: digest for key, digest in _manifest(var).items() if key in {prompt.key for prompt in prompts}}
+    if changed:
+        say(f"making {len(changed)} prompts …")
+    for prompt in changed:
+        sound.write(file(var, prompt.language, prompt.name), _samples(prompt))
+        manifest[prompt.key] = prompt.digest
+    stale = set(_manifest(var)) - set(manifest)
+    for key in stale:
+        (var / "prompts" / f"{key}.wav").unlink(missing_ok=True)
+    if changed or stale:
+        _write_manifest(var, manifest)
+    _music(site, var)
     return len(changed)
 
 
@@ -107,7 +113,7 @@ def alone(var: Path) -> Iterator[None]:
 def voice(text: str, language: str) -> Samples:
     """The text spoken, as loud as every prompt. Raises SpeechError."""
     speech, rate = synthesiser().speak(texts.spoken(text, language), language)
-    return sound.trim(loudness.level(sound.resample(speech, rate)).samples)
+    return loudness.level(sound.trim(sound.resample(speech, rate))).samples
 
 
 def _samples(prompt: Prompt) -> Samples:

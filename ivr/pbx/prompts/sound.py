@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 RATE = 8000  # Hz: what a telephone line carries (G.711)
-QUIET = 10 ** (-48 / 20)  # RMS of a window below it: silence beside speech of −23 LUFS
+QUIET = 10 ** (-36 / 20)  # a window that is so much below the loudest one is silence
+FAINT = 10 ** (-70 / 20)  # and whatever is below this
 WINDOW = 80  # samples: 10 ms
 LEAD, TAIL = 0.03, 0.15  # seconds of silence left before and after speech
 
@@ -32,14 +33,14 @@ def read(path: Path) -> Samples:
 
 
 def write(path: Path, samples: Samples) -> None:
-    """8 kHz, mono, 16 bit; whole or not at all. Who plays the file that was there hears it to its end."""
+    """8 kHz, mono, 16 bit; whole or not at all. Who hears the file that was there hears it to its end."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(f".{os.getpid()}.new")
     with wave.open(str(draft), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(RATE)
-        file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+        file.writeframes(np.rint(np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
     draft.replace(path)
 
 
@@ -56,10 +57,10 @@ def resample(samples: Samples, rate: int) -> Samples:
 
 
 def sounding(samples: Samples) -> npt.NDArray[np.bool_]:
-    """Of each window of 10 ms: is it louder than silence?"""
+    """Of each window of 10 ms: is it louder than silence? Silence is what is far below the sound's own voice."""
     padded = np.pad(samples, (0, -samples.size % WINDOW))
     power: Samples = np.mean(padded.reshape(-1, WINDOW) ** 2, axis=1)
-    return power > QUIET**2
+    return power > max(FAINT**2, float(np.max(power, initial=0.0)) * QUIET**2)
 
 
 def trim(samples: Samples) -> Samples:
