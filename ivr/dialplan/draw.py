@@ -27,8 +27,10 @@ _CUT = frozenset({Outcome.END, Outcome.LOST})
 _ENDS = frozenset({Outcome.HANGUP, *_CUT})
 _WAYS = {"key": Way.KEY, "gosub": Way.VISIT, "fork": Way.FORK, "hook": Way.HOOK}
 _TALKS = frozenset({Outcome.HUMAN, Outcome.QUEUE})
-# The three words by which applications say that a talk took place (Queue with option c, Dial, Bridge).
-_TALKED = re.compile(r'"\$\{(QUEUESTATUS\}"="CONTINUE|DIALSTATUS\}"="ANSWER|BRIDGERESULT\}"="SUCCESS)"')
+# By these applications say that a talk took place (Queue with option c, Dial, Bridge), and core's helper legs.
+_TALKED = re.compile(
+    r'"\$\{(QUEUESTATUS\}"="CONTINUE|DIALSTATUS\}"="ANSWER|BRIDGERESULT\}"="SUCCESS|SHARED\(TALKED\)\}"="1)"'
+)
 _LOUD = frozenset({"says", "asks", "calls", "waits"})  # what a caller notices
 _SHOWN_LINES = 4
 
@@ -70,8 +72,9 @@ class Drawer:
         for entry, start in entries.items():
             boxes.setdefault(start, Box(start, Kind.START, self._hook_title(entry.context)))
             arrows.append(Arrow(start, entry.context))
+        helped = self._helped(order, folded)
         for name in shown:
-            for box, arrow in (*self._ways(name, order[name], folded), *self._helped(name, order, folded)):
+            for box, arrow in self._ways(name, order[name], folded, helped.get(name)):
                 if box is not None:
                     boxes.setdefault(box.id, box)
                 arrows.append(arrow)
@@ -185,8 +188,12 @@ class Drawer:
         """From everywhere that anything enters, by every kind of way."""
         return self.flow.reach([*self.flow.roots(), *self.flow.entries(*self.starts, *self.doors)])
 
-    def _ways(self, name: str, steps: Iterable[Step], folded: set[str]) -> Iterator[tuple[Box | None, Arrow]]:
-        people = ""  # who has talked in this box when it goes on
+    def _ways(
+        self, name: str, steps: Iterable[Step], folded: set[str], helper: Box | None
+    ) -> Iterator[tuple[Box | None, Arrow]]:
+        if helper is not None:
+            yield helper, Arrow(name, helper.id, Way.FORK, (self.words.say("单位应答", "the target answers"),))
+        people = helper.id if helper is not None else ""  # who has talked in this box when it goes on
         for step in steps:
             for edge in self._followed(step):
                 other = _other(edge)
@@ -199,16 +206,19 @@ class Drawer:
                 elif edge.step is None and (box := self._outcome(name, step, edge)) is not None:
                     yield box, Arrow(name, box.id, Way.GO, self._reasons.of(edge))
 
-    def _helped(self, name: str, order: dict[str, list[Step]], folded: set[str]) -> Iterator[tuple[Box, Arrow]]:
-        """Does another leg, which is not drawn, bring somebody to the caller?"""
-        within = [name, *_called(name, order, folded, self._followed)]
-        steps = [step for one in within for step in order[one]]
-        legs = [edge.step for step in steps for edge in self._reasons.live(step) if edge.kind == "fork"]
-        if self.everything or not any(map(self._brings, self.flow.reach(one for one in legs if one is not None))):
-            return
-        say = self.words.say
-        box = Box(f"{name}/target", Kind.HUMAN, say("被呼叫的单位与来电人通话", "The target talks with the caller"))
-        yield box, Arrow(name, box.id, Way.FORK, (say("单位应答", "the target answers"),))
+    def _helped(self, order: Mapping[str, list[Step]], folded: set[str]) -> dict[str, Box]:
+        """Where a caller stands when a leg that is not drawn brings somebody to him: context → whom."""
+        found: dict[str, Box] = {}
+        for name in [] if self.everything else order.keys() - folded:
+            within = [name, *_called(name, order, folded, self._followed)]
+            steps = [step for one in within for step in order[one]]
+            forks = (edge.step for step in steps for edge in self._reasons.live(step) if edge.kind == "fork")
+            if any(map(self._brings, self.flow.reach(one for one in forks if one is not None))):
+                on = {_other(edge) for step in order[name] for edge in self._followed(step)} - {"", *folded}
+                stands = on.pop() if len(on) == 1 else name  # who orders it and goes on waits there
+                words = self.words.say("被呼叫的单位与来电人通话", "The target talks with the caller")
+                found[stands] = Box(f"{stands}/target", Kind.HUMAN, words)
+        return found
 
     def _brings(self, step: Step) -> bool:
         met = step.application.lower() in {"bridge", "bridgeadd"} and step.arguments.startswith("${CALLER}")

@@ -27,7 +27,8 @@ from ivr.dialplan.draw_told import LEGEND, SIGNS, WAYS
 
 MARGIN = 24.0
 HEAD, FOOT = 64.0, 56.0  # room for the picture's own title, for its legend
-THIN, THICK = 1.6, 14.0  # px of an arrow that no call took, and of the one that most took
+THIN, THICK = 1.6, 14.0  # px of a way, and of the calls that most took
+FEW = 3.0  # px of the calls of a way that hardly any took
 
 _STYLE = """
 .picture { --paper: #ffffff; --ink: #1c2330; --soft: #5b6675; --line: #7b8794; --box: #f4f6f9; --edge: #b9c2cd;
@@ -160,7 +161,7 @@ def _arrow(placed: PlacedArrow, most: int, names: dict[str, str], language: str)
     first, *rest = placed.line
     path = f"M{first[0]} {first[1]}C" + " ".join(f"{x} {y}" for x, y in rest)
     if arrow.calls and most:
-        yield f'<path class="flow" d="{path}" stroke-width="{THIN + (THICK - THIN) * arrow.calls / most:.1f}"/>'
+        yield f'<path class="flow" d="{path}" stroke-width="{FEW + (THICK - FEW) * arrow.calls / most:.1f}"/>'
     yield f'<path d="{path}" stroke-width="{THIN}"/>'
     yield _tip(placed.line[-1], placed.tip)
     if arrow.way in {Way.VISIT, Way.HOOK}:

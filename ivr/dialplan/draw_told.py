@@ -85,20 +85,24 @@ class Teller:
         told = CAUSES.get(self.spelled(code).strip())
         return self.words.pick(told) if told else ""
 
-    def prompts(self, argument: str, step: Step) -> str:
-        """“What is said”, for each file of `a&b`; what only the call knows is told by its name."""
-        quoted = [self._prompt(word.strip(), step) for word in argument.split("&") if word.strip()]
-        return self.words.say("", " ").join(quoted)
+    def prompts(self, argument: str, step: Step) -> Iterator[str]:
+        """“What is said”: the files of `a&b` together; where one may be another, each by itself.
 
-    def _prompt(self, word: str, step: Step) -> str:
-        found = [self._text(name) for name in sorted(self.values(self.spelled(word), step) or ())]
-        if not found:
-            shown = _SLICE.sub(lambda inner: inner[1], word)
-            return self.words.say(f"（{shown}）", f"({shown})")
-        return self.words.say("或", " or ").join(self.words.say(f"“{text}”", f"“{text}”") for text in found)
+        What only the call knows is told by its name.
+        """
+        parts = [self._prompt(word.strip(), step) for word in argument.split("&") if word.strip()]
+        if len(parts) == 1:
+            first, *others = parts[0]
+            yield from (first, *(self.words.say("或", "or ") + other for other in others))
+        elif parts:
+            yield self.words.say("", " ").join(self.words.say("或", " or ").join(part) for part in parts)
 
-    def _text(self, name: str) -> str:
-        return self.texts.get(name, name)
+    def _prompt(self, word: str, step: Step) -> list[str]:
+        found = sorted(self.values(self.spelled(word), step) or ())
+        if found:
+            return [f"“{self.texts.get(name, name)}”" for name in found]
+        shown = _SLICE.sub(lambda inner: inner[1], word)
+        return [self.words.say(f"（{shown}）", f"({shown})")]
 
     def spelled(self, text: str) -> str:
         """With global variables written out; what is no global stays."""
@@ -127,7 +131,7 @@ def _at(arguments: list[str], index: int) -> str:
 
 def _plays(index: int) -> Tell:
     def tell(teller: Teller, step: Step, arguments: list[str]) -> Told:
-        if told := teller.prompts(_at(arguments, index), step):
+        for told in teller.prompts(_at(arguments, index), step):
             yield "says", told
 
     return tell

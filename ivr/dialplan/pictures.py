@@ -11,6 +11,7 @@ from ivr.dialplan import draw_words, gather
 from ivr.dialplan.draw import Drawer
 from ivr.dialplan.draw_model import Drawing
 from ivr.dialplan.draw_told import Teller
+from ivr.dialplan.draw_traffic import Traffic, with_traffic, writers
 from ivr.dialplan.flow import Flow
 from ivr.dialplan.given import DOORS
 from ivr.dialplan.load import load
@@ -34,6 +35,7 @@ class Wish:
     language: str
     starts: tuple[str, ...] = DOORS[:1]
     everything: bool = False
+    traffic: Traffic | None = None  # None: no numbers of calls
 
 
 def of_site(site: Site, var: Path, wish: Wish, own: Sequence[Path] = (), core: Path = CORE) -> Drawing:
@@ -62,11 +64,9 @@ def of_files(files: Sequence[Path], wish: Wish) -> Drawing:
     return _drawn(checked.dialplan, drawer, wish, files[0].name)
 
 
-def draw_svg(
-    site: Site, var: Path, language: str, own: Sequence[Path] = (), core: Path = CORE, *, everything: bool = False
-) -> str:
-    """The picture of a citizen's call. Raises besides LayoutError and PackageError."""
-    return svg.draw(of_site(site, var, Wish(language, everything=everything), own, core))
+def draw_svg(site: Site, var: Path, wish: Wish, own: Sequence[Path] = (), core: Path = CORE) -> str:
+    """The same as SVG. Raises besides LayoutError and PackageError."""
+    return svg.draw(of_site(site, var, wish, own, core))
 
 
 def _drawn(dialplan: Dialplan, drawer: Drawer, wish: Wish, name: str) -> Drawing:
@@ -81,4 +81,5 @@ def _drawn(dialplan: Dialplan, drawer: Drawer, wish: Wish, name: str) -> Drawing
             404,
         )
     title = say(f"{name}：来电的流程", f"{name}: the way of a call")
-    return drawer.draw(title, ", ".join(wish.starts))
+    drawing = drawer.draw(title, ", ".join(wish.starts))
+    return with_traffic(drawing, writers(dialplan), wish.traffic) if wish.traffic is not None else drawing

@@ -6,22 +6,30 @@ import json
 import os
 import re
 import tomllib
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from itertools import combinations
 from pathlib import Path
 from xml.etree import ElementTree
+from zoneinfo import ZoneInfo
 
 import pytest
 from typer.testing import CliRunner
 
 from ivr import settings
 from ivr.calls.ladder_text import cells
+from ivr.calls.model import Call
+from ivr.calls.model import Step as CallStep
 from ivr.cli import app
 from ivr.dialplan import draw_svg, draw_text, draw_words, pictures, source
 from ivr.dialplan.draw_layout import LayoutError, lay_out
 from ivr.dialplan.draw_model import Arrow, Box, Drawing, Item, Kind, Way
+from ivr.dialplan.draw_traffic import ENDED, TALKED, Traffic, with_traffic, writers
 from ivr.dialplan.pictures import Wish
+from ivr.dialplan.traffic import PeriodError, days, of_days
 from ivr.pbx.programs import Program
 from ivr.settings import Site
+from ivr.store import Store
 
 ROOT = Path(__file__).parents[2]
 CORE = ROOT / "dialplans/core"
@@ -132,7 +140,7 @@ def test_given_core_when_drawn_then_a_call_comes_to_a_person_the_queue_and_the_e
         reached |= fresh
         waiting += fresh
     assert reached == set(kinds), "every box of a citizen's call is reached by arrows from its start"
-    assert {"waiting/operator", "emergency/target", "greeting", "screened"} <= reached
+    assert {"waiting/operator", "alone/target", "greeting", "screened"} <= reached
     assert ("greeting", "waiting") in {(arrow.source, arrow.target) for arrow in public.arrows}
     assert [arrow.way for arrow in public.arrows if (arrow.source, arrow.target) == ("waiting", "emergency")] == [
         Way.KEY
@@ -191,6 +199,70 @@ def test_given_chinese_words_then_their_box_is_wide_enough() -> None:
     drawing = Drawing("", "zh", (Box("a", Kind.CORE, text, "a", items=(Item("says", text),)),), ())
     (placed,) = lay_out(drawing).boxes
     assert placed.width >= len(text) * 13, "a Chinese letter of 13 px is 13 px wide"
+
+
+def test_given_stories_of_calls_when_laid_on_a_picture_then_each_arrow_has_its_calls(public: Drawing) -> None:
+    plan = source.read(sorted(CORE.glob("*.conf")))
+    stories = {
+        ("greeting", "queue", TALKED, ENDED): 40,
+        ("greeting", "queue"): 5,  # left while waiting
+        ("greeting", "key", "emergency_key", "alone", TALKED, ENDED): 2,
+        ("screened", ENDED): 3,
+        ("greeting", "queue", TALKED, "requeued", "queue", TALKED, ENDED): 1,
+        ("of a dialplan that is gone",): 1,
+    }
+    counted = with_traffic(public, writers(plan), Traffic(stories, "then"))
+    ways = {(arrow.source, arrow.target): arrow.calls for arrow in counted.arrows}
+    assert ways["/start", "entry-public"] == 51
+    assert ways["entry", "greeting"] == 48
+    assert ways["greeting", "waiting"] == 46
+    assert ways["waiting", "waiting/operator"] == 41
+    assert ways["requeue", "waiting"] == 1
+    assert ways["greeting-key", "emergency"] == 2
+    assert ways["alone", "alone/target"] == 2
+    assert ways["screening", "screened"] == 3
+    assert ways["waiting", "emergency"] == 0
+    boxes = counted.by_id()
+    assert (boxes["waiting"].calls, boxes["screened"].calls, boxes["drain"].calls) == (46, 3, 0)
+    assert counted.note.endswith("then: 52")
+    text = draw_svg.draw(counted)
+    assert "× 46" in text
+    assert text.count('class="flow"') == len([arrow for arrow in counted.arrows if arrow.calls])
+
+
+async def test_given_a_call_log_when_a_day_is_asked_for_then_its_calls_are_told_as_stories(tmp_path: Path) -> None:
+    zone = ZoneInfo("Asia/Shanghai")
+    entered = datetime(2026, 11, 26, 0, 0, 1, tzinfo=zone)
+
+    def call(id: str, outcome: str, talked: int | None, *steps: tuple[int, str]) -> Call:
+        told = tuple(CallStep(id, entered + timedelta(seconds=at), step, "") for at, step in steps)
+        answered = None if talked is None else entered + timedelta(seconds=talked)
+        ended = entered + timedelta(seconds=60)
+        return Call(id, "12345", "138", entered, "n", answered, ended, outcome, steps=told)
+
+    store = Store(f"sqlite+aiosqlite:///{tmp_path}/calls.db")
+    await store.open()
+    try:
+        await store.save(
+            [
+                call("a", "answered", 9, (0, "greeting"), (5, "queue")),
+                call("b", "abandoned", None, (0, "greeting"), (5, "queue")),
+                replace(call("c", "answered", 9), entered_at=entered - timedelta(seconds=2)),
+            ]
+        )
+        found = await of_days(store, date(2026, 11, 26), date(2026, 11, 27), zone, "then")
+    finally:
+        await store.close()
+    assert found.stories == {("greeting", "queue", TALKED, ENDED): 1, ("greeting", "queue"): 1}
+
+
+def test_given_words_for_days_then_they_are_understood_or_refused() -> None:
+    today = date(2026, 11, 27)
+    assert days("yesterday", today) == (date(2026, 11, 26), today)
+    assert days("2026-11-20..2026-11-22", today) == (date(2026, 11, 20), date(2026, 11, 23))
+    for wrong in ("", "tomorrow", "2026-11-22..2026-11-20", "2026-13-01"):
+        with pytest.raises(PeriodError):
+            days(wrong, today)
 
 
 HOSTILE = "<script>alert(1)</script>&\"'--><svg onload=x>\u202e\x07"

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import asdict
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 import orjson
 import typer
 
 from ivr.cli.context import Context
 from ivr.cli.language import language as own_language
+from ivr.cli.run import with_store
 from ivr.dialplan import draw_svg, draw_text, gather, pictures
 from ivr.dialplan.draw_model import Drawing
+from ivr.dialplan.draw_traffic import Traffic
 from ivr.dialplan.given import DOORS
+from ivr.dialplan.traffic import days, of_days
 from ivr.errors import HotlineError
 
 
@@ -26,6 +31,9 @@ def draw(  # noqa: PLR0917  typer passes by name
     ] = None,
     start: Annotated[
         list[str] | None, typer.Option("--from", help="Contexts in which calls come in; otherwise entry-public.")
+    ] = None,
+    traffic: Annotated[
+        str | None, typer.Option(help="Calls as widths, from the call log: yesterday, DATE or DATE..DATE.")
     ] = None,
     language: Annotated[
         Literal["zh", "en"] | None, typer.Option(help="Of the words; otherwise the terminal's.")
@@ -41,8 +49,10 @@ def draw(  # noqa: PLR0917  typer passes by name
 
     Example: ivr dialplan draw --svg way.svg --language zh
     """
-    wish = pictures.Wish(language or own_language(), tuple(start or DOORS[:1]), everything)
+    words = language or own_language()
     try:
+        counted = _traffic(context.obj, traffic, words) if traffic else None
+        wish = pictures.Wish(words, tuple(start or DOORS[:1]), everything, counted)
         drawing = _drawing(context.obj, gather.files(files or []), wish)
         if svg is not None:
             svg.write_text(draw_svg.draw(drawing), encoding="utf-8")
@@ -59,3 +69,12 @@ def _drawing(start: Context, files: list[Path], wish: pictures.Wish) -> Drawing:
     if files and gather.is_foreign(files):
         return pictures.of_files(files, wish)
     return pictures.of_site(start.site, start.var, wish, files)
+
+
+def _traffic(start: Context, period: str, language: str) -> Traffic:
+    zone = ZoneInfo(start.site.hotline.timezone)
+    first, after = days(period, datetime.now(zone).date())
+    last = after - timedelta(days=1)
+    when = f"{first}" if first == last else f"{first} – {last}"
+    words = f"{when} 来电数" if language == "zh" else f"calls of {when}"
+    return with_store(start, lambda store: of_days(store, first, after, zone, words))
