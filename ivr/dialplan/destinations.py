@@ -93,11 +93,16 @@ def _set(arguments: str, step: Step) -> Iterator[Place]:
     assigned = words.assignment(arguments)
     if assigned is None:
         return
-    name, value = assigned[0].lstrip("_"), assigned[1].strip()
+    name, value = assigned[0].lstrip("_"), assigned[1].strip().strip('"')
     if re.match(r"CHANNEL\(\s*hangup_handler_(push|wipe)", name) and (one := place(value, step)):
         yield one
     elif name in {"TRANSFER_CONTEXT", "FORWARD_CONTEXT"} and value:
         yield Place(value, "", "", value)
+
+
+def _mset(arguments: str, step: Step) -> Iterator[Place]:
+    for one in words.split(arguments, ","):
+        yield from _set(one, step)
 
 
 def _originate(arguments: str, step: Step) -> Iterator[Place]:
@@ -171,6 +176,7 @@ _FINDERS: Mapping[str, _Finder] = {
     "gotoiftime": _branches,
     "channelredirect": _redirect,
     "set": _set,
+    "mset": _mset,
     "originate": _originate,
     "dial": _dialled(0, 2, "GUbBF"),
     "retrydial": _dialled(3, 5, "GUbBF"),

@@ -252,13 +252,24 @@ def _away(arguments: list[str], text: str, _: int) -> Iterator[Way]:
 
 
 def _set(arguments: list[str], text: str, _: int) -> Iterator[Way]:
-    name, _equals, value = text.partition("=")
-    if _HANDLERS.fullmatch(name.strip()) and value.strip():
+    yield from _assigned(text)
+    yield NEXT
+
+
+def _mset(arguments: list[str], text: str, _: int) -> Iterator[Way]:
+    for one in arguments:
+        yield from _assigned(one)
+    yield NEXT
+
+
+def _assigned(text: str) -> Iterator[Way]:
+    """Where an assignment sends a call later on. MSet's values may stand in quotes, for their commas."""
+    name, _equals, value = (part.strip().strip('"') for part in text.partition("="))
+    if _HANDLERS.fullmatch(name) and value:
         way = _gosub_way(value)
         yield replace(way, kind="hook")
-    if _LIMIT.fullmatch(name.strip()) and value.strip() not in {"", "0"}:
+    if _LIMIT.fullmatch(name) and value not in {"", "0"}:
         yield Way("timeout", "T,1")
-    yield NEXT
 
 
 TABLE: Mapping[str, Table] = MappingProxyType(
@@ -293,6 +304,7 @@ TABLE: Mapping[str, Table] = MappingProxyType(
         "directory": _meets,
         "transfer": _away,
         "set": _set,
+        "mset": _mset,
     }
 )
 

@@ -86,8 +86,15 @@ def _functions(step: Step) -> Iterator[str]:
         if expression.is_function and _FUNCTION.fullmatch(expression.name):
             yield expression.name
     for call in words.calls(step.application, step.arguments):
-        assigned = words.assignment(call.arguments) if call.application.lower() in {"set", "mset"} else None
-        if assigned is not None and "(" in (name := assigned[0].lstrip("_")):
-            function = name.partition("(")[0]
-            if _FUNCTION.fullmatch(function):
+        for name in _written(call):
+            function, bracket, _ = name.lstrip("_").partition("(")
+            if bracket and _FUNCTION.fullmatch(function):
                 yield function
+
+
+def _written(call: words.Call) -> Iterator[str]:
+    """What Set and MSet assign to."""
+    several = {"set": [call.arguments], "mset": words.split(call.arguments, ",")}
+    for one in several.get(call.application.lower(), []):
+        if assigned := words.assignment(one):
+            yield assigned[0]
