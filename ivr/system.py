@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ivr import ports, processes
 from ivr.credentials import Credentials
+from ivr.dialplan import at_start
 from ivr.pbx import journal, render, state
 from ivr.pbx.fetch import Installation
 from ivr.processes import Process
@@ -78,7 +79,16 @@ class System:
             run_dir=str(run),
             site_hash=site_hash(self.site),
         )
-        conf = render.render(self.site, self.var, self.asterisk, self.credentials, now.mark, now.ari_port, run)
+        conf = render.render(
+            self.site,
+            self.var,
+            self.asterisk,
+            self.credentials,
+            now.mark,
+            now.ari_port,
+            run,
+            dialplans=[at_start.ready(self.site, self.var)],
+        )
         state.write(self.var, now)
         command = [*self.asterisk.command, "-C", str(conf), "-f"]
         return processes.launch(command, self.var / "log/asterisk/console.log", self.var)

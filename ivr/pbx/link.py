@@ -15,7 +15,7 @@ import structlog
 
 from ivr.credentials import Credentials
 from ivr.errors import HotlineError
-from ivr.pbx.ami import Ami, Event
+from ivr.pbx.ami import ACTION_SECONDS, Ami, Event
 from ivr.pbx.ari import CAPACITY, Ari, ReferRequest
 from ivr.pbx.manager import AmiDownError
 from ivr.pbx.recordings import last_recorded
@@ -117,11 +117,15 @@ class Link:
     def ari_counters(self) -> Mapping[str, int]:
         return self._ari.counters if self._ari is not None else Counter()
 
-    async def action(self, headers: Mapping[str, str | Sequence[str]]) -> list[dict[str, str]]:
+    async def action(
+        self,
+        headers: Mapping[str, str | Sequence[str]],
+        timeout: float = ACTION_SECONDS,  # noqa: ASYNC109
+    ) -> list[dict[str, str]]:
         """`Ami.action` of the Asterisk that runs now."""
         if self._ami is None:
             raise AmiDownError(str(headers.get("Action", "")), "no Asterisk runs")
-        return await self._ami.action(headers)
+        return await self._ami.action(headers, timeout)
 
     def private_id(self, uniqueid: str) -> str:
         return self._ami.private_id(uniqueid) if self._ami is not None else uniqueid

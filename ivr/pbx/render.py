@@ -83,10 +83,12 @@ def render(  # noqa: PLR0917  one caller, all needed
     run: Path,
     *,
     scratch: bool = False,
+    dialplans: Sequence[Path] = (),
 ) -> Path:
     """Write every file that Asterisk reads (mode 0600) and lay out its folders; returns the path of asterisk.conf.
 
     `run` is the folder of Asterisk's control socket (a socket's path has 107 bytes). The mark is new at each start.
+    `dialplans`: the files that extensions.conf includes; without any, core's and the project's own site's.
     `scratch`: for trials (ivr.dialplan.scratch), where every step is told and phones have no voice.
     """
     var = var.absolute()
@@ -111,9 +113,13 @@ def render(  # noqa: PLR0917  one caller, all needed
         if (asterisk.data_dir / shared).exists():
             _link(var / "data" / shared, (asterisk.data_dir / shared).absolute())
 
-    files = sorted((DIALPLANS / "core").glob("*.conf")) + sorted(own_dialplans(site).glob("*.conf"))
+    files = dialplans or [
+        *sorted((DIALPLANS / "core").glob("*.conf")),
+        *sorted(own_dialplans(site).glob("*.conf")),
+    ]
     environment = _environment()
     values = _dialplan_values(site, var, files, asterisk.version) | {
+        **({"own": own.Own((), ())} if dialplans else {}),  # they name their own
         "run": run,
         "asterisk": asterisk,
         "credentials": credentials,

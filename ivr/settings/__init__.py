@@ -6,6 +6,7 @@
 from ivr.settings.load import SettingsError, load
 from ivr.settings.model import (
     Address,
+    Dialplans,
     Hotline,
     Keys,
     Listen,
@@ -23,6 +24,7 @@ from ivr.settings.model import (
 
 __all__ = [
     "Address",
+    "Dialplans",
     "Hotline",
     "Keys",
     "Listen",

@@ -48,6 +48,7 @@ _RANGES = {  # key → lowest, highest
     "screening.review_calls": (1, 100_000),
     "screening.review_minutes": (1, 1440),
     "screening.block_hours": (1, 8760),
+    "dialplans.watch_minutes": (0, 120),
     "hotline.max_parties": (3, 10),
     "hotline.consult_seconds": (1, 600),
 }
@@ -98,7 +99,13 @@ def _hotline(site: Site) -> Iterator[str]:
     if hotline.timezone not in (zoneinfo.available_timezones() or {hotline.timezone}):
         yield f"hotline.timezone: expected a name such as Asia/Shanghai, found {hotline.timezone!r}"
     yield from _words("hotline.name", hotline.name, hotline.languages)
-    tables = {"queue": site.queue, "hotline": hotline, "screening": site.screening, "hooks": site.hooks}
+    tables = {
+        "queue": site.queue,
+        "hotline": hotline,
+        "screening": site.screening,
+        "hooks": site.hooks,
+        "dialplans": site.dialplans,
+    }
     yield from _ranges(_RANGES, tables)
     yield from _choice("queue.strategy", site.queue.strategy, STRATEGIES)
 

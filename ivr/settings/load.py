@@ -11,6 +11,7 @@ from typing import Any
 from ivr.errors import HotlineError
 from ivr.settings import checks, tls
 from ivr.settings.model import (
+    Dialplans,
     Hooks,
     Hotline,
     Keys,
@@ -41,6 +42,7 @@ TABLES = (
     "tls",
     "neighbour",
     "retention",
+    "dialplans",
 )
 
 
@@ -88,6 +90,7 @@ def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> S
     secure = reader.build(Tls, tables["tls"], "tls") if "tls" in tables else None
     neighbour = reader.build(Neighbour, tables["neighbour"], "neighbour") if "neighbour" in tables else None
     retention = reader.build(Retention, tables.get("retention", {}), "retention")
+    dialplans = reader.build(Dialplans, tables.get("dialplans", {}), "dialplans")
     if reader.problems:
         return None
     if "language_keys" not in tables.get("hotline", {}):
@@ -108,6 +111,7 @@ def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> S
         tls=tls.beside(path, secure) if secure else None,
         neighbour=neighbour,
         retention=retention,
+        dialplans=dialplans,
     )
 
 

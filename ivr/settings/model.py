@@ -113,6 +113,14 @@ class Hooks:
 
 
 @dataclass(frozen=True, slots=True)
+class Dialplans:
+    """How dialplans are published."""
+
+    two_person: bool = False  # who publishes is another person than the author
+    watch_minutes: int = 10  # so long calls are watched after a publish, which is taken back if they fail; 0: not
+
+
+@dataclass(frozen=True, slots=True)
 class Retention:
     """How long what is kept, in months (R52, R65); then it is erased, with proof, and the statistics stay."""
 
@@ -227,6 +235,7 @@ class Site:
         return f"{'https' if self.tls and self.tls.web else 'http'}://{host}:{self.listen.web.port}"
 
     retention: Retention = field(default_factory=Retention)
+    dialplans: Dialplans = field(default_factory=Dialplans)
 
     @property
     def skills(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from sqlalchemy.engine import URL
 from ivr.errors import HotlineError
 from ivr.store import tables
 
-FUNCTIONS = ("refuse_to_change_a_proof()",)
+FUNCTIONS = ("refuse_to_change_a_proof()", "refuse_to_change_the_audit()")
 LOCK_SECONDS = 15  # for a reader to end that stands in the way
 
 

@@ -232,3 +232,17 @@ statistic = Table(  # what the calls that are gone add to the counts of `ivr.cal
     PrimaryKeyConstraint("node", "quarter", "name", "detail"),
     Index(None, "quarter"),
 )
+
+audit = Table(  # rows are added only: the database refuses anything else
+    "audit",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("who", Words, nullable=False),
+    Column("role", Words, nullable=False),
+    Column("what", Words, nullable=False),  # dialplan.publish, notice.end, …
+    Column("about", Words, nullable=False),  # what it was done to
+    Column("why", Words, nullable=False),
+    Column("details", Words, nullable=False),  # a JSON object
+    Index(None, "at"),
+)

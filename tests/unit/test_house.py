@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "supervisor": {"errors", "notify", "processes"},
     "pbx": {"agi_scripts", "calls", "credentials", "errors", "settings"},
     "store": {"calls", "errors", "settings", "pbx"},  # of pbx, the journal's files
-    "dialplan": {"calls", "credentials", "errors", "pbx", "ports", "processes", "settings", "store"},
+    "dialplan": {"agi_scripts", "calls", "credentials", "errors", "pbx", "ports", "processes", "settings", "store"},
     "bootstrap": {"errors", "pbx"},  # of pbx, fetching packages
     "web": {"calls", "credentials", "dialplan", "errors", "pbx", "settings", "store"},
     "agi_scripts": {"pbx"},
