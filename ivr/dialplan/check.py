@@ -7,7 +7,22 @@ from collections.abc import Callable, Iterable, Iterator
 from ivr.dialplan import suppress
 from ivr.dialplan.checked import Checked
 from ivr.dialplan.findings import Finding, Report
-from ivr.dialplan.rules import arguments, contexts, names, patterns, places, site, syntax
+from ivr.dialplan.rules import (
+    arguments,
+    contexts,
+    greeting,
+    hangups,
+    injection,
+    loops,
+    names,
+    patterns,
+    places,
+    prompts,
+    site,
+    syntax,
+    tollfraud,
+    variables,
+)
 
 Rule = Callable[[Checked], Iterator[Finding]]
 
@@ -26,18 +41,31 @@ RULES: tuple[Rule, ...] = (
     arguments.arguments,
     patterns.patterns_that_are_wrong,
     patterns.extensions_that_are_shadowed,
+    injection.in_expressions,
+    injection.in_shells,
+    injection.in_dials,
+    injection.in_scripts,
+    injection.in_code,
+    variables.unset,
+    loops.endless,
+    greeting.deep_menus,
 )
 # Rules for a site's dialplans over core: they need `Checked.site`.
 SITE_RULES: tuple[Rule, ...] = (
     names.scripts_that_are_not_there,
     patterns.patterns_that_swallow,
     patterns.numbers_that_are_taken,
-    patterns.extensions_that_an_include_hides,
     site.names_of_core_in_the_site,
     site.names_that_are_not_the_sites,
     site.sections_of_asterisk,
     site.lines_in_another_files_context,
     site.contexts_that_nobody_enters,
+    prompts.missing,
+    tollfraud.outside,
+    greeting.too_long,
+    greeting.closed_by_time,
+    hangups.on_the_hotline,
+    hangups.in_hooks,
 )
 
 

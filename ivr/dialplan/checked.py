@@ -16,6 +16,7 @@ from ivr.dialplan.destinations import Map, Place
 from ivr.dialplan.flow import Flow
 from ivr.dialplan.model import At, Context, Dialplan, Step
 from ivr.dialplan.names import Names
+from ivr.dialplan.taint import Taint
 from ivr.settings import Site
 
 SITE = "site-"  # every context of a site begins so, none of core's does
@@ -105,6 +106,12 @@ class Checked:
         for lines in (*steps.values(), *faults.values()):
             lines.sort()
         return steps, faults
+
+    @cached_property
+    def taint(self) -> Taint:
+        """What callers may have put where."""
+        roots = self.flow.roots() if self.site is not None else self.dialplan.steps()
+        return Taint(self.flow, roots)
 
 
 RENDERED = "extensions.conf"  # the globals, made from hotline.toml

@@ -39,6 +39,7 @@ class Edge:
     holds: bool = True
     key: str = ""
     leg: str = ""
+    number: str = ""  # the extension that the way names, where the dialplan says it
 
     @property
     def step(self) -> Step | None:
@@ -64,6 +65,7 @@ class Flow:
         self.levels = _returning(raw)
         self._out = {step: tuple(self._kept(found)) for step, found in raw.items()}
         self._into: dict[Step, list[Edge]] | None = None
+        self._callers: dict[Step, tuple[Step, ...]] = {}
 
     def out(self, step: Step) -> tuple[Edge, ...]:
         return self._out.get(step, ())
@@ -112,6 +114,20 @@ class Flow:
         """Can what is called there come back?"""
         return entry is Outcome.UNKNOWN or (not isinstance(entry, Outcome) and 0 in self.levels.get(entry, ()))
 
+    def callers(self, back: Step) -> tuple[Step, ...]:
+        """The steps whose Gosub may be ended by the Return that stands here."""
+        if back not in self._callers:
+            seen, waiting, found = {back}, [back], list[Step]()
+            while waiting:
+                for edge in self.into(waiting.pop()):
+                    if edge.kind == "gosub":
+                        found.append(edge.source)
+                    elif edge.kind in OWN and edge.source not in seen:
+                        seen.add(edge.source)
+                        waiting.append(edge.source)
+            self._callers[back] = tuple(dict.fromkeys(found))
+        return self._callers[back]
+
     def _kept(self, found: tuple[Edge, ...]) -> Iterator[Edge]:
         """Without the way on behind a Gosub that never comes back."""
         called = [edge.target for edge in found if edge.kind == "gosub"]
@@ -131,32 +147,32 @@ class Flow:
             elif way.kind == "key":
                 yield from self._keys(step, way)
             else:
-                for target in self._targets(step, way):
-                    yield self._edge(step, way, target)
+                for target, number in self._targets(step, way):
+                    yield self._edge(step, way, target, number=number)
                 if way.kind == "gosub" and not way.condition:
                     yield Edge(step, following or Outcome.END, "next")
                 elif way.kind == "gosub":
                     yield Edge(step, following or Outcome.END, "next", None, way.condition, way.holds)
 
-    def _edge(self, step: Step, way: Way, target: Step | Outcome, key: str = "") -> Edge:
-        return Edge(step, target, way.kind, _words(way, key), way.condition, way.holds, key, way.leg)
+    def _edge(self, step: Step, way: Way, target: Step | Outcome, key: str = "", number: str = "") -> Edge:
+        return Edge(step, target, way.kind, _words(way, key), way.condition, way.holds, key, way.leg, number)
 
-    def _targets(self, step: Step, way: Way) -> Iterator[Step | Outcome]:
+    def _targets(self, step: Step, way: Way) -> Iterator[tuple[Step | Outcome, str]]:
         """The steps at a place; a place known only in the call is `UNKNOWN`, one that is not there `LOST`."""
         place = self._location(way.to or "", step)
         if place is None:
-            yield from self._anywhere(way.to or "", step) or (Outcome.UNKNOWN,)
+            yield from ((target, "") for target in self._anywhere(way.to or "", step) or (Outcome.UNKNOWN,))
             return
-        found = [
-            target
+        found = {
+            target: extension
             for context, extension, where in product(*place)
             if (target := self._find(context, extension, where, step)) is not None
-        ]
-        yield from dict.fromkeys(found)
+        }
+        yield from found.items()
         if not found and way.kind == "timeout":
-            yield Outcome.HANGUP
+            yield Outcome.HANGUP, ""
         elif not found:
-            yield Outcome.UNKNOWN if "${" in (way.to or "") else Outcome.LOST
+            yield (Outcome.UNKNOWN if "${" in (way.to or "") else Outcome.LOST), ""
 
     def _anywhere(self, text: str, step: Step) -> tuple[Step, ...]:
         """Where only the extension is unknown: every one of the context that has the priority or label."""

@@ -14,7 +14,10 @@ CONTROLLER = frozenset(_CONTROLLER.split())
 # agi_scripts/route.py, offline.py
 SCRIPTS = frozenset({"LANGUAGE", "QUEUE", "QUEUE_PRIORITY", "AGI_DONE"})
 
-HOUSE = ENDPOINTS | CONTROLLER | SCRIPTS
+# dialplans/core/hooks.conf: what a hook is given, and what it may give back
+HOOKS = frozenset({"DIALLED", "FROM", "TALKED_WITH", "GO_TO_TARGET", "GOODBYE"})
+
+HOUSE = ENDPOINTS | CONTROLLER | SCRIPTS | HOOKS
 
 # What Asterisk sets: pbx_variables.c (pbx_retrieve_variable), and what the applications' documentation says they set.
 _ASTERISK = """
@@ -70,3 +73,6 @@ ENTERED = (
     "transfer-cancelled",
     "started",
 )
+
+BEFORE_QUEUE = ("site-before-greeting", "site-before-queue")  # hooks that a caller hears before anybody takes the call
+NUMBERS = "site-number-"  # begins the context of a site's own number

@@ -53,6 +53,12 @@ class Places:
         index = self._index(step.context)
         return index.steps.get(step.extension, {}).get(step.priority + 1) if index is not None else None
 
+    def is_last(self, step: Step) -> bool:
+        """Has its extension no later priority?"""
+        index = self._index(step.context)
+        numbers = [one for one in index.steps[step.extension] if isinstance(one, int)] if index is not None else []
+        return step.priority == max(numbers, default=step.priority)
+
     def _within(self, context: str) -> Iterator[_Index]:
         if context not in self._reached:
             self._reached[context] = tuple(one.name for one in match.reached(self._dialplan, context))

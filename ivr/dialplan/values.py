@@ -3,71 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import product
 
+from ivr.dialplan.applications import assigned, bare
 from ivr.dialplan.model import Dialplan, Step
-from ivr.dialplan.parts import Part, Plain, Reference, call, options, parse, split, text_of
+from ivr.dialplan.parts import Part, Plain, Reference, parse, split, text_of
 
 Words = frozenset[str] | None
 
 _MANY = 64  # a text that may come to more words counts as unknown
 _DEEP = 8
 _PLAIN_GLOBAL = re.compile(r"\$\{([A-Za-z_]\w*)\}")
-
-
-def assigned(step: Step) -> Iterator[tuple[str, str | None]]:
-    """Each variable that a step sets and the text of its value, None where a person or a program gives it.
-
-    Names are as written: `__CALLER`, `SHARED(FAR,${CALLER})`, `GLOBAL(X)`.
-    """
-    yield from _assigned(step.application, step.arguments, 0)
-
-
-def _assigned(application: str, arguments: str, deep: int) -> Iterator[tuple[str, str | None]]:
-    name = application.lower()
-    if name == "set":
-        variable, equals, value = _equation(arguments)
-        if equals:
-            yield variable, value
-    elif name == "mset":
-        yield from (_equation(one)[::2] for one in split(arguments))
-    elif name in {"read", "readexten"}:
-        yield split(arguments)[0].strip(), None
-    elif name == "originate":
-        yield from _originated(split(arguments))
-    elif name in {"execif", "execiftime", "exec", "tryexec"} and deep < _DEEP:
-        for inner in _inner(name, arguments):
-            yield from _assigned(*call(inner), deep + 1)
-
-
-def _inner(name: str, arguments: str) -> Iterable[str]:
-    if name in {"exec", "tryexec"}:
-        return (arguments,)
-    question = split(arguments, "?", 2)
-    return split(question[1], ":", 2) if len(question) > 1 else ()
-
-
-def _equation(text: str) -> tuple[str, str, str]:
-    parts = split(text, "=", 2)
-    return (parts[0].strip(), "=", parts[1]) if len(parts) > 1 else (text.strip(), "", "")
-
-
-def _originated(arguments: list[str]) -> Iterator[tuple[str, str | None]]:
-    """`v(name=value^name=value)` among Originate's options: the new legs' variables."""
-    inside = options(arguments[6] if len(arguments) > 6 else "").get("v", "")
-    for one in inside.split("^") if inside else ():
-        variable, equals, value = _equation(one)
-        if equals:
-            yield variable, value
-
-
-def bare(name: str) -> str:
-    """A variable's name without the underscores that make it inherited, or what `GLOBAL()` holds."""
-    name = name.strip()
-    if name.upper().startswith("GLOBAL(") and name.endswith(")"):
-        name = name[7:-1]
-    return name.lstrip("_") if name.startswith("_") else name
 
 
 class Values:
@@ -148,12 +95,17 @@ class Values:
         if name in self._given or name not in self._sets:
             return None
         found: set[str] = {self._globals[name]} if name in self._globals else set()
-        for setter, value in self._sets[name]:
+        for setter, value in self._near(name, step):
             words = self._text(parse(value), setter, deep + 1) if value is not None else None
             if words is None or len(found) > _MANY:
                 return None
             found |= words
         return frozenset(found - {""})
+
+    def _near(self, name: str, step: Step) -> list[tuple[Step, str | None]]:
+        """A site's steps and core's run on legs of their own: a name that both use is two variables."""
+        near = [one for one in self._sets[name] if _of_a_site(one[0]) == _of_a_site(step)]
+        return near or self._sets[name]
 
     def _argument(self, number: int, step: Step, deep: int) -> Words:
         found: set[str] = set()
@@ -172,3 +124,7 @@ class Values:
             return None
         values = {value for name, value in self._globals.items() if re.fullmatch(shape, name)}
         return frozenset(values - {""}) if values and len(values) <= _MANY else None
+
+
+def _of_a_site(step: Step) -> bool:
+    return step.context.startswith("site-")

@@ -61,7 +61,7 @@ def site() -> settings.Site:
 def prompts() -> Mapping[str, Mapping[str, float]]:
     """Every prompt of the sandbox, as long as a sentence."""
     return {
-        language: dict.fromkeys([*texts.texts(site(), language), *make.TONES], 3.0)
+        language: dict.fromkeys([*texts.texts(site(), language), *make.TONES], 2.5)
         for language in site().hotline.languages
     }
 
