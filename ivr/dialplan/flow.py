@@ -40,6 +40,7 @@ class Edge:
     key: str = ""
     leg: str = ""
     number: str = ""  # the extension that the way names, where the dialplan says it
+    dialled: str = ""  # the same as it is written: `${EXTEN}`
 
     @property
     def step(self) -> Step | None:
@@ -155,7 +156,9 @@ class Flow:
                     yield Edge(step, following or Outcome.END, "next", None, way.condition, way.holds)
 
     def _edge(self, step: Step, way: Way, target: Step | Outcome, key: str = "", number: str = "") -> Edge:
-        return Edge(step, target, way.kind, _words(way, key), way.condition, way.holds, key, way.leg, number)
+        return Edge(
+            step, target, way.kind, _words(way, key), way.condition, way.holds, key, way.leg, number, _dialled(way)
+        )
 
     def _targets(self, step: Step, way: Way) -> Iterator[tuple[Step | Outcome, str]]:
         """The steps at a place; a place known only in the call is `UNKNOWN`, one that is not there `LOST`."""
@@ -212,6 +215,11 @@ class Flow:
             extension = target.extension
             if extension[:1].isdigit() or extension[:1] in "_*#" or extension == "i":
                 yield self._edge(step, way, target, extension)
+
+
+def _dialled(way: Way) -> str:
+    parts = split(way.to or "")
+    return parts[-2].strip() if len(parts) > 1 else ""
 
 
 def _words(way: Way, key: str) -> Text | None:

@@ -19,6 +19,7 @@ State = dict[str, int]  # variable → letters that a caller chose; not there: n
 
 _ROUNDS = 30
 NUMBER, NAME = "CALLERID(num)", "CALLERID(name)"
+_STRANGER: State = {NUMBER: alphabet.ANY, NAME: alphabet.ANY}  # what a leg brings that nobody has looked at
 HEADERS = frozenset({"PJSIP_HEADER", "SIP_HEADER", "PJSIP_PARSE_URI", "REDIRECTING", "CONNECTEDLINE"})
 # What comes out is made of what goes in. Every other function's value is Asterisk's or the house's own.
 _PASSES = """
@@ -41,7 +42,7 @@ class Taint:
         names = (bare(name) for step in flow.dialplan.steps() for name, _ in assigned(step) if name.startswith("_"))
         self._lasting = frozenset(names)  # what new legs inherit
         for step in roots:
-            self._at[step] = {NUMBER: alphabet.ANY, NAME: alphabet.ANY}
+            self._at[step] = {**_STRANGER, "EXTEN": alphabet.dialled(step.extension)}
         self._settle()
 
     def of(self, text: str, step: Step) -> int:
@@ -52,7 +53,7 @@ class Taint:
         return self._part(part, step, self._state(step))
 
     def _state(self, step: Step) -> State:
-        return self._at.get(step, {NUMBER: alphabet.ANY, NAME: alphabet.ANY})
+        return self._at.get(step, dict(_STRANGER))
 
     def _settle(self) -> None:
         waiting = dict.fromkeys(self._at)
@@ -73,14 +74,18 @@ class Taint:
             yield from self._flow.callers(edge.source)
         if edge.step is None:
             return
-        if edge.kind in {"fork", "hook"} and edge.leg:
-            given = {NUMBER: alphabet.ANY, NAME: alphabet.ANY} | self._inherited(after)
+        if edge.kind == "fork":
+            given = _STRANGER | self._inherited(after)
         elif edge.kind == "gosub":
             given = {**after, **self._arguments(edge, after)}
         elif edge.kind == "next":
             given = self._returned(edge.source, after)
         else:
             given = after
+        if edge.kind == "key":
+            given = {**given, "EXTEN": alphabet.KEYS}
+        elif edge.dialled:
+            given = {**given, "EXTEN": self._parts(parse(edge.dialled), edge.source, after)}
         if self._join(edge.step, given):
             yield edge.step
 
@@ -166,7 +171,8 @@ class Taint:
             return self._function(part, step, state)
         name = part.literal
         if name == "EXTEN":
-            return alphabet.dialled(step.extension)
+            possible = alphabet.dialled(step.extension)
+            return possible & state.get("EXTEN", possible)
         if name in FROM_THE_CALLER:
             return alphabet.ANY
         if name is not None:
