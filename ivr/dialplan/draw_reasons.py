@@ -11,8 +11,7 @@ from ivr.dialplan.edges import TIME
 from ivr.dialplan.flow import OWN, Edge, Flow
 from ivr.dialplan.given import KNOWN
 from ivr.dialplan.model import Step
-from ivr.dialplan.parts import Reference, parse
-from ivr.dialplan.words import split
+from ivr.dialplan.parts import Reference, parse, split
 
 _FAR = 40  # steps that are looked back for a reason
 _MANY = 3  # ways that come together and are still told one by one

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ivr.dialplan.draw_model import Item, Way
 from ivr.dialplan.draw_words import Words
 from ivr.dialplan.model import Step
-from ivr.dialplan.words import split
+from ivr.dialplan.parts import split
 from ivr.settings import Target, Text
 
 # What kind of thing an item is, as one letter that every font has.

@@ -246,6 +246,11 @@ def _meets(arguments: list[str], text: str, _: int) -> Iterator[Way]:
     yield NEXT
 
 
+def _page(arguments: list[str], text: str, _: int) -> Iterator[Way]:
+    yield from _local_legs(_at(arguments, 0))
+    yield from _meets(arguments, text, _)
+
+
 def _away(arguments: list[str], text: str, _: int) -> Iterator[Way]:
     yield Way("next", outcome=Outcome.AWAY)
     yield NEXT
@@ -298,7 +303,7 @@ TABLE: Mapping[str, Table] = MappingProxyType(
         "bridgeadd": _meets,
         "confbridge": _meets,
         "meetme": _meets,
-        "page": _meets,
+        "page": _page,
         "followme": _meets,
         "voicemail": _meets,
         "directory": _meets,

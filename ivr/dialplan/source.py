@@ -257,6 +257,8 @@ class _Reader:
 
 def _split_comment(raw: str, depth: int) -> tuple[str, str | None, int]:
     """A line → (code, its comment, the depth of block comments after it)."""
+    if not depth and ";" not in raw:  # most lines
+        return raw, None, 0
     code, at = "", 0
     while at < len(raw):
         if depth and raw.startswith("--;", at):

@@ -10,6 +10,7 @@ from ivr.dialplan.checked import Checked
 from ivr.dialplan.codes import found
 from ivr.dialplan.findings import Finding
 from ivr.dialplan.names import Application
+from ivr.dialplan.parts import options, split
 
 # application → what must stand in its arguments for it to do anything
 _SHAPES = {"set": "=", "gotoif": "?", "gosubif": "?", "gotoiftime": "?", "execif": "?", "execiftime": "?"}
@@ -31,7 +32,7 @@ def _judge(known: Application, text: str) -> Iterator[tuple[str, dict[str, objec
         if separator not in text and (words.is_literal(text) or not _may_hold_more([text])):
             yield "arguments-shape", {"separator": separator}
         return
-    parts = words.split(text) if text.strip() else []
+    parts = split(text) if text.strip() else []
     missing = [place for place in known.required if place >= len(parts) or not parts[place].strip()]
     if missing and not _may_hold_more(parts):
         yield "too-few-arguments", {"number": missing[0] + 1}
@@ -45,18 +46,18 @@ def _judge(known: Application, text: str) -> Iterator[tuple[str, dict[str, objec
 
 def _may_hold_more(parts: list[str]) -> bool:
     """A part that is nothing but `${…}` may come to several arguments."""
-    return any(part.strip() and not words.without_expressions(part).strip() for part in parts)
+    return any(part.strip() and not words.literal_part(part).strip() for part in parts)
 
 
 def _unknown(text: str, names: tuple[str, ...]) -> Iterator[str]:
     known = {_letter(name) for name in names}
     if any(len(name) > 1 for name in known):  # words, as Playback has them
-        said = re.split(r"\W+", words.without_expressions(text))
+        said = re.split(r"\W+", words.literal_part(text))
         yield from (word for word in said if word and word.lower() not in known)
         return
-    for option in words.options(text):
-        if option.letter not in known and not option.letter.isspace():
-            yield option.letter
+    for letter in options(words.literal_part(text)):
+        if letter not in known and not letter.isspace():
+            yield letter
 
 
 def _letter(name: str) -> str:

@@ -10,6 +10,7 @@ from ivr.dialplan.checked import Checked
 from ivr.dialplan.codes import found
 from ivr.dialplan.findings import Finding
 from ivr.dialplan.model import Dialplan, Step
+from ivr.dialplan.parts import references, split
 
 _FUNCTION = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MADE_BY_SETTINGS = re.compile(r"ODBC_\w+")  # func_odbc.conf makes them
@@ -60,7 +61,7 @@ def scripts(dialplan: Dialplan) -> Iterator[tuple[Step, str]]:
     """What AGI is to run, global variables filled in, where that is known before the call."""
     for step, call in _calls(dialplan):
         if call.application.lower() in {"agi", "eagi", "deadagi"}:
-            script = _with_globals(words.split(call.arguments)[0].strip(), dialplan)
+            script = _with_globals(split(call.arguments)[0].strip(), dialplan)
             if script and words.is_literal(script):
                 yield step, script
 
@@ -82,9 +83,9 @@ def _calls(dialplan: Dialplan) -> Iterator[tuple[Step, words.Call]]:
 
 def _functions(step: Step) -> Iterator[str]:
     """The functions that a step reads by `${NAME(…)}`, and those that Set writes."""
-    for expression in words.expressions(step.arguments):
-        if expression.is_function and _FUNCTION.fullmatch(expression.name):
-            yield expression.name
+    for one in references(step.arguments):
+        if one.arguments is not None and one.literal and _FUNCTION.fullmatch(one.literal):
+            yield one.literal
     for call in words.calls(step.application, step.arguments):
         for name in _written(call):
             function, bracket, _ = name.lstrip("_").partition("(")
@@ -94,7 +95,7 @@ def _functions(step: Step) -> Iterator[str]:
 
 def _written(call: words.Call) -> Iterator[str]:
     """What Set and MSet assign to."""
-    several = {"set": [call.arguments], "mset": words.split(call.arguments, ",")}
+    several = {"set": [call.arguments], "mset": split(call.arguments, ",")}
     for one in several.get(call.application.lower(), []):
         if assigned := words.assignment(one):
             yield assigned[0]

@@ -11,6 +11,7 @@ from ivr.dialplan.codes import found
 from ivr.dialplan.destinations import Place
 from ivr.dialplan.findings import Finding
 from ivr.dialplan.model import Context, Step
+from ivr.dialplan.parts import references, split, text_of
 
 _ENDS = frozenset(("goto", "hangup", "return", "busy", "congestion"))  # nothing goes on to the next step
 _BRANCHES = frozenset(("gotoif", "gotoiftime"))
@@ -29,11 +30,11 @@ def places_that_are_not_there(checked: Checked) -> Iterator[Finding]:
 def _asked_for(context: Context) -> set[str]:
     """The contexts that its steps ask for by DIALPLAN_EXISTS before they go there: they may be missing."""
     return {
-        words.split(expression.arguments or "")[0].strip()
+        split(text_of(one.arguments))[0].strip()
         for step in context.steps
         if "DIALPLAN_EXISTS(" in step.arguments
-        for expression in words.expressions(step.arguments)
-        if expression.name == "DIALPLAN_EXISTS"
+        for one in references(step.arguments)
+        if one.literal == "DIALPLAN_EXISTS" and one.arguments
     }
 
 
@@ -76,7 +77,7 @@ def steps_that_are_never_reached(checked: Checked) -> Iterator[Finding]:
 def _ends(step: Step) -> bool:
     application = step.application.lower()
     if application in _BRANCHES:
-        branches = words.split(words.split(step.arguments, "?", 2)[-1], ":", 2)
+        branches = split(split(step.arguments, "?", 2)[-1], ":", 2)
         return len(branches) == 2 and all(branch.strip() for branch in branches)
     return application in _ENDS
 
