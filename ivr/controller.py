@@ -113,7 +113,7 @@ class Controller:
             draining=lambda: self.draining,
         )
         self.screening = Screening(self.link, Blocks(self.store, site.screening), Reviews(self.store, site.screening))
-        self.services = Services(site, secrets, self.live, self.store, self.orders, health, self.metrics, self.hub)
+        self.services = Services(site, secrets, self.live, self.store, self.orders, health, self.metrics, self.hub, var)
         self._watch()
 
     async def start(self) -> None:

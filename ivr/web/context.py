@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from aiohttp import web
@@ -50,6 +51,7 @@ class Services:
     health: Health
     metrics: Metrics
     hub: Hub
+    var: Path
     idempotency: Idempotency = field(default_factory=Idempotency)
     guesses: Guesses = field(default_factory=Guesses)
 
@@ -61,7 +63,7 @@ SERVICES: web.AppKey[Services] = web.AppKey("services", Services)
 class Who:
     """Who asks. `number` is an operator's own."""
 
-    role: str  # admin | operator
+    role: str  # admin | dialplan_admin | operator
     number: str | None = None
 
 

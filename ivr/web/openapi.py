@@ -19,6 +19,7 @@ _TITLE = {"zh": "热线控制系统接口", "en": "Hotline controller API"}
 _ERROR = {"zh": "拒绝：id 供程序判断，message 供人阅读", "en": "Refused: programs look at id, people read message"}
 _ACCESS: dict[str, list[dict[str, list[str]]]] = {
     "admin": [{"bearer": []}],
+    "dialplan_admin": [{"bearer": []}],
     "own": [{"bearer": []}, {}],  # or as the first message
     "phone": [],  # the token stands in the path
     "open": [],
@@ -64,6 +65,13 @@ def _operation(route: Route, language: str) -> dict[str, Any]:
             "required": bool(route.body["required"]),
             "description": f"≤ {BODY_LIMIT} B",
             "content": {"application/json": {"schema": route.body}},
+        }
+    if route.upload:
+        file = {"schema": {"type": "string", "format": "binary"}}
+        told["requestBody"] = {
+            "required": True,
+            "description": f"≤ {route.upload} B",
+            "content": {"application/octet-stream": file},
         }
     return told
 

@@ -25,17 +25,30 @@ CALLER = string(
     21,
     description="a caller's number, such as 13800138000, 01012345678 or +8613800138000",
 )
+BY = string(r"[^\x00-\x1f\x7f]+", 64, description="the person who decides, by name")
 PATH: Mapping[str, Schema] = {  # parts of paths, by name
     "id": string(r"[0-9A-Za-z._-]+", 128, description="a call's id"),
     "number": string(r"[0-9]{1,20}", 20, description="an operator's number"),
     "caller": CALLER,
     "token": string(r"[!-~]+", 128, description="an operator's key"),
+    "language": string(r"[a-z]{2,3}", 3, description="a language of the site, such as zh"),
+    "prompt": string(
+        r"[a-z0-9]+(-[a-z0-9]+)*(/[a-z0-9]+(-[a-z0-9]+)*)?", 64, description="a prompt's name; its / is written %2F"
+    ),
     "action": string(r"[0-9a-z_-]+(/[^/\x00-\x1f\x7f]+)?", 128, description="what the phone's key does"),
+}
+MAY: Mapping[str, frozenset[str]] = {  # access of a route → roles that have it
+    "admin": frozenset({"admin"}),
+    "dialplan_admin": frozenset({"admin", "dialplan_admin"}),
 }
 NOTHING: Schema = obj({})
 BODY_SECONDS = 10.0
 
 log = structlog.get_logger(__name__)
+
+
+def words(zh: str, en: str) -> dict[str, str]:
+    return {"zh": zh, "en": en}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +59,12 @@ class Route:
     summary: Text
     answer: Schema | None = None  # of a JSON answer
     status: int = 200
-    access: str = "admin"  # admin: bearer token; phone: token in the path; own: the handler looks; open: everybody
+    access: str = "admin"  # a word of MAY; phone: token in the path; own: the handler looks; open: everybody
     body: Schema | None = None
     query: Mapping[str, Schema] = field(default_factory=dict)
     headers: Mapping[str, Schema] = field(default_factory=dict)
     media: str = "application/json"
+    upload: int = 0  # bytes at most of a body that is a file: the handler takes it
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -111,7 +125,8 @@ async def _asked(route: Route, request: web.Request, services: Services, languag
     for name, schema in route.headers.items():
         if name in request.headers:
             check(schema, request.headers[name], name)
-    body = await _body(route.body or NOTHING, request) if route.method in ("POST", "PUT", "DELETE") else {}
+    takes = route.method in ("POST", "PUT", "DELETE") and not route.upload
+    body = await _body(route.body or NOTHING, request) if takes else {}
     return Asked(services, who, language, dict(request.match_info), query, body, request)
 
 
@@ -127,7 +142,7 @@ def _who(route: Route, request: web.Request, services: Services) -> Who | None:
     if who is None:
         log.warning("web.unauthorized", remote=request.remote, route=route.path)
         raise refusal
-    if route.access == "admin" and who.role != "admin":
+    if route.access in MAY and who.role not in MAY[route.access]:
         raise ForbiddenError(who.role)
     return who
 

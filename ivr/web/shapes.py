@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ivr.calls.live_views import CALL_STATES, OPERATOR_STATES, TRANSFER_STATES
-from ivr.web.schema import BOOLEAN, TEXT, TIME, Schema, array, integer, mapping, nullable, obj, one_of
+from ivr.web.schema import BOOLEAN, NUMBER, TEXT, TIME, Schema, array, integer, mapping, nullable, obj, one_of
 
 MODES = ("transfer", "conference", "consult", "suspend", "blind")
 OUTCOMES = ("answered", "transferred", "emergency", "abandoned", "interrupted", "rejected", "diverted")
@@ -190,6 +190,52 @@ REVIEW = obj(
 )
 REVIEWS = obj({"reviews": array(REVIEW)})
 REVIEWED = obj({"reviewed": obj({"number": TEXT, "by": TEXT})})
+
+# ---- prompts
+_SECONDS = {"type": "number", "minimum": 0}
+MEASURED = obj(
+    {
+        "seconds": _SECONDS,
+        "lufs": nullable(NUMBER),
+        "peak": nullable(NUMBER),
+        "clipped": COUNT,
+        "lead": _SECONDS,
+        "tail": _SECONDS,
+        "pause": _SECONDS,
+        "broken": WORD,
+    }
+)
+PROMPT_FAULT = obj(
+    {
+        "prompt": TEXT,
+        "language": TEXT,
+        "code": TEXT,
+        "severity": one_of("problem", "warning"),
+        "message": BOTH_LANGUAGES,
+        "mend": BOTH_LANGUAGES,
+    }
+)
+PROMPT = obj(
+    {
+        "name": TEXT,
+        "language": TEXT,
+        "category": WORD,
+        "kind": one_of("recorded", "tone", "generated"),
+        "text": TEXT,
+        "waiting": BOOLEAN,
+        "measured": nullable(MEASURED),
+        "played": array(TEXT),
+    }
+)
+PROMPTS = obj({"prompts": array(PROMPT)})
+PROMPT_ALONE = obj({"prompt": PROMPT, "findings": array(PROMPT_FAULT)})
+PROMPT_FAULTS = obj({"findings": array(PROMPT_FAULT)})
+PROMPT_CHANGED = obj(
+    {
+        "changed": obj({"prompt": TEXT, "language": TEXT, "seconds": _SECONDS, "done": array(BOTH_LANGUAGES)}),
+        "findings": array(PROMPT_FAULT),
+    }
+)
 
 # ---- the house
 CHECK_ERROR = obj({"id": TEXT}, {"message": TEXT, "details": ANY})  # more than the id: with a token

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ivr.web import calls, directory, house, openapi, orders, phone, screening, shapes, stream
-from ivr.web.routes import CALLER, Route
+from ivr.web import calls, directory, house, openapi, orders, phone, screening, shapes, stream, table_prompts
+from ivr.web.routes import BY, CALLER, Route, words
 from ivr.web.schema import TIME, Schema, integer, obj, one_of, string
 
 V1 = "/api/v1"
@@ -17,10 +17,9 @@ _TRANSFER = obj(
 )
 _KEY = {"Idempotency-Key": string(r"[!-~]{1,255}", 255, description="the same key: the same order, whatever is lost")}
 _PAUSE = obj({}, {"reason": string(r"[^\x00-\x1f\x7f]*", 64, description="up to 64 characters, none of control")})
-_BY = string(r"[^\x00-\x1f\x7f]+", 64, description="the person who decides, by name")
 _REASON = string(r"[^\x00-\x1f\x7f]+", 500, description="why, on one line")
 _BLOCK = obj(
-    {"number": CALLER, "by": _BY, "reason": _REASON},
+    {"number": CALLER, "by": BY, "reason": _REASON},
     {
         "until": {**TIME, "description": "when it ends; this or hours"},
         "hours": integer(1, 8760, description="how long it holds; at most [screening] block_hours"),
@@ -38,17 +37,13 @@ _FILTERS = {
 }
 
 
-def _words(zh: str, en: str) -> dict[str, str]:
-    return {"zh": zh, "en": en}
-
-
 ROUTES: tuple[Route, ...] = (
-    Route("GET", f"{V1}/live", calls.live, _words("当前状态", "What goes on now"), shapes.LIVE),
+    Route("GET", f"{V1}/live", calls.live, words("当前状态", "What goes on now"), shapes.LIVE),
     Route(
         "GET",
         f"{V1}/live/stream",
         stream.stream,
-        _words("当前状态的实时推送（WebSocket）", "What goes on now, followed over a WebSocket"),
+        words("当前状态的实时推送（WebSocket）", "What goes on now, followed over a WebSocket"),
         access="own",
         status=101,
         media="application/websocket",
@@ -57,16 +52,16 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         f"{V1}/calls",
         calls.listed,
-        _words("通话记录，新的在前", "The call log, newest first"),
+        words("通话记录，新的在前", "The call log, newest first"),
         shapes.CALLS,
         query=_FILTERS,
     ),
-    Route("GET", _CALL, calls.shown, _words("一通电话的全部记录", "All that is on record of one call"), shapes.CALLS),
+    Route("GET", _CALL, calls.shown, words("一通电话的全部记录", "All that is on record of one call"), shapes.CALLS),
     Route(
         "POST",
         f"{_CALL}/transfers",
         orders.transfer,
-        _words("转接到目标", "Bring a target in"),
+        words("转接到目标", "Bring a target in"),
         shapes.ORDERED_TRANSFER,
         202,
         body=_TRANSFER,
@@ -76,7 +71,7 @@ ROUTES: tuple[Route, ...] = (
         "DELETE",
         f"{_CALL}/transfers/current",
         orders.cancel,
-        _words("取消进行中的转接", "Cancel the running transfer"),
+        words("取消进行中的转接", "Cancel the running transfer"),
         shapes.ORDERED,
         202,
     ),
@@ -84,7 +79,7 @@ ROUTES: tuple[Route, ...] = (
         "POST",
         f"{_CALL}/take-back",
         orders.take_back,
-        _words("收回来电人", "Take the caller back"),
+        words("收回来电人", "Take the caller back"),
         shapes.ORDERED,
         202,
     ),
@@ -92,7 +87,7 @@ ROUTES: tuple[Route, ...] = (
         "POST",
         f"{_CALL}/join",
         orders.join,
-        _words("请来电人加入通话转", "Bring the caller into a consult"),
+        words("请来电人加入通话转", "Bring the caller into a consult"),
         shapes.ORDERED,
         202,
     ),
@@ -100,18 +95,18 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         f"{V1}/operators",
         directory.operators,
-        _words("坐席及其状态", "Operators and their states"),
+        words("坐席及其状态", "Operators and their states"),
         shapes.OPERATORS,
     ),
-    Route("POST", f"{_OPERATOR}/ready", orders.ready, _words("示闲", "Ready for calls"), shapes.ORDERED, 202),
-    Route("POST", f"{_OPERATOR}/pause", orders.pause, _words("示忙", "Pause"), shapes.ORDERED, 202, body=_PAUSE),
-    Route("POST", f"{_OPERATOR}/wrap-up", orders.wrap_up, _words("话后整理", "After-call work"), shapes.ORDERED, 202),
+    Route("POST", f"{_OPERATOR}/ready", orders.ready, words("示闲", "Ready for calls"), shapes.ORDERED, 202),
+    Route("POST", f"{_OPERATOR}/pause", orders.pause, words("示忙", "Pause"), shapes.ORDERED, 202, body=_PAUSE),
+    Route("POST", f"{_OPERATOR}/wrap-up", orders.wrap_up, words("话后整理", "After-call work"), shapes.ORDERED, 202),
     *(
         Route(
             method,
             f"{V1}/phone/{{token}}/{{action}}",
             phone.press,
-            _words("话机可编程按键的网址", "The URL of a desk phone's programmable key"),
+            words("话机可编程按键的网址", "The URL of a desk phone's programmable key"),
             access="phone",
             media="text/plain",
         )
@@ -121,14 +116,14 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         f"{V1}/targets",
         directory.targets,
-        _words("转接目标及其可达性", "Targets and whether they can be reached"),
+        words("转接目标及其可达性", "Targets and whether they can be reached"),
         shapes.TARGETS,
     ),
     Route(
         "GET",
         f"{V1}/screening/blocks",
         screening.blocks,
-        _words("限制来电的号码，新的在前", "Blocked numbers, newest first"),
+        words("限制来电的号码，新的在前", "Blocked numbers, newest first"),
         shapes.BLOCKS,
         query={**_STATES, "number": CALLER},
     ),
@@ -136,7 +131,7 @@ ROUTES: tuple[Route, ...] = (
         "POST",
         f"{V1}/screening/blocks",
         screening.block,
-        _words("限制一个号码来电（须写明决定人、原因和期限）", "Block a number: by whom, why and until when"),
+        words("限制一个号码来电（须写明决定人、原因和期限）", "Block a number: by whom, why and until when"),
         shapes.BLOCKED,
         201,
         body=_BLOCK,
@@ -145,15 +140,15 @@ ROUTES: tuple[Route, ...] = (
         "DELETE",
         f"{V1}/screening/blocks/{{caller}}",
         screening.unblock,
-        _words("解除限制（记录保留）", "Lift a block; its record stays"),
+        words("解除限制（记录保留）", "Lift a block; its record stays"),
         shapes.BLOCKED,
-        body=obj({"by": _BY}),
+        body=obj({"by": BY}),
     ),
     Route(
         "GET",
         f"{V1}/screening/reviews",
         screening.reviews,
-        _words("频繁来电、待人工复核的号码", "Numbers that call very often, for a person to look at"),
+        words("频繁来电、待人工复核的号码", "Numbers that call very often, for a person to look at"),
         shapes.REVIEWS,
         query=_STATES,
     ),
@@ -161,18 +156,19 @@ ROUTES: tuple[Route, ...] = (
         "POST",
         f"{V1}/screening/reviews/{{caller}}/reviewed",
         screening.reviewed,
-        _words("复核完毕", "A person has looked"),
+        words("复核完毕", "A person has looked"),
         shapes.REVIEWED,
-        body=obj({"by": _BY}),
+        body=obj({"by": BY}),
     ),
+    *table_prompts.ROUTES,
     Route(
-        "GET", f"{V1}/openapi.json", openapi.document, _words("接口说明", "This description"), shapes.ANY, access="open"
+        "GET", f"{V1}/openapi.json", openapi.document, words("接口说明", "This description"), shapes.ANY, access="open"
     ),
     Route(
         "GET",
         "/healthz",
         house.health,
-        _words("运行是否正常：200 或 503", "Is everything well: 200 or 503"),
+        words("运行是否正常：200 或 503", "Is everything well: 200 or 503"),
         shapes.HEALTH,
         access="open",
     ),
@@ -180,9 +176,9 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         "/metrics",
         house.metrics,
-        _words("运行指标", "Numbers for Prometheus"),
+        words("运行指标", "Numbers for Prometheus"),
         access="open",
         media="text/plain; version=0.0.4",
     ),
-    Route("GET", "/", house.home, _words("首页", "The front page"), access="open", media="text/html"),
+    Route("GET", "/", house.home, words("首页", "The front page"), access="open", media="text/html"),
 )

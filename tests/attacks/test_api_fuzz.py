@@ -39,8 +39,17 @@ FUZZED = [route for route in ROUTES if route.path != STREAM]
 WRONG = [route for route in FUZZED if route.parts or route.query or route.headers or route.body]  # may be asked wrongly
 CASES = [(route, GenerationMode.POSITIVE) for route in FUZZED] + [(route, GenerationMode.NEGATIVE) for route in WRONG]
 # What data of the right shape may be refused for.
-BEYOND_A_SCHEMA = ("idempotency_key_reused", "nobody_named", "no_reason", "bad_block_end")
-KNOWN = {"id": CALL, "number": "1002", "token": PHONE_KEY}  # with others nearly every request would end as a 404
+BEYOND_A_SCHEMA = (
+    *("idempotency_key_reused", "nobody_named", "no_reason", "bad_block_end"),
+    *("unknown_category", "bad_prompt_text", "bad_placeholder", "greeting_too_long", "no_sound", "silent_sound"),
+)
+KNOWN = {
+    "id": CALL,
+    "number": "1002",
+    "token": PHONE_KEY,
+    "language": "zh",
+    "prompt": "greeting",
+}  # with others nearly every request would end as a 404
 
 
 @pytest.fixture(scope="module")

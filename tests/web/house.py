@@ -123,6 +123,10 @@ class House:
     client: aiohttp.ClientSession
     stopped: list[str] = field(default_factory=list)
 
+    @property
+    def bearer(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {TOKEN}"}
+
     def feed(self, *events: Event) -> None:
         for event in events:
             self.live.apply(event)
@@ -161,8 +165,12 @@ def _route_of(method: str, path: str) -> Route | None:
 
 
 @asynccontextmanager
-async def a_house(folder: Path, database_url: str | None = None, **hub: float) -> AsyncIterator[House]:
+async def a_house(
+    folder: Path, database_url: str | None = None, site_folder: Path | None = None, **hub: float
+) -> AsyncIterator[House]:
     site = a_site(folder)
+    if site_folder is not None:
+        site = replace(site, path=str(site_folder / "hotline.toml"), targets={})
     site = replace(site, database_url=database_url or site.database_url)
     live, store = Live(OPERATORS, TARGETS), Store(site.database_url)
     live.apply({"Event": "Resynchronise"})
@@ -174,7 +182,7 @@ async def a_house(folder: Path, database_url: str | None = None, **hub: float) -
     health = Health(
         asterisk, live, store, log, node="hotline", var=folder, stopped=lambda: stopped, draining=lambda: False
     )
-    services = Services(site, credentials, live, store, orders, health, Metrics(), Hub(live, **hub))
+    services = Services(site, credentials, live, store, orders, health, Metrics(), Hub(live, **hub), folder)
     server = Server(services, HERE)
     await server.start()
     beat = asyncio.create_task(services.hub.run())

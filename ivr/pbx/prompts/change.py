@@ -63,7 +63,7 @@ def say(site: Site, var: Path, name: str, words: Mapping[str, str], category: st
                 told.append(_set_aside(recording))
             done.append(Done(name, language, spoken[language].size / RATE, tuple(told)))
         _keep_category(site, name, category)
-        make.refresh(site, var, _nothing)
+        make.refresh(site, var, _nothing, name)
     return done
 
 
@@ -88,7 +88,7 @@ def bring_in(site: Site, var: Path, name: str, language: str, file: Path, *, cat
         sound.write(path, levelled.samples)
         _on_disk(path)
         _keep_category(site, name, category)
-        make.refresh(site, var, _nothing)
+        make.refresh(site, var, _nothing, name)
     return Done(name, language, levelled.samples.size / RATE, tuple(told))
 
 
@@ -110,7 +110,7 @@ def take_out(site: Site, var: Path, name: str, language: str, still_played: Sequ
             details = {"prompt": name, "language": language, "where": still_played[0]}
             raise PromptError("still_played", message, details, 409)
         told = _set_aside(path)
-        make.refresh(site, var, _nothing)
+        make.refresh(site, var, _nothing, name)
     made = make.file(var, language, name)
     seconds = sound.read(made).size / RATE if made.is_file() else 0.0
     return Done(name, language, seconds, (told,))

@@ -5,6 +5,7 @@ It reads one file and nothing else (no playlist, no network), only sound, at mos
 
 from __future__ import annotations
 
+import os
 import re
 import resource
 import subprocess
@@ -105,6 +106,7 @@ def _run(words: list[str], given: bytes, name: str) -> tuple[bytes, str]:
 
 def _limit(pid: int) -> None:
     try:
+        os.setpriority(os.PRIO_PROCESS, pid, 10)  # calls come first
         resource.prlimit(pid, resource.RLIMIT_AS, (MEMORY, MEMORY))
         resource.prlimit(pid, resource.RLIMIT_CPU, (PROCESSOR, PROCESSOR))
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, 0))  # it writes to a pipe alone

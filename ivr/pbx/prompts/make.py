@@ -81,10 +81,10 @@ def ensure(site: Site, var: Path, say: Callable[[str], None] = print) -> int:
         return refresh(site, var, say)
 
 
-def refresh(site: Site, var: Path, say: Callable[[str], None]) -> int:
-    """`ensure` for whoever is `alone` already."""
+def refresh(site: Site, var: Path, say: Callable[[str], None], only: str | None = None) -> int:
+    """`ensure` for whoever is `alone` already; of one name where that is given."""
     prompts = wanted(site)
-    changed = outdated(site, var)
+    changed = [prompt for prompt in outdated(site, var) if only in {None, prompt.name}]
     manifest = {key: digest for key, digest in _manifest(var).items() if key in {prompt.key for prompt in prompts}}
     if changed:
         say(f"making {len(changed)} prompts …")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import threading
 from collections.abc import Mapping
 from functools import cache, cached_property
 
@@ -33,9 +34,14 @@ def synthesiser() -> Synthesiser:
 class Synthesiser:
     def __init__(self) -> None:
         self._heard: list[bytes] = []
+        self._one = threading.Lock()  # espeak-ng knows one speaker at a time
 
     def speak(self, text: str, language: str) -> tuple[Samples, int]:
         """The text spoken, and the rate in Hz. Raises SpeechError."""
+        with self._one:
+            return self._speak(text, language)
+
+    def _speak(self, text: str, language: str) -> tuple[Samples, int]:
         library, rate = self._library
         voice = VOICES.get(language, language)
         if library.espeak_SetVoiceByName(voice.encode()) != 0:

@@ -78,8 +78,10 @@ def _read(path: Path) -> dict[str, str]:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as failure:
-        raise TextError("prompts", f"{path} cannot be read: {failure}") from failure
+        raise TextError("prompts", f"{path} cannot be read: {failure}", {"file": str(path)}) from failure
     for name, text in table.items():
         if not NAME.fullmatch(name) or not isinstance(text, str) or not text.strip():
-            raise TextError("prompts", f'{path}: {name}: expected name = "text", the name of a-z, 0-9 and -')
+            raise TextError(
+                "prompts", f'{path}: {name}: expected name = "text", the name of a-z, 0-9 and -', {"file": str(path)}
+            )
     return table

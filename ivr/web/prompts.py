@@ -1,0 +1,121 @@
+"""What callers hear, over HTTP: looked at, listened to, changed. Every change goes on record."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import structlog
+from aiohttp import web
+
+from ivr.dialplan.heard import Heard, heard
+from ivr.errors import HotlineError
+from ivr.pbx.prompts import book, change, judge, make
+from ivr.pbx.prompts.book import Entry
+from ivr.pbx.prompts.categories import CATEGORIES
+from ivr.pbx.prompts.change import Done
+from ivr.pbx.prompts.ffmpeg import LARGEST
+from ivr.web.context import Asked
+from ivr.web.upload import taken
+
+__all__ = ["CATEGORIES", "LARGEST", "bring_in", "checked", "listed", "say", "shown", "sound", "take_out"]
+
+_WORKER = ThreadPoolExecutor(1, "prompts")  # speaking and measuring take a processor: never more than one
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
+
+
+class UnknownPromptError(HotlineError):
+    def __init__(self, prompt: str, language: str) -> None:
+        message = f"no prompt {prompt} in {language!r}; GET /api/v1/prompts lists them"
+        super().__init__("unknown_prompt", message, {"prompt": prompt, "language": language}, 404)
+
+
+class NotMadeError(HotlineError):
+    def __init__(self, prompt: str, language: str) -> None:
+        message = f"the prompt {prompt} in {language!r} is not made yet: `ivr prompts make` makes it"
+        super().__init__("prompt_not_made", message, {"prompt": prompt, "language": language}, 404)
+
+
+async def listed(asked: Asked) -> dict[str, Any]:
+    entries = await _work(lambda: _book(asked)[0])
+    return {"prompts": [entry.as_dict() for entry in entries]}
+
+
+async def checked(asked: Asked) -> dict[str, Any]:
+    return {"findings": await _work(lambda: _faults(asked, None))}
+
+
+async def shown(asked: Asked) -> dict[str, Any]:
+    prompt, language = asked.path["prompt"], asked.path["language"]
+
+    def look() -> dict[str, Any]:
+        found = [entry for entry in _book(asked, prompt)[0] if entry.language == language]
+        if not found:
+            raise UnknownPromptError(prompt, language)
+        return {"prompt": found[0].as_dict(), "findings": _faults(asked, prompt, language)}
+
+    return await _work(look)
+
+
+async def sound(asked: Asked) -> web.StreamResponse:
+    prompt, language = asked.path["prompt"], asked.path["language"]
+    path = make.file(asked.services.var, language, prompt)
+    if language not in asked.services.site.hotline.languages or not path.is_file():
+        raise NotMadeError(prompt, language)
+    return web.FileResponse(path, headers={"Content-Type": "audio/wav"})
+
+
+async def bring_in(asked: Asked) -> dict[str, Any]:
+    prompt, language, category = asked.path["prompt"], asked.path["language"], asked.query.get("category")
+    services = asked.services
+    async with taken(asked.request, LARGEST, services.var) as file:
+        done = await _work(
+            lambda: change.bring_in(services.site, services.var, prompt, language, file, category=category)
+        )
+    return await _changed(asked, "prompt.import", done, asked.query)
+
+
+async def say(asked: Asked) -> dict[str, Any]:
+    prompt, words = asked.path["prompt"], {asked.path["language"]: asked.body["text"]}
+    services, category = asked.services, asked.body.get("category")
+    done = await _work(lambda: change.say(services.site, services.var, prompt, words, category))
+    return await _changed(asked, "prompt.say", done[0], asked.body)
+
+
+async def take_out(asked: Asked) -> dict[str, Any]:
+    prompt, language, services = asked.path["prompt"], asked.path["language"], asked.services
+
+    def out() -> Done:
+        played = book.played(services.site, prompt, heard(services.site, services.var).places)
+        return change.take_out(services.site, services.var, prompt, language, played)
+
+    return await _changed(asked, "prompt.revert", await _work(out), asked.body)
+
+
+async def _changed(asked: Asked, what: str, done: Done, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The one place where a change goes on record."""
+    by = given.get("by") or (asked.who.role if asked.who else "")
+    log.warning(what, prompt=done.prompt, language=done.language, by=by)
+    faults = await _work(lambda: _faults(asked, done.prompt, done.language))
+    return {"changed": done.as_dict(), "findings": faults}
+
+
+def _book(asked: Asked, prompt: str | None = None) -> tuple[list[Entry], Heard]:
+    site, var = asked.services.site, asked.services.var
+    plays = heard(site, var)
+    return book.book(site, var, plays.places, None if prompt is None else [prompt]), plays
+
+
+def _faults(asked: Asked, prompt: str | None, language: str | None = None) -> list[dict[str, Any]]:
+    entries, plays = _book(asked, prompt)
+    named = {name: where for name, where in plays.named.items() if prompt in {None, name}}
+    faults = judge.check(entries, asked.services.site.hotline.languages, named)
+    return [fault.as_dict() for fault in faults if language in {None, fault.language}]
+
+
+async def _work(job: Callable[[], T]) -> T:
+    return await asyncio.get_running_loop().run_in_executor(_WORKER, job)

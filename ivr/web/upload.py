@@ -1,0 +1,39 @@
+"""A file that is sent: taken piece by piece, never more than so many bytes, never too slowly."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from aiohttp import web
+
+from ivr.errors import HotlineError
+
+SECONDS = 60.0  # for the whole of it
+
+
+class UploadError(HotlineError):
+    """It came too slowly, or too much of it."""
+
+
+@asynccontextmanager
+async def taken(request: web.Request, most: int, folder: Path) -> AsyncIterator[Path]:
+    """The file, which is gone afterwards. `most` in bytes. Raises UploadError."""
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=".upload-") as file:
+        size = 0
+        try:
+            async with asyncio.timeout(SECONDS):
+                async for piece in request.content.iter_chunked(64 * 1024):
+                    size += len(piece)
+                    if size > most:
+                        message = f"the file is larger than {most} bytes"
+                        raise UploadError("sound_too_large", message, {"limit": most}, 413)
+                    file.write(piece)
+        except TimeoutError:
+            message = f"the file was not whole within {SECONDS:g} s"
+            raise UploadError("slow_upload", message, {"seconds": SECONDS}, 408) from None
+        file.flush()
+        yield Path(file.name)
