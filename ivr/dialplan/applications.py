@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ivr.dialplan.model import Step
 from ivr.dialplan.parts import call, options, split
@@ -23,9 +24,14 @@ class Run:
         return self.arguments[index].strip() if index < len(self.arguments) else ""
 
 
-def runs(step: Step) -> Iterator[Run]:
+def runs(step: Step) -> tuple[Run, ...]:
     """Every application that the step may run, its own first."""
-    yield from _runs(step.application, step.arguments, 0)
+    return _all(step.application, step.arguments)
+
+
+@lru_cache(maxsize=20_000)
+def _all(application: str, text: str) -> tuple[Run, ...]:
+    return tuple(_runs(application, text, 0))
 
 
 def _runs(application: str, text: str, deep: int) -> Iterator[Run]:
@@ -41,12 +47,21 @@ def _runs(application: str, text: str, deep: int) -> Iterator[Run]:
             yield from _runs(*call(inner), deep + 1)
 
 
-def assigned(step: Step) -> Iterator[tuple[str, str | None]]:
+def assigned(step: Step) -> tuple[tuple[str, str | None], ...]:
     """Each variable that a step sets and the text of its value, None where a person or a program gives it.
 
     Names are as written: `__CALLER`, `SHARED(FAR,${CALLER})`, `GLOBAL(X)`. Variables of new legs (Originate) too.
     """
-    for run in runs(step):
+    return _assigned(step.application, step.arguments)
+
+
+@lru_cache(maxsize=20_000)
+def _assigned(application: str, text: str) -> tuple[tuple[str, str | None], ...]:
+    return tuple(_assignments(_all(application, text)))
+
+
+def _assignments(found: tuple[Run, ...]) -> Iterator[tuple[str, str | None]]:
+    for run in found:
         if run.application == "set":
             yield from _equations((run.text,))
         elif run.application in {"mset", "array"}:

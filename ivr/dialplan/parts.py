@@ -110,9 +110,10 @@ def text_of(parts: Iterable[Part]) -> str:
     return "".join(one.text if isinstance(one, Plain) else one.raw for one in parts)
 
 
-def references(text: str) -> Iterator[Reference]:
+@lru_cache(maxsize=20_000)
+def references(text: str) -> tuple[Reference, ...]:
     """Every `${…}` of a text, those within others too."""
-    yield from _within(parse(text))
+    return tuple(_within(parse(text)))
 
 
 def _within(parts: Iterable[Part]) -> Iterator[Reference]:
