@@ -24,12 +24,6 @@ class CheckError(HotlineError):
     """There is nothing to check, or it cannot be read."""
 
 
-def draft(site: Site) -> Path:
-    """The folder of the site's own dialplans: beside its settings if there is one, else the project's."""
-    own = Path(site.path).absolute().parent / "dialplans/site"
-    return own if own.is_dir() else render.DIALPLANS / "site"
-
-
 def files(paths: Iterable[Path]) -> list[Path]:
     """The .conf files that are meant: a folder stands for all of its own. Raises CheckError."""
     found: list[Path] = []

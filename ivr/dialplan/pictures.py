@@ -40,9 +40,9 @@ class Wish:
 
 def of_site(site: Site, var: Path, wish: Wish, own: Sequence[Path] = (), core: Path = CORE) -> Drawing:
     """A site's own files (none: its draft) over core. Raises DrawError, WordsError, TextError."""
-    files = list(own) or gather.files([gather.draft(site)])
+    files = list(own) or gather.files([render.own_dialplans(site)])
     dialplan = load(site, var, core, [path.absolute() for path in files])
-    folders = dict.fromkeys([gather.draft(site), *(path.absolute().parent for path in files)])
+    folders = dict.fromkeys([render.own_dialplans(site), *(path.absolute().parent for path in files)])
     words = draw_words.load(wish.language, *folders)
     flow, given = Flow(dialplan), {name: one.value for name, one in dialplan.globals.items()}
     said = texts(site, wish.language)

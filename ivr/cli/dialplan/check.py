@@ -20,6 +20,7 @@ from ivr.dialplan.findings import Finding, Report, Suppressed
 from ivr.dialplan.said import asterisk_says
 from ivr.dialplan.sarif import sarif
 from ivr.errors import HotlineError
+from ivr.pbx import render
 
 Files = Annotated[
     list[Path] | None, typer.Argument(help="Files or folders of a site's dialplans; none: the whole draft.")
@@ -81,7 +82,7 @@ def _report(start: Context, paths: list[Path], foreign: bool | None, asterisk: b
     if given and (gather.is_foreign(given) if foreign is None else foreign):
         report, alone = judge(gather.foreign(given)), True
     else:
-        own = given or gather.files([gather.draft(start.site)])
+        own = given or gather.files([render.own_dialplans(start.site)])
         checked = gather.site_draft(start.site, start.var, own)
         says = asterisk_says(start.site, start.var, gather.CORE, own, checked.dialplan) if asterisk else ()
         report, alone = judge(checked, says), False

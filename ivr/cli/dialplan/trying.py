@@ -92,7 +92,7 @@ def try_(  # noqa: PLR0917  typer passes by name
         desks=dict(map(_desk, desk or [])),
         seconds=seconds,
     )
-    played = asyncio.run(_play(start, draft or gather.draft(start.site), wish))
+    played = asyncio.run(_play(start, draft or render.own_dialplans(start.site), wish))
     if json:
         typer.echo(as_json(as_dict(played)))
         return
@@ -132,7 +132,7 @@ def test(
     Example: ivr dialplan test dialplans/site/tests/hotline.toml
     """
     start: Context = context.obj
-    own = draft or gather.draft(start.site)
+    own = draft or render.own_dialplans(start.site)
     results = asyncio.run(run_stories(start.site, start.var, render.DIALPLANS / "core", own, files or None))
     if json:
         typer.echo(as_json({"stories": [result.as_dict() for result in results]}))
