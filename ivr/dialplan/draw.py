@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from ivr.dialplan.draw_hooks import GATE, SITE, Hooks
+from ivr.dialplan.checked import SITE
+from ivr.dialplan.draw_hooks import GATE, Hooks
 from ivr.dialplan.draw_model import Arrow, Box, Drawing, Item, Kind, Way
 from ivr.dialplan.draw_reasons import Reasons
 from ivr.dialplan.draw_told import Teller
@@ -52,7 +53,7 @@ class Drawer:
 
     @cached_property
     def _reasons(self) -> Reasons:
-        return Reasons(self.flow, self.words, self.whole)
+        return Reasons(self.flow, self.words, list(self.flow.entries(*self.starts)), self.whole)
 
     @cached_property
     def _hooks(self) -> Hooks:
@@ -123,7 +124,8 @@ class Drawer:
         return True
 
     def _start(self) -> Box:
-        number = self.teller.number
+        dialled = [step.extension for step in self.flow.entries(*self.starts) if step.extension.isdigit()]
+        number = self.words.say(" 或 ", " or ").join(dialled if self.teller.number else ())
         words = self.words.say(
             f"有人拨打 {number}".strip(), f"Somebody dials {number}" if number else "A call comes in"
         )

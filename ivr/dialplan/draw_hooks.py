@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
+from ivr.dialplan.checked import SITE
 from ivr.dialplan.flow import Flow
 from ivr.dialplan.model import Step
 from ivr.dialplan.words import shape as shape_of
 
-SITE = "site-"  # begins the name of every context of a site
 GATE = "hook"  # core's context that runs a hook, by the name that is its argument
 
 _ASKS = re.compile(rf"(?:^|[?:,\s]){GATE},s,1\(([^()]*)\)")

@@ -23,7 +23,7 @@ SECONDS = 60  # dot takes less than one for hundreds of boxes
 PER_INCH = 72
 
 CELL, LINE = 7.2, 19.0  # of text of 13 px
-TITLE_CELL, TITLE_LINE = 9.2, 22.0  # of 15 px, bold
+TITLE_CELL, TITLE_LINE = 9.8, 22.0  # of 15 px, bold
 SMALL_CELL, SMALL_LINE = 6.4, 16.0  # of 11.5 px
 PADDING = 12.0
 SIGN = 22.0  # room of an item's sign, left of its text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from ivr.dialplan import expressions
 from ivr.dialplan.draw_words import Words
@@ -12,6 +12,7 @@ from ivr.dialplan.flow import OWN, Edge, Flow
 from ivr.dialplan.given import KNOWN
 from ivr.dialplan.model import Step
 from ivr.dialplan.parts import Reference, parse, split
+from ivr.dialplan.values import assigned, bare
 
 _FAR = 40  # steps that are looked back for a reason
 _MANY = 3  # ways that come together and are still told one by one
@@ -19,11 +20,51 @@ _ARGUMENT = re.compile(r"ARG\d+")
 
 
 class Reasons:
-    """`whole`: is everything that sets variables known? Then one that nothing sets is empty."""
+    """`entries`: where the calls come in. `whole`: is everything that sets variables known?
 
-    def __init__(self, flow: Flow, words: Words, whole: bool) -> None:
+    Then one that nothing sets on the way is what the settings or the entrance have set it to, else empty.
+    """
+
+    def __init__(self, flow: Flow, words: Words, entries: Sequence[Step], whole: bool) -> None:
         self._flow, self._words, self._whole = flow, words, whole
-        self._globals = {name: one.value for name, one in flow.dialplan.globals.items()}
+        lines = [tuple(self._entrance(entry)) for entry in entries]
+        inside = {step for line in lines for step in line}
+        # What a step sets that could be come to may be anything; so may what another leg sets for all.
+        reached = flow.reach(entries, follow=lambda edge: edge.kind in OWN)
+        self._set = {bare(name) for step in reached - inside for name, _ in assigned(step)}
+        everywhere = (name for step in flow.dialplan.steps() for name, _ in assigned(step))
+        self._set |= {bare(name) for name in everywhere if name.upper().startswith("GLOBAL(")}
+        self._constants = {name: one.value for name, one in flow.dialplan.globals.items()}
+        self._constants |= self._agreed([self._given(line) for line in lines])
+
+    def _entrance(self, step: Step | None) -> Iterator[Step]:
+        """The steps that every call of an entry runs first: as far as one follows the other whatever happens."""
+        seen: set[Step] = set()
+        while step is not None and step not in seen:
+            seen.add(step)
+            yield step
+            ways = [edge for edge in self._flow.out(step) if edge.kind in OWN - {"gosub"}]
+            step = ways[0].step if len(ways) == 1 and not ways[0].condition else None
+
+    def _given(self, line: Iterable[Step]) -> dict[str, str | None]:
+        found: dict[str, str | None] = {}
+        for step in line:
+            for name, value in assigned(step):
+                text = None if value is None else self._flow.values.spelled(value)
+                found[bare(name)] = None if text is None or "$" in text else text
+        return found
+
+    def _agreed(self, given: list[dict[str, str | None]]) -> dict[str, str]:
+        """What all entries set alike; what they do not agree on is known of none."""
+        agreed: dict[str, str] = {}
+        for name in {name for one in given for name in one}:
+            values = {one.get(name) for one in given}
+            value = values.pop()
+            if values or value is None:
+                self._set.add(name)
+            else:
+                agreed[name] = value
+        return agreed
 
     def live(self, step: Step) -> Iterator[Edge]:
         """The ways on that the site's settings leave open."""
@@ -36,13 +77,13 @@ class Reasons:
         return None if edge.condition.startswith(TIME) else expressions.truth(parse(edge.condition), self._known)
 
     def _known(self, reference: Reference) -> str | None:
-        """A variable that nothing but the settings sets."""
+        """A variable that nothing sets but the settings and the entrance."""
         name = reference.literal
         if name is None or reference.arguments is not None or reference.slice:
             return None
-        if name in KNOWN or name in self._flow.values.sets or _ARGUMENT.fullmatch(name):
+        if name in KNOWN or name in self._set or _ARGUMENT.fullmatch(name):
             return None
-        return self._globals.get(name, "" if self._whole else None)
+        return self._constants.get(name, "" if self._whole else None)
 
     def of(self, edge: Edge) -> tuple[str, ...]:
         """When a call takes this way; nothing where it always does."""

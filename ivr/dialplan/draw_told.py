@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ivr.dialplan.checked import SITE
 from ivr.dialplan.draw_model import Item, Way
 from ivr.dialplan.draw_words import Words
 from ivr.dialplan.model import Step
@@ -176,6 +177,14 @@ def _step(teller: Teller, step: Step, arguments: list[str]) -> Told:
         yield "does", teller.spelled(teller.words.pick(told))
 
 
+def _set(teller: Teller, step: Step, arguments: list[str]) -> Told:
+    """What a site's own dialplan asks of core by a variable, where it has words."""
+    name, _, value = ",".join(arguments).partition("=")
+    told = teller.words.asks.get(name.strip().lstrip("_")) if step.context.startswith(SITE) else None
+    if told and value.strip():
+        yield "does", teller.words.pick(told).replace("{value}", teller.target(value.strip()))
+
+
 def _says(zh: str, en: str, sign: str = "does") -> Tell:
     return lambda teller, step, arguments: iter([(sign, teller.words.say(zh, en))])
 
@@ -198,6 +207,7 @@ TABLE: Mapping[str, Tell] = {
     "wait": _wait,
     "waitexten": _says("等按键", "waits for a key", "asks"),
     "celgenuserevent": _step,
+    "set": _set,
     "answer": _says("接起来电", "the call is answered"),
     "musiconhold": _says("播放等待音乐", "music", "says"),
     "startmusiconhold": _says("播放等待音乐", "music", "says"),

@@ -6,6 +6,7 @@
     [steps]                step of the call log (ivr_step) → what happens at the place that writes it
     [keys]                 context in which keys are looked up → what a {key} there is called
     [hooks]                name of a hook → when core asks for it
+    [asks]                 variable by which a site's hook asks core for something → what it asks; {value}: its value
 
 What has no words there is told by the rule of its form: `x is y`. A context without words has the first sentence of the
 comment above its heading.
@@ -53,6 +54,7 @@ class Words:
     steps: Table = field(default_factory=dict)
     keys: Table = field(default_factory=dict)
     hooks: Table = field(default_factory=dict)
+    asks: Table = field(default_factory=dict)
 
     @cached_property
     def zh(self) -> bool:
@@ -173,6 +175,7 @@ def _over(words: Words, path: Path) -> Words:
         {**words.steps, **found.get("steps", {})},
         {**words.keys, **found.get("keys", {})},
         {**words.hooks, **found.get("hooks", {})},
+        {**words.asks, **found.get("asks", {})},
     )
 
 
