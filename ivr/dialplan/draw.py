@@ -66,7 +66,7 @@ class Drawer:
         # What core asks the site for elsewhere than on this call's way has a beginning of its own.
         entries |= {entry: f"/{entry.context}" for entry in self._hooks.entered if entry.context not in order}
         order = self._order(entries)
-        folded = {name for name in order if name not in self.starts and self._is_quiet(name, order, frozenset())}
+        folded = set() if self.everything else self._folded(order)
         shown = [name for name in order if name not in folded]
         boxes = {START: self._start()} | {name: self._box(name, order[name], folded) for name in shown}
         arrows = []
@@ -105,23 +105,25 @@ class Drawer:
         for entry in self._hooks.asked(step):
             yield Edge(step, entry, "hook")
 
-    def _is_quiet(self, name: str, order: dict[str, list[Step]], within: frozenset[str]) -> bool:
-        """Is it only called, silent, and never anything but back where it came from?"""
-        if self.everything or name in within or name.startswith(SITE):
-            return False
-        entering = (edge for steps in order.values() for step in steps for edge in self._followed(step))
-        if any(_other(edge) == name and edge.kind != "gosub" for edge in entering):
-            return False
-        for step in order[name]:
-            if any(item.sign in _LOUD for item in self.teller.items(step)):
-                return False
-            for edge in self._followed(step):
-                if edge.step is None and edge.target is not Outcome.RETURN:
-                    return False
-                other = _other(edge)
-                if other and not (edge.kind == "gosub" and self._is_quiet(other, order, within | {name})):
-                    return False
-        return True
+    def _folded(self, order: Mapping[str, list[Step]]) -> set[str]:
+        """Contexts that are only called, silent, and never lead to anything but back where they were called from."""
+        quiet = {name for name in order if name not in self.starts and not name.startswith(SITE)}
+        calls: dict[str, set[str]] = {}
+        for name, steps in order.items():
+            for step in steps:
+                if any(item.sign in _LOUD for item in self.teller.items(step)):
+                    quiet.discard(name)
+                for edge in self._followed(step):
+                    other = _other(edge)
+                    if other and edge.kind == "gosub":
+                        calls.setdefault(name, set()).add(other)
+                    elif other:
+                        quiet -= {name, other}
+                    elif edge.step is None and edge.target is not Outcome.RETURN:
+                        quiet.discard(name)
+        while loud := {name for name in quiet if calls.get(name, set()) - quiet}:
+            quiet -= loud
+        return quiet
 
     def _start(self) -> Box:
         dialled = [step.extension for step in self.flow.entries(*self.starts) if step.extension.isdigit()]
@@ -203,7 +205,9 @@ class Drawer:
                     box = self._outcome(name, step, edge)
                     people = box.id if box is not None else ""
                 if other and other not in folded:
-                    source = people if people and edge.holds and _TALKED.search(edge.condition) else name
+                    why = self._reasons.why(edge)
+                    talked = why and all(one.holds and _TALKED.search(one.condition) for one in why)
+                    source = people if people and talked else name
                     yield None, Arrow(source, other, _WAYS.get(edge.kind, Way.GO), self._reasons.of(edge))
                 elif edge.step is None and (box := self._outcome(name, step, edge)) is not None:
                     yield box, Arrow(name, box.id, Way.GO, self._reasons.of(edge))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from ivr.dialplan import expressions
 from ivr.dialplan.draw_words import Words
@@ -15,7 +16,7 @@ from ivr.dialplan.parts import Reference, parse, split
 from ivr.dialplan.values import assigned, bare
 
 _FAR = 40  # steps that are looked back for a reason
-_MANY = 3  # ways that come together and are still told one by one
+_MANY = 5  # reasons that are told one by one; more are no reason that a person would read
 _ARGUMENT = re.compile(r"ARG\d+")
 
 
@@ -43,8 +44,8 @@ class Reasons:
         while step is not None and step not in seen:
             seen.add(step)
             yield step
-            ways = [edge for edge in self._flow.out(step) if edge.kind in OWN - {"gosub"}]
-            step = ways[0].step if len(ways) == 1 and not ways[0].condition else None
+            on = {edge.step for edge in self._flow.out(step) if edge.kind in OWN - {"gosub"} and edge.step is not None}
+            step = on.pop() if len(on) == 1 else None
 
     def _given(self, line: Iterable[Step]) -> dict[str, str | None]:
         found: dict[str, str | None] = {}
@@ -86,34 +87,41 @@ class Reasons:
         return self._constants.get(name, "" if self._whole else None)
 
     def of(self, edge: Edge) -> tuple[str, ...]:
-        """When a call takes this way; nothing where it always does."""
-        return tuple(dict.fromkeys(self._of(edge, frozenset(), _FAR)))
+        """When a call takes this way, in words; nothing where it always does."""
+        return tuple(dict.fromkeys(map(self._told, self.why(edge))))
 
-    def _of(self, edge: Edge, seen: frozenset[Step], far: int) -> tuple[str, ...]:
-        if edge.kind == "key" and edge.step is not None and edge.step.context in self._words.keys:
-            return (self._words.pick(self._words.keys[edge.step.context]).replace("{key}", edge.key),)
-        if edge.kind in {"key", "timeout"} and edge.words is not None:
-            return (self._words.pick(edge.words),)
-        if edge.condition and self.holds(edge) is None:
-            return (self._told(edge),)
-        return self._before(edge.source, seen, far)
+    def why(self, edge: Edge) -> tuple[Edge, ...]:
+        """The nearest branches on the way to an edge within its context; none where a way without one leads there."""
+        found: list[Edge] = []
+        waiting, seen = [edge], set[Step]()
+        while waiting:
+            here = waiting.pop(0)
+            if here.kind in {"key", "timeout"} or (here.condition and self.holds(here) is None):
+                found.append(here)
+            elif here.source not in seen:
+                seen.add(here.source)
+                into = self._before(here.source)
+                if not into or len(seen) > _FAR or len(found) + len(into) > _MANY:
+                    return ()
+                waiting += into
+        return tuple(found)
 
-    def _before(self, step: Step, seen: frozenset[Step], far: int) -> tuple[str, ...]:
-        """The nearest condition on the way to a step within its context; nothing where a way without one leads here."""
-        into = [
-            edge
-            for edge in self._flow.into(step)
-            if edge.source.context == step.context and edge.kind in OWN - {"gosub"} and edge in self.live(edge.source)
-        ]
-        entered = any(edge.source.context != step.context for edge in self._flow.into(step))
-        if not into or len(into) > _MANY or step in seen or far == 0 or (step.priority == 1 and entered):
-            return ()
-        if len({edge.source for edge in into}) == 1 and len(into) > 1:  # whatever the condition, the way is the same
-            return self._before(into[0].source, seen | {step}, far - 1)
-        told = [self._of(edge, seen | {step}, far - 1) for edge in into]
-        return tuple(word for words in told for word in words) if all(told) else ()
+    def _before(self, step: Step) -> list[Edge]:
+        into = self._flow.into(step)
+        if step.priority == 1 and any(edge.source.context != step.context for edge in into):
+            return []
+        own = OWN - {"gosub"}
+        inside = [edge for edge in into if edge.source.context == step.context and edge.kind in own]
+        live = [edge for edge in inside if edge in self.live(edge.source)]
+        if len(live) > 1 and len({edge.source for edge in live}) == 1:  # whatever the condition, the way is the same
+            return [replace(live[0], condition="")]
+        return live
 
     def _told(self, edge: Edge) -> str:
+        if edge.kind == "key" and edge.step is not None and edge.step.context in self._words.keys:
+            return self._words.pick(self._words.keys[edge.step.context]).replace("{key}", edge.key)
+        if edge.kind in {"key", "timeout"} and edge.words is not None:
+            return self._words.pick(edge.words)
         text = split(edge.source.arguments, "?", 2)[0]  # as it is written: an edge's own has the settings in it
         if edge.condition.startswith(TIME):
             return self._time(text, edge.holds)
