@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ivr.dialplan import expressions
+from ivr.dialplan.applications import assigned, bare
 from ivr.dialplan.draw_words import Words
 from ivr.dialplan.edges import TIME
 from ivr.dialplan.flow import OWN, Edge, Flow
-from ivr.dialplan.given import KNOWN
+from ivr.dialplan.given import HOOKS, KNOWN
 from ivr.dialplan.model import Step
 from ivr.dialplan.parts import Reference, parse, split
-from ivr.dialplan.values import assigned, bare
 
 _FAR = 40  # steps that are looked back for a reason
 _MANY = 5  # reasons that are told one by one; more are no reason that a person would read
@@ -36,7 +36,9 @@ class Reasons:
         everywhere = (name for step in flow.dialplan.steps() for name, _ in assigned(step))
         self._set |= {bare(name) for name in everywhere if name.upper().startswith("GLOBAL(")}
         self._constants = {name: one.value for name, one in flow.dialplan.globals.items()}
-        self._constants |= self._agreed([self._given(line) for line in lines])
+        agreed = self._agreed([self._given(line) for line in lines])
+        self._constants |= agreed
+        self._told_hooks = HOOKS & agreed.keys()  # on the caller's own leg these are as the entrance set them
 
     def _entrance(self, step: Step | None) -> Iterator[Step]:
         """The steps that every call of an entry runs first: as far as one follows the other whatever happens."""
@@ -82,7 +84,7 @@ class Reasons:
         name = reference.literal
         if name is None or reference.arguments is not None or reference.slice:
             return None
-        if name in KNOWN or name in self._set or _ARGUMENT.fullmatch(name):
+        if name in self._set or _ARGUMENT.fullmatch(name) or (name in KNOWN and name not in self._told_hooks):
             return None
         return self._constants.get(name, "" if self._whole else None)
 
