@@ -11,11 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ivr import machine, ports, system
+from ivr.dialplan import heard
 from ivr.doctor_database import database
 from ivr.errors import HotlineError
 from ivr.findings import Finding, bad, ok
 from ivr.pbx import fetch, prompts, render, state
 from ivr.pbx.fetch import Installation
+from ivr.pbx.prompts import book, judge, make
 from ivr.settings import Address, Site, tls
 
 CERTIFICATE_DAYS = 30  # before a certificate runs out, it is told
@@ -34,7 +36,7 @@ def examine(site: Site, var: Path) -> list[Finding]:
     found = [
         ok("asterisk", f"Asterisk {version}：{asterisk.command[-1]}", f"Asterisk {version}: {asterisk.command[-1]}")
     ]
-    return [*found, *planned(site, var, asterisk), *running(site, var, asterisk)]
+    return [*found, *planned(site, var, asterisk), *_quality(site, var), *running(site, var, asterisk)]
 
 
 def planned(site: Site, var: Path, asterisk: Installation | None) -> list[Finding]:
@@ -140,13 +142,33 @@ def _prompts(site: Site, var: Path) -> Iterator[Finding]:
     if waiting:
         yield ok("prompts", f"启动时将生成 {waiting} 条提示音", f"the start will make {waiting} prompts")
         return
-    menu = [site.hotline.menu.prompt] if site.hotline.menu else []
-    lacking = prompts.missing(render.DIALPLANS, var, site.hotline.languages, menu)
-    for sentence in lacking:
-        mend = ("在 prompts/<语言>.toml 补文字，或补录音", "add its text to prompts/<lang>.toml, or a recording")
-        yield bad("prompts", (f"缺少提示音：{sentence}", sentence), mend)
+    there: dict[str, set[str]] = {}
+    for prompt in make.wanted(site):
+        there.setdefault(prompt.name, set()).add(prompt.language)
+    named = heard.in_force(site, var).named
+    lacking = [one for one in judge.missing(there, site.hotline.languages, named) if one.severity == judge.PROBLEM]
+    for fault in lacking:
+        yield _of_prompt(fault, "problem")
     if not lacking:
         yield ok("prompts", "提示音齐全", "every prompt is there")
+
+
+def _quality(site: Site, var: Path) -> Iterator[Finding]:
+    """What callers would hear badly keeps nothing from starting."""
+    try:
+        plays = heard.in_force(site, var)
+        faults = judge.check(book.book(site, var, plays.places), site.hotline.languages, plays.named)
+    except (HotlineError, OSError):
+        return  # told above
+    for fault in faults:
+        if fault.severity == judge.PROBLEM and fault.code != judge.NOT_THERE:
+            yield _of_prompt(fault, "warning")
+
+
+def _of_prompt(fault: judge.Fault, level: str) -> Finding:
+    where = f"{fault.prompt} ({fault.language})"
+    words = (f"提示音 {where}：{fault.message['zh']}", f"prompt {where}: {fault.message['en']}")
+    return bad("prompts", words, (fault.mend["zh"], fault.mend["en"]), level)
 
 
 def _zone(site: Site) -> Iterator[Finding]:

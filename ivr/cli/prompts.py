@@ -11,13 +11,14 @@ import typer
 
 from ivr.cli.context import Context
 from ivr.cli.language import language as terminal
-from ivr.cli.run import PROBLEM
+from ivr.cli.run import PROBLEM, with_store
 from ivr.cli.text import table
-from ivr.dialplan.heard import heard
+from ivr.dialplan import heard
 from ivr.pbx import prompts as pbx_prompts
 from ivr.pbx.prompts import book, categories, change, judge
 from ivr.pbx.prompts.book import Entry
-from ivr.pbx.prompts.change import Done
+from ivr.pbx.prompts.change import Change
+from ivr.store.audit import Audit
 from ivr.store.export import as_json
 
 app = typer.Typer(
@@ -31,6 +32,8 @@ Category = Annotated[
     str | None, typer.Option(help=f"What a new prompt is for: {', '.join(categories.CATEGORIES)}. No advertising (R5).")
 ]
 By = Annotated[str | None, typer.Option(help="Who decides, by name; else the name of the login.")]
+
+SHELL = "shell"  # the role of whoever may run commands here
 
 WORDS = {
     "columns": (
@@ -68,7 +71,7 @@ def list_(
     start: Context = context.obj
     entries = [
         entry
-        for entry in book.book(start.site, start.var, heard(start.site, start.var).places)
+        for entry in book.book(start.site, start.var, heard.in_draft(start.site, start.var).places)
         if language in {None, entry.language} and not (unused and entry.played)
     ]
     if json:
@@ -95,9 +98,7 @@ def say(  # noqa: PLR0917  typer passes by name
     words = {code: text for code, text in (("zh", zh), ("en", en)) if text is not None}
     if not words:
         raise typer.BadParameter(_say("nothing"), param_hint="--zh, --en")
-    done = change.say(start.site, start.var, name, words, category)
-    _noted(start, "prompt.say", name, by, {"words": words, "category": category})
-    _tell(done, json)
+    _change(start, change.say(start.site, start.var, name, words, category), by, json)
 
 
 @app.command("import")
@@ -115,9 +116,7 @@ def import_(  # noqa: PLR0917  typer passes by name
     Example: ivr prompts import greeting 问候语.mp3 --language zh
     """
     start: Context = context.obj
-    done = change.bring_in(start.site, start.var, name, language, file, category=category)
-    _noted(start, "prompt.import", name, by, done.as_dict())
-    _tell([done], json)
+    _change(start, change.bring_in(start.site, start.var, name, language, file, category=category), by, json)
 
 
 @app.command("revert")
@@ -133,10 +132,8 @@ def revert(
     Example: ivr prompts revert greeting --language zh
     """
     start: Context = context.obj
-    played = book.played(start.site, name, heard(start.site, start.var).places)
-    done = change.take_out(start.site, start.var, name, language, played)
-    _noted(start, "prompt.revert", name, by, done.as_dict())
-    _tell([done], json)
+    played = book.played(start.site, name, lambda one: heard.anywhere(start.site, start.var, one))
+    _change(start, change.take_out(start.site, start.var, name, language, played), by, json)
 
 
 @app.command("check")
@@ -152,7 +149,7 @@ def check(
     Example: ivr prompts check --strict --json
     """
     start: Context = context.obj
-    plays = heard(start.site, start.var)
+    plays = heard.in_draft(start.site, start.var)
     entries = book.book(start.site, start.var, plays.places)
     faults = judge.check(entries, start.site.hotline.languages, plays.named)
     counts = {word: sum(fault.severity == word for fault in faults) for word in (judge.PROBLEM, judge.WARNING)}
@@ -197,7 +194,12 @@ def _row(entry: Entry) -> Sequence[str]:
     )
 
 
-def _tell(done: Sequence[Done], json: bool) -> None:
+def _change(start: Context, wish: Change, by: str | None, json: bool) -> None:
+    """On record, then done: what cannot be noted is not done."""
+    start.var.mkdir(parents=True, exist_ok=True, mode=0o700)
+    person = by or getpass.getuser()
+    with_store(start, lambda store: Audit(store).note(person, SHELL, wish.what, wish.prompt, details=wish.details))
+    done = wish.do()
     if json:
         typer.echo(as_json({"prompts": [one.as_dict() for one in done]}))
         return
@@ -205,12 +207,6 @@ def _tell(done: Sequence[Done], json: bool) -> None:
         typer.echo(_say("done", prompt=one.prompt, language=one.language, seconds=one.seconds))
         for sentence in one.done:
             typer.echo(f"  {sentence[terminal()]}")
-
-
-def _noted(start: Context, what: str, about: str, by: str | None, details: object) -> None:
-    """The one place where a change goes on record."""
-    del start, what, about, details
-    _ = by or getpass.getuser()
 
 
 def _say(word: str, **facts: object) -> str:

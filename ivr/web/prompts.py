@@ -10,13 +10,15 @@ from typing import Any, TypeVar
 import structlog
 from aiohttp import web
 
-from ivr.dialplan.heard import Heard, heard
+from ivr.dialplan import heard
+from ivr.dialplan.heard import Heard
 from ivr.errors import HotlineError
 from ivr.pbx.prompts import book, change, judge, make
 from ivr.pbx.prompts.book import Entry
 from ivr.pbx.prompts.categories import CATEGORIES
-from ivr.pbx.prompts.change import Done
+from ivr.pbx.prompts.change import Change
 from ivr.pbx.prompts.ffmpeg import LARGEST
+from ivr.store.audit import Audit
 from ivr.web.context import Asked
 from ivr.web.upload import taken
 
@@ -71,42 +73,46 @@ async def sound(asked: Asked) -> web.StreamResponse:
 
 async def bring_in(asked: Asked) -> dict[str, Any]:
     prompt, language, category = asked.path["prompt"], asked.path["language"], asked.query.get("category")
-    services = asked.services
-    async with taken(asked.request, LARGEST, services.var) as file:
-        done = await _work(
-            lambda: change.bring_in(services.site, services.var, prompt, language, file, category=category)
-        )
-    return await _changed(asked, "prompt.import", done, asked.query)
+    site, var = asked.services.site, asked.services.var
+    async with taken(asked.request, LARGEST, var) as file:
+        wish = await _work(lambda: change.bring_in(site, var, prompt, language, file, category=category))
+    return await _change(asked, wish, asked.query)
 
 
 async def say(asked: Asked) -> dict[str, Any]:
-    prompt, words = asked.path["prompt"], {asked.path["language"]: asked.body["text"]}
-    services, category = asked.services, asked.body.get("category")
-    done = await _work(lambda: change.say(services.site, services.var, prompt, words, category))
-    return await _changed(asked, "prompt.say", done[0], asked.body)
+    prompt, words, category = (
+        asked.path["prompt"],
+        {asked.path["language"]: asked.body["text"]},
+        asked.body.get("category"),
+    )
+    site, var = asked.services.site, asked.services.var
+    return await _change(asked, await _work(lambda: change.say(site, var, prompt, words, category)), asked.body)
 
 
 async def take_out(asked: Asked) -> dict[str, Any]:
-    prompt, language, services = asked.path["prompt"], asked.path["language"], asked.services
+    prompt, language = asked.path["prompt"], asked.path["language"]
+    site, var = asked.services.site, asked.services.var
 
-    def out() -> Done:
-        played = book.played(services.site, prompt, heard(services.site, services.var).places)
-        return change.take_out(services.site, services.var, prompt, language, played)
+    def prepared() -> Change:
+        played = book.played(site, prompt, lambda one: heard.anywhere(site, var, one))
+        return change.take_out(site, var, prompt, language, played)
 
-    return await _changed(asked, "prompt.revert", await _work(out), asked.body)
+    return await _change(asked, await _work(prepared), asked.body)
 
 
-async def _changed(asked: Asked, what: str, done: Done, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The one place where a change goes on record."""
-    by = given.get("by") or (asked.who.role if asked.who else "")
-    log.warning(what, prompt=done.prompt, language=done.language, by=by)
-    faults = await _work(lambda: _faults(asked, done.prompt, done.language))
-    return {"changed": done.as_dict(), "findings": faults}
+async def _change(asked: Asked, wish: Change, given: Mapping[str, Any]) -> dict[str, Any]:
+    """On record, then done: what cannot be noted is not done."""
+    role = asked.who.role if asked.who is not None else ""
+    by = given.get("by", role)
+    await Audit(asked.services.store).note(by, role, wish.what, wish.prompt, details=wish.details)
+    done = (await _work(wish.do))[0]
+    log.warning(wish.what, prompt=done.prompt, language=done.language, by=by)
+    return {"changed": done.as_dict(), "findings": await _work(lambda: _faults(asked, done.prompt, done.language))}
 
 
 def _book(asked: Asked, prompt: str | None = None) -> tuple[list[Entry], Heard]:
     site, var = asked.services.site, asked.services.var
-    plays = heard(site, var)
+    plays = heard.in_draft(site, var)
     return book.book(site, var, plays.places, None if prompt is None else [prompt]), plays
 
 

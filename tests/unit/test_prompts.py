@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ivr.dialplan import heard
 from ivr.pbx import prompts
-from ivr.pbx.prompts import make, sound, used
+from ivr.pbx.prompts import judge, make, sound
 from ivr.pbx.prompts.ffmpeg import SoundError
 from ivr.pbx.prompts.texts import TextError, spoken, texts
 from ivr.settings import Site, load
@@ -143,33 +144,29 @@ def test_the_ringback_is_chinas() -> None:
     assert not ring[sound.RATE :].any()
 
 
-def test_every_prompt_that_a_dialplan_plays_is_looked_for(tmp_path: Path) -> None:
-    plan = tmp_path / "plans"
-    plan.mkdir()
-    (plan / "a.conf").write_text(
-        """[x]
-exten => s,1,Playback(greeting&goodbye)
- same => n,Read(KEY,menu,1,,1,4) ; Playback(commented)
- same => n,ExecIf($["${A}"="1"]?Playback(target-${TARGET}&target-${STRREPLACE(RESULT,_,-)}))
- same => n,Playback(${IF($["${B}"="busy"]?transfer-busy:${IF($["${B}"="no"]?party-limit:refused)})})
- same => n,Read(KEY,${MENU_PROMPT},1)
+def test_nothing_that_our_dialplans_play_is_missing(tmp_path: Path) -> None:
+    there: dict[str, set[str]] = {}
+    for prompt in make.wanted(SITE):
+        there.setdefault(prompt.name, set()).add(prompt.language)
+    named = heard.in_force(SITE, tmp_path).named
+    assert len(named) > 20
+    assert list(judge.missing(there, SITE.hotline.languages, named)) == []
+
+
+def test_every_prompt_that_a_site_plays_is_looked_for(site: Site, tmp_path: Path) -> None:
+    own = Path(site.path).parent / "dialplans/site"
+    own.mkdir(parents=True)
+    (own / "a.conf").write_text(
+        """[site-flood]
+exten => s,1,Playback(flood-warning&greeting)
+ same => n,Playback(${IF($["${B}"="busy"]?flood-high:flood-low)})
+ same => n,Playback(target-${KEY}) ; Playback(commented)
+ same => n,Return()
 """
     )
-    for name in ("greeting", "target-110", "transfer-busy", "refused"):
-        (tmp_path / "prompts/zh").mkdir(parents=True, exist_ok=True)
-        (tmp_path / f"prompts/zh/{name}.wav").touch()
-    told = "\n".join(used.missing(plan, tmp_path, ["zh"]))
-    assert "a.conf:2: no prompt goodbye in 'zh'" in told
-    assert "a.conf:3: no prompt menu in 'zh'" in told
-    assert "a.conf:5: no prompt party-limit in 'zh'" in told
-    assert told.count("no prompt") == 3
-
-
-def test_nothing_that_our_dialplans_play_is_missing(tmp_path: Path) -> None:
-    """Every prompt by name alone: empty files stand for those that would be made."""
-    for prompt in make.wanted(SITE):
-        path = tmp_path / f"prompts/{prompt.key}.wav"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    assert used.missing(ROOT / "dialplans", tmp_path, SITE.hotline.languages) == []
-    assert list(used.uses(ROOT / "dialplans"))
+    plays = heard.in_draft(site, tmp_path)
+    assert plays.places("flood-warning") == [f"{own}/a.conf:2"]
+    assert {"flood-warning", "flood-high", "flood-low"} <= plays.named.keys()
+    assert "commented" not in plays.named
+    assert f"{own}/a.conf:4" in plays.places("target-110")
+    assert heard.anywhere(site, tmp_path, "flood-low") == [f"{own}/a.conf:3"]

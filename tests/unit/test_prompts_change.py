@@ -29,6 +29,18 @@ def var(tmp_path: Path) -> Path:
     return tmp_path / "var"
 
 
+def bring_in(site: Site, var: Path, name: str, language: str, file: Path, category: str | None = None) -> change.Done:
+    return change.bring_in(site, var, name, language, file, category=category).do()[0]
+
+
+def say(site: Site, var: Path, name: str, words: dict[str, str], category: str | None = None) -> list[change.Done]:
+    return change.say(site, var, name, words, category).do()
+
+
+def take_out(site: Site, var: Path, name: str, language: str, played: list[str]) -> change.Done:
+    return change.take_out(site, var, name, language, played).do()[0]
+
+
 def heard(var: Path, language: str, name: str) -> sound.Samples:
     return sound.read(make.file(var, language, name))
 
@@ -53,7 +65,7 @@ def test_given_a_recording_of_any_kind_when_imported_then_it_is_telephone_sound_
     quiet = np.concatenate([silence(1.2, 44100), tone(1.0, 0.02, rate=44100), silence(0.9, 44100)])
     file = record(tmp_path / "studio.source.wav", quiet, 44100, 2)
     file = encode(tmp_path / f"studio.{kind}", file)
-    done = change.bring_in(site, var, "greeting", "zh", file)
+    done = bring_in(site, var, "greeting", "zh", file)
     with wave.open(str(make.file(var, "zh", "greeting")), "rb") as made:
         assert (made.getframerate(), made.getnchannels(), made.getsampwidth()) == (8000, 1, 2)
     samples = heard(var, "zh", "greeting")
@@ -69,12 +81,12 @@ def test_given_a_recording_before_when_imported_anew_then_it_is_kept_and_can_com
     site: Site, var: Path, tmp_path: Path
 ) -> None:
     first = record(tmp_path / "first.wav", tone(0.5, 0.3))
-    change.bring_in(site, var, "greeting", "zh", first)
+    bring_in(site, var, "greeting", "zh", first)
     before = recording(site, "zh", "greeting").read_bytes()
-    change.bring_in(site, var, "greeting", "zh", record(tmp_path / "second.wav", tone(1.5, 0.3)))
+    bring_in(site, var, "greeting", "zh", record(tmp_path / "second.wav", tone(1.5, 0.3)))
     kept = recording(site, "zh", "greeting.wav.previous").with_suffix("")
     assert kept.read_bytes() == before
-    change.bring_in(site, var, "greeting", "zh", kept)
+    bring_in(site, var, "greeting", "zh", kept)
     assert heard(var, "zh", "greeting").size / sound.RATE == pytest.approx(0.5, abs=0.05)
 
 
@@ -83,18 +95,30 @@ def test_given_a_caller_who_hears_it_when_a_prompt_is_replaced_then_he_hears_it_
 ) -> None:
     with make.file(var, "zh", "greeting").open("rb") as playing:
         begun = playing.read(100)
-        change.bring_in(site, var, "greeting", "zh", record(tmp_path / "new.wav", tone(2.0, 0.3)))
+        bring_in(site, var, "greeting", "zh", record(tmp_path / "new.wav", tone(2.0, 0.3)))
         rest = playing.read()
         assert playing.seek(0) == 0
         assert playing.read() == begun + rest
     assert heard(var, "zh", "greeting").size / sound.RATE == pytest.approx(2.0, abs=0.05)
 
 
+def test_given_a_change_that_is_ready_when_nobody_does_it_then_nothing_has_changed(
+    site: Site, var: Path, tmp_path: Path
+) -> None:
+    file = record(tmp_path / "flood.wav", tone(0.4, 0.3))
+    bring_in(site, var, "greeting", "en", file)
+    before = everything(tmp_path)
+    change.bring_in(site, var, "site-flood", "zh", file, category="notice")
+    change.say(site, var, "site-flood", {"zh": "今晚有暴雨。"}, "notice")
+    change.take_out(site, var, "greeting", "en", [])
+    assert everything(tmp_path) == before
+
+
 def test_given_words_when_said_then_they_come_before_a_recording_and_a_revert_is_possible(
     site: Site, var: Path, tmp_path: Path
 ) -> None:
-    change.bring_in(site, var, "greeting", "en", record(tmp_path / "r.wav", tone(0.4, 0.3)))
-    done = change.say(site, var, "greeting", {"en": "This is {number}, the citizens' hotline."})
+    bring_in(site, var, "greeting", "en", record(tmp_path / "r.wav", tone(0.4, 0.3)))
+    done = say(site, var, "greeting", {"en": "This is {number}, the citizens' hotline."})
     own = Path(site.path).parent / "prompts/en.toml"
     assert tomllib.loads(own.read_text("utf-8")) == {"greeting": "This is {number}, the citizens' hotline."}
     assert heard(var, "en", "greeting").size / sound.RATE == pytest.approx(done[0].seconds, abs=0.01)
@@ -105,21 +129,21 @@ def test_given_words_when_said_then_they_come_before_a_recording_and_a_revert_is
 
 def test_given_a_recording_when_reverted_then_the_text_is_spoken_again(site: Site, var: Path, tmp_path: Path) -> None:
     spoken = heard(var, "zh", "greeting").size
-    change.bring_in(site, var, "greeting", "zh", record(tmp_path / "r.wav", tone(1.4, 0.3)))
-    change.take_out(site, var, "greeting", "zh", ["a.conf:1"])
+    bring_in(site, var, "greeting", "zh", record(tmp_path / "r.wav", tone(1.4, 0.3)))
+    take_out(site, var, "greeting", "zh", ["a.conf:1"])
     assert heard(var, "zh", "greeting").size == pytest.approx(spoken, abs=sound.WINDOW)
     with pytest.raises(change.PromptError, match="there is no recording of greeting"):
-        change.take_out(site, var, "greeting", "zh", [])
+        take_out(site, var, "greeting", "zh", [])
 
 
 def test_given_a_recording_without_a_text_when_a_dialplan_plays_it_then_it_cannot_be_taken_out(
     site: Site, var: Path, tmp_path: Path
 ) -> None:
     file = record(tmp_path / "flood.wav", tone(0.4, 0.3))
-    change.bring_in(site, var, "site-flood", "zh", file, category="notice")
+    bring_in(site, var, "site-flood", "zh", file, category="notice")
     with pytest.raises(change.PromptError, match=r"flood\.conf:7 plays it"):
-        change.take_out(site, var, "site-flood", "zh", ["flood.conf:7"])
-    change.take_out(site, var, "site-flood", "zh", [])
+        take_out(site, var, "site-flood", "zh", ["flood.conf:7"])
+    take_out(site, var, "site-flood", "zh", [])
     assert not make.file(var, "zh", "site-flood").exists()
 
 
@@ -129,10 +153,10 @@ def test_given_a_category_of_advertising_then_it_is_refused_by_the_rule(
 ) -> None:
     before = everything(tmp_path)
     with pytest.raises(HotlineError, match="R5") as refused:
-        change.say(site, var, "site-spring-sale", {"zh": "春季大促。"}, category)
+        say(site, var, "site-spring-sale", {"zh": "春季大促。"}, category)
     assert refused.value.id == "advertising_refused"
     with pytest.raises(HotlineError, match="R5"):
-        change.bring_in(site, var, "site-spring-sale", "zh", tmp_path / "x.wav", category=category)
+        bring_in(site, var, "site-spring-sale", "zh", tmp_path / "x.wav", category=category)
     assert everything(tmp_path) == before
     own = Path(site.path).parent / "prompts/categories.toml"
     own.parent.mkdir(exist_ok=True)
@@ -163,7 +187,7 @@ def test_given_words_that_cannot_be_a_prompt_then_nothing_changes(
 ) -> None:
     before = everything(tmp_path)
     with pytest.raises(HotlineError) as refused:
-        change.say(site, var, name, {"zh": words}, category)
+        say(site, var, name, {"zh": words}, category)
     assert refused.value.id == id
     assert everything(tmp_path) == before
 
@@ -218,7 +242,7 @@ def test_given_a_hostile_file_when_imported_then_it_is_refused_and_nothing_chang
     file = hostile(tmp_path, case)
     before = everything(tmp_path / "city", var)
     with pytest.raises(HotlineError) as refused:
-        change.bring_in(site, var, "greeting", "zh", file)
+        bring_in(site, var, "greeting", "zh", file)
     assert refused.value.id == id
     assert everything(tmp_path / "city", var) == before
 
@@ -226,7 +250,7 @@ def test_given_a_hostile_file_when_imported_then_it_is_refused_and_nothing_chang
 def test_given_a_clipped_source_when_imported_then_it_is_said(site: Site, var: Path, tmp_path: Path) -> None:
     for gain, said in ((2.0, True), (0.9, False)):
         file = record(tmp_path / "x.wav", tone(0.6, gain, rate=44100), 44100)
-        told = " ".join(one["en"] for one in change.bring_in(site, var, "greeting", "zh", file).done)
+        told = " ".join(one["en"] for one in bring_in(site, var, "greeting", "zh", file).done)
         assert ("was clipped" in told) == said
 
 

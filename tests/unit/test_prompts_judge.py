@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ivr.cli import app
-from ivr.dialplan.heard import heard
+from ivr.dialplan import heard
 from ivr.pbx import prompts
 from ivr.pbx.prompts import book, categories, judge, make, measured, sound
 from ivr.pbx.prompts.book import Entry
@@ -101,7 +101,7 @@ def test_given_a_file_that_was_measured_when_it_changes_then_it_is_measured_agai
 
 
 def test_given_the_projects_prompts_then_each_has_a_category_and_a_place_that_plays_it() -> None:
-    known, plays = categories.table(SITE), heard(SITE, Path("var"))
+    known, plays = categories.table(SITE), heard.in_draft(SITE, Path("var"))
     names = {prompt.name for prompt in make.wanted(SITE)}
     assert [name for name in sorted(names) if categories.of(name, known) is None] == []
     unused = {name for name in names if not book.played(SITE, name, plays.places)}
@@ -136,7 +136,7 @@ def test_given_the_commands_then_a_prompt_is_said_listed_checked_and_reverted(si
     assert listed["site-flood", "en"]["category"] == "notice"
     assert listed["greeting", "zh"]["played"][0].startswith("dialplans/core/")
     assert ("site-flood", "zh") in {(one["name"], one["language"]) for one in run("list", "--unused")["prompts"]}
-    run("revert", "site-flood", "--language", "zh")
+    run("revert", "site-flood", "--language", "zh", "--by", "王芳")
     findings = run("check", code=1)["findings"]  # this project has but one prompt, and core plays many
     assert {one["code"] for one in findings if one["severity"] == "problem"} == {"no-prompt"}
     assert not [one for one in findings if one["prompt"] == "site-flood"]

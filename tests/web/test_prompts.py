@@ -10,6 +10,8 @@ import pytest
 
 from ivr.pbx import prompts
 from ivr.settings import Site
+from ivr.store.audit import Audit
+from ivr.store.errors import DatabaseDownError
 from tests.unit.prompt_sounds import a_site, encode, record, tone
 from tests.web.house import House, a_house
 
@@ -34,6 +36,21 @@ async def house(unspoken: House) -> House:
 
 def left_over(folder: Path) -> list[Path]:
     return list(folder.rglob(".upload-*"))
+
+
+async def test_given_no_database_when_a_prompt_is_changed_then_it_stays_as_it_was(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be put on record is not done."""
+
+    async def down(*_: object, **__: object) -> None:
+        raise DatabaseDownError("sqlite", "no answer")
+
+    monkeypatch.setattr(Audit, "note", down)
+    before = (await house.ask("GET", GREETING))[1]
+    status, answer = await house.ask("PUT", f"{GREETING}/text", json={"text": "您好。您好。"})
+    assert (status, answer["error"]["id"]) == (503, "database_unavailable")
+    assert (await house.ask("GET", GREETING))[1] == before
 
 
 async def test_given_prompts_when_listed_then_each_tells_its_facts(house: House) -> None:
@@ -83,6 +100,8 @@ async def test_given_words_when_said_then_they_are_spoken(house: House) -> None:
     status, answer = await house.ask("PUT", f"{GREETING}/text", json={"text": "您好，{number}热线。", "by": "王芳"})
     assert (status, answer["findings"]) == (200, [])
     assert (await house.ask("GET", GREETING))[1]["prompt"]["text"] == "您好，12345热线。"
+    rows = await Audit(house.store).listed(what="prompt.")
+    assert [(row.who, row.role, row.what, row.about) for row in rows] == [("王芳", "admin", "prompt.say", "greeting")]
     new = {"text": "今晚有暴雨。", "category": "notice"}
     status, answer = await house.ask("PUT", f"{ALL}/zh/site-flood/text", json=new)
     assert (status, [one["code"] for one in answer["findings"]]) == (200, [])

@@ -1,6 +1,8 @@
-"""What callers hear: `texts` spoken (`speech`) or recorded, made into files (`make`); `used` finds what is missing."""
+"""What callers hear: `texts` spoken (`speech`) or recorded, made into files (`make`), all equally loud (`loudness`).
+
+`book` tells the facts of each, `judge` what is wrong with them, `change` is how a site changes them.
+"""
 
 from ivr.pbx.prompts.make import ensure, outdated, voice
-from ivr.pbx.prompts.used import missing
 
-__all__ = ["ensure", "missing", "outdated", "voice"]
+__all__ = ["ensure", "outdated", "voice"]

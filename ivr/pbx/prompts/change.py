@@ -6,9 +6,10 @@ on: Asterisk opens a prompt's file each time it plays it, and who hears it just 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,37 +41,51 @@ class Done:
         return told | {"done": [dict(one) for one in self.done]}
 
 
-def say(site: Site, var: Path, name: str, words: Mapping[str, str], category: str | None = None) -> list[Done]:
-    """Language → text, each the site's own from now on; a recording that would come before it is set aside.
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Made ready: all that can be refused has been refused, and nothing has changed yet. `do` does it."""
 
-    Raises PromptError, CategoryError, TextError or SpeechError; then nothing has changed.
+    what: str  # for the audit log: prompt.say, prompt.import, prompt.revert
+    prompt: str
+    details: Mapping[str, Any]
+    do: Callable[[], list[Done]]
+
+
+def say(site: Site, var: Path, name: str, words: Mapping[str, str], category: str | None = None) -> Change:
+    """Language → text, each the site's own from then on; a recording that would come before it is set aside.
+
+    Raises PromptError, CategoryError, TextError or SpeechError.
     """
     kind = _category(site, name, category)
-    spoken: dict[str, Samples] = {}
+    seconds: dict[str, float] = {}
     for language, text in words.items():
         _language(site, language)
         _text(text, name)
-        spoken[language] = make.voice(texts.filled(text, site, language, name), language)
-        _fit(spoken[language], name, kind)
-    done = []
-    with make.alone(var):
-        for language, text in words.items():
-            path = texts.own_texts(site, language)
-            _edit(path, name, text)
-            told = [_words(f"文字写入 {path}", f"its words are in {path} now")]
-            recording = texts.recorded(site, language) / f"{name}.wav"
-            if recording.is_file():
-                told.append(_set_aside(recording))
-            done.append(Done(name, language, spoken[language].size / RATE, tuple(told)))
-        _keep_category(site, name, category)
-        make.refresh(site, var, _nothing, name)
-    return done
+        seconds[language] = _fit(make.voice(texts.filled(text, site, language, name), language), name, kind)
+        _edited(texts.own_texts(site, language), name, text)
+
+    def do() -> list[Done]:
+        done = []
+        with make.alone(var):
+            for language, text in words.items():
+                path = texts.own_texts(site, language)
+                _edit(path, name, text)
+                told = [_words(f"文字写入 {path}", f"its words are in {path} now")]
+                recording = texts.recorded(site, language) / f"{name}.wav"
+                if recording.is_file():
+                    told.append(_set_aside(recording))
+                done.append(Done(name, language, seconds[language], tuple(told)))
+            _keep_category(site, name, category)
+            make.refresh(site, var, _nothing, name)
+        return done
+
+    return Change("prompt.say", name, {"words": dict(words), "category": category}, do)
 
 
-def bring_in(site: Site, var: Path, name: str, language: str, file: Path, *, category: str | None = None) -> Done:
-    """A sound file of any kind becomes the prompt: converted, levelled, trimmed.
+def bring_in(site: Site, var: Path, name: str, language: str, file: Path, *, category: str | None = None) -> Change:
+    """A sound file of any kind becomes the prompt: converted, trimmed, levelled.
 
-    Raises PromptError, CategoryError or SoundError; then nothing has changed.
+    Raises PromptError, CategoryError or SoundError.
     """
     kind = _category(site, name, category)
     _language(site, language)
@@ -79,20 +94,25 @@ def bring_in(site: Site, var: Path, name: str, language: str, file: Path, *, cat
     if levelled.before is None:
         message = f"{file.name}: no voice can be heard in it; record it again"
         raise PromptError("silent_sound", message, {"file": file.name}, 422)
-    _fit(levelled.samples, name, kind)
+    seconds = _fit(levelled.samples, name, kind)
     told = _told(source, samples, levelled)
     path = texts.recorded(site, language) / f"{name}.wav"
-    with make.alone(var):
-        if path.is_file():
-            told.append(_keep(path))
-        sound.write(path, levelled.samples)
-        _on_disk(path)
-        _keep_category(site, name, category)
-        make.refresh(site, var, _nothing, name)
-    return Done(name, language, levelled.samples.size / RATE, tuple(told))
+
+    def do() -> list[Done]:
+        with make.alone(var):
+            kept = [_keep(path)] if path.is_file() else []
+            sound.write(path, levelled.samples)
+            _on_disk(path)
+            _keep_category(site, name, category)
+            make.refresh(site, var, _nothing, name)
+        return [Done(name, language, seconds, (*told, *kept))]
+
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    details = {"language": language, "category": category, "sha256": digest, "done": [one["en"] for one in told]}
+    return Change("prompt.import", name, details, do)
 
 
-def take_out(site: Site, var: Path, name: str, language: str, still_played: Sequence[str]) -> Done:
+def take_out(site: Site, var: Path, name: str, language: str, still_played: Sequence[str]) -> Change:
     """The recording is set aside: the text is spoken again. `still_played`: where, by dialplans and settings.
 
     Raises PromptError where there is no recording, or where callers would hear nothing without it.
@@ -100,20 +120,23 @@ def take_out(site: Site, var: Path, name: str, language: str, still_played: Sequ
     _name(name)
     _language(site, language)
     path = texts.recorded(site, language) / f"{name}.wav"
-    with make.alone(var):
-        if not path.is_file():
-            message = f"there is no recording of {name} in {language!r}; `ivr prompts list` tells which there are"
-            raise PromptError("no_recording", message, {"prompt": name, "language": language}, 404)
-        spoken = name in make.TONES or name in texts.texts(site, language)
-        if not spoken and still_played:
-            message = f"{name} has no text in {language!r}, and {still_played[0]} plays it: give it words first"
-            details = {"prompt": name, "language": language, "where": still_played[0]}
-            raise PromptError("still_played", message, details, 409)
-        told = _set_aside(path)
-        make.refresh(site, var, _nothing, name)
-    made = make.file(var, language, name)
-    seconds = sound.read(made).size / RATE if made.is_file() else 0.0
-    return Done(name, language, seconds, (told,))
+    if not path.is_file():
+        message = f"there is no recording of {name} in {language!r}; `ivr prompts list` tells which there are"
+        raise PromptError("no_recording", message, {"prompt": name, "language": language}, 404)
+    spoken = name in make.TONES or name in texts.texts(site, language)
+    if not spoken and still_played:
+        message = f"{name} has no text in {language!r}, and {still_played[0]} plays it: give it words first"
+        details = {"prompt": name, "language": language, "where": still_played[0]}
+        raise PromptError("still_played", message, details, 409)
+
+    def do() -> list[Done]:
+        with make.alone(var):
+            told = _set_aside(path)
+            make.refresh(site, var, _nothing, name)
+        made = make.file(var, language, name)
+        return [Done(name, language, sound.read(made).size / RATE if made.is_file() else 0.0, (told,))]
+
+    return Change("prompt.revert", name, {"language": language}, do)
 
 
 def _told(source: ffmpeg.Source, samples: Samples, levelled: loudness.Levelled) -> list[Text]:
@@ -183,7 +206,8 @@ def _text(text: str, name: str) -> None:
         raise PromptError("bad_prompt_text", message, {"prompt": name, "limit": LONGEST_TEXT}, 422)
 
 
-def _fit(samples: Samples, name: str, category: str) -> None:
+def _fit(samples: Samples, name: str, category: str) -> float:
+    """Its seconds."""
     seconds = samples.size / RATE
     if not sound.sounding(samples).any():
         raise PromptError("silent_sound", f"{name}: nothing would be heard of it", {"file": name}, 422)
@@ -191,17 +215,21 @@ def _fit(samples: Samples, name: str, category: str) -> None:
         limit = judge.GREETING_SECONDS
         message = f"{name} takes {seconds:.1f} s; a greeting ends within {limit:g} s (rule R4): make it shorter"
         raise PromptError("greeting_too_long", message, {"seconds": round(seconds, 1), "limit": limit}, 422)
+    return seconds
+
+
+def _edited(path: Path, name: str, value: str) -> str:
+    """A texts file with the entry in it. Raises EditError."""
+    return toml_line.with_entry(path.read_text(encoding="utf-8") if path.exists() else "", name, value, str(path))
 
 
 def _edit(path: Path, name: str, value: str) -> None:
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    new = toml_line.with_entry(text, name, value, str(path))
-    if new != text:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"{path.name}.{os.getpid()}.new")
-        draft.write_text(new, encoding="utf-8")
-        _on_disk(draft)
-        draft.replace(path)
+    new = _edited(path, name, value)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+    draft.write_text(new, encoding="utf-8")
+    _on_disk(draft)
+    draft.replace(path)
 
 
 def _keep_category(site: Site, name: str, category: str | None) -> None:

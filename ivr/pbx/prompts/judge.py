@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any
@@ -17,6 +17,7 @@ PAUSE_SECONDS = 1.5  # of silence inside
 LONG_SECONDS = 30.0  # of any prompt of words: nobody listens longer
 
 PROBLEM, WARNING = "problem", "warning"
+NOT_THERE = "no-prompt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ _MAKE = ("ivr prompts make", "ivr prompts make")
 
 CODES: Mapping[str, _Kind] = MappingProxyType(
     {
-        "no-prompt": _Kind(
+        NOT_THERE: _Kind(
             PROBLEM,
             ("{where} 播放它，但没有这条提示音", "{where} plays it, and there is no such prompt"),
             _ADD,
@@ -106,21 +107,24 @@ def check(entries: Iterable[Entry], languages: Iterable[str], named: Mapping[str
     there: dict[str, set[str]] = {}
     for entry in entries:
         there.setdefault(entry.name, set()).add(entry.language)
-    found = [*_missing(there, languages, named)]
+    found = [*missing(there, languages, named)]
     for entry in entries:
         found += [_fault(entry.name, entry.language, code, **facts) for code, facts in _of(entry)]
     order = {PROBLEM: 0, WARNING: 1}
     return sorted(found, key=lambda fault: (order[fault.severity], fault.prompt, fault.language, fault.code))
 
 
-def _missing(there: Mapping[str, set[str]], languages: list[str], named: Mapping[str, str]) -> Iterator[Fault]:
+def missing(
+    there: Mapping[str, Collection[str]], languages: Collection[str], named: Mapping[str, str]
+) -> Iterator[Fault]:
+    """`there`: prompt → the languages that it is in."""
     for name in sorted({*named, *there}):
         have = there.get(name, set())
         for language in languages:
             if language in have:
                 continue
             if name in named:
-                yield _fault(name, language, "no-prompt", where=named[name])
+                yield _fault(name, language, NOT_THERE, where=named[name])
             else:
                 yield _fault(name, language, "no-language", others=", ".join(sorted(have)))
 
