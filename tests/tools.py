@@ -6,25 +6,15 @@ Found or fetched as `ivr.pbx.programs` does it.
 from __future__ import annotations
 
 import os
-import platform
 from pathlib import Path
 
 from ivr.pbx.fetch import tools_dir
-from ivr.pbx.programs import Program, dot, fetched, installed
+from ivr.pbx.programs import Program, dot, faketime, fetched, installed
 
 
 def sipp() -> Program:
     """SIPp, the SIP load generator (Debian: sip-tester)."""
     return installed("sipp") or fetched("sipp", ["sip-tester"], "usr/bin/sipp")
-
-
-def faketime() -> Path:
-    """The library that shifts a process's clock when it is preloaded (Debian: libfaketime)."""
-    library = f"{platform.machine()}-linux-gnu/faketime/libfaketime.so.1"
-    own = Path("/usr/lib") / library
-    if own.exists():
-        return own
-    return fetched("faketime", ["libfaketime"], f"usr/lib/{library}", dependencies=False).path
 
 
 def postgresql(name: str) -> Program:

@@ -75,6 +75,11 @@ class Scratch:
         taken = any(f"{mark}-end" in line for line in lines)
         return Loaded(tuple(line for line in lines if mark not in line), taken)
 
+    async def speak(self) -> None:
+        """Make what callers hear, as the site tells it now. Raises PromptError, TextError or SpeechError."""
+        if await asyncio.to_thread(scratch_run.speak, self.site, self.var.parents[1]):
+            await self.command("moh reload")
+
     async def _said(self, read_from: int, last: str) -> list[str]:
         """The log's lines from there to the one that names `last`, or until Asterisk is quiet."""
         size, since = -1, time.monotonic()
@@ -105,8 +110,6 @@ async def scratch(site: Site, var: Path, clock: float = 0.0) -> AsyncIterator[Sc
         plan = await asyncio.to_thread(scratch_run.running, site, here, clock, asterisk)
         if plan is None:
             plan = await scratch_run.start(site, var, here, clock, asterisk)
-        else:
-            await asyncio.to_thread(scratch_run.speak, site, var)
         made = scratch_site(site, plan)
         ears = Ears()
         ami = AmiManager(

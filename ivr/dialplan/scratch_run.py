@@ -13,7 +13,7 @@ from pathlib import Path
 from ivr import credentials, ports, processes
 from ivr.dialplan.scratch_site import Plan, scratch_site
 from ivr.errors import HotlineError
-from ivr.pbx import fetch, prompts, render, routing, state
+from ivr.pbx import debian, fetch, programs, prompts, render, routing, state
 from ivr.processes import Process
 from ivr.settings import Site
 
@@ -66,7 +66,6 @@ async def start(site: Site, var: Path, here: Path, clock: float, asterisk: fetch
     left = [process for process in (keeper(here), _asterisk(here)) if process is not None]
     for process in left:
         await process.end(2.0)
-    await asyncio.to_thread(speak, site, var)
     for stale in ("log", "journal", "recordings", "lib", "spool", "etc"):
         shutil.rmtree(here / stale, ignore_errors=True)
     plan = Plan.free(site, here)
@@ -77,6 +76,7 @@ async def start(site: Site, var: Path, here: Path, clock: float, asterisk: fetch
     now = state.State(state.new_mark(), ports.any_free(), str(run), "")
     secrets, _ = credentials.ensure(here, made)
     for shared in ("prompts", "moh"):
+        (here.parent / shared).mkdir(mode=0o700, exist_ok=True)
         link = here / shared
         if not link.is_symlink():
             link.symlink_to(Path("..") / shared)
@@ -99,23 +99,19 @@ async def start(site: Site, var: Path, here: Path, clock: float, asterisk: fetch
     return plan
 
 
-def speak(site: Site, var: Path) -> None:
-    """The draft's prompts, beside those of the running hotline, from which they are copied to begin with."""
-    root = var / "scratch"
-    if not (root / "prompts").is_dir() and (var / "prompts").is_dir():
-        shutil.copytree(var / "prompts", root / "prompts")
-    prompts.ensure(site, root, lambda _: None)
+def speak(site: Site, var: Path) -> int:
+    """Make the draft's prompts, which are copied from the running hotline's to begin with; how many were made anew."""
+    root = var.absolute() / "scratch"
+    if not (root / "prompts/manifest.json").is_file() and (var / "prompts/manifest.json").is_file():
+        shutil.copytree(var / "prompts", root / "prompts", dirs_exist_ok=True)
+    with debian.one_at_a_time(root / "prompts"):
+        return prompts.ensure(site, root, lambda _: None)
 
 
 def _with_clock(clock: float) -> list[str]:
     if not clock:
         return []
-    return ["env", f"LD_PRELOAD={_faketime()}", f"FAKETIME={clock:+.0f}s", "FAKETIME_DONT_FAKE_MONOTONIC=1"]
-
-
-def _faketime() -> Path:
-    """Raises PackageError."""
-    return fetch.tools_dir() / "faketime"
+    return ["env", f"LD_PRELOAD={programs.faketime()}", f"FAKETIME={clock:+.0f}s", "FAKETIME_DONT_FAKE_MONOTONIC=1"]
 
 
 def _ends_with_us() -> list[str]:

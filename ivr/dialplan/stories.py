@@ -54,7 +54,7 @@ def failures(trial: Trial, must: Must) -> Iterator[Text]:
     for place in must.never_reaches:
         if (at := trial.first(place)) is not None:
             yield _text("在 {1:.1f} 秒到达了 {0}", "reaches {0} at {1:.1f} s", place, at)
-    if must.stands and not f"{trial.stands} ".startswith(f"{must.stands} "):
+    if must.stands and not trial.is_at(must.stands):
         yield _text("最后在 {1}，应在 {0}", "ends at {1}, not at {0}", must.stands, trial.stands)
     yield from _heard(trial, must)
     passed = [one.what for one in trial.story if one.kind == "step"]
@@ -81,7 +81,7 @@ def _heard(trial: Trial, must: Must) -> Iterator[Text]:
                 yield _text("{0} 播放的次序不对：{1}", "{0} is not heard in this order: {1}", prompt, all_of_it)
             else:
                 yield _text("没有听到 {0}；听到：{1}", "does not hear {0}; heard: {1}", prompt, all_of_it)
-            return
+            break
     for prompt in must.never_hears:
         if prompt in heard:
             yield _text("听到了 {0}", "hears {0}", prompt)

@@ -18,7 +18,7 @@ from ivr.dialplan.model import Dialplan
 from ivr.dialplan.scratch import Scratch
 from ivr.dialplan.scratch_run import ScratchError
 from ivr.dialplan.scratch_site import route_name, routes
-from ivr.dialplan.trial_model import CALLER, Trial, Wish
+from ivr.dialplan.trial_model import CALLER, Trial, Wish, is_place
 from ivr.dialplan.trial_phones import Manner, Phone, Talk
 from ivr.dialplan.trial_watch import Watch
 from ivr.pbx.agi import FastAgi
@@ -46,6 +46,7 @@ async def trial(scratch: Scratch, dialplan: Dialplan, wish: Wish) -> Trial:
     site = scratch.site
     endpoint, place = _origin(site, wish)
     watch = Watch(dialplan, _words(site), endpoint)
+    await scratch.speak()
     log_from, journal_from = _size(scratch.log), _size(_journal(scratch))
     await _make_ready(scratch, wish)
     async with _phones(scratch, wish) as phones, _controller(scratch, wish):
@@ -91,15 +92,12 @@ async def _until_it_stands(watch: Watch, wish: Wish, talk: Talk, pressing: Seque
             since, seen = time.monotonic(), now
             continue
         stood = time.monotonic() - since
-        if wish.until and not any(
-            name == wish.until or name.startswith(f"{wish.until} ") for _, name in watch.reached()
-        ):
+        if wish.until and not any(is_place(name, wish.until) for _, name in watch.reached()):
             continue
-        if watch.company and watch.calm and stood > TALK_SECONDS:
-            return
-        if watch.waits_in and watch.calm and stood > WAIT_SECONDS:
-            return
-        if wish.until and stood > TALK_SECONDS:
+        if watch.company or watch.waits_in:
+            if watch.calm and stood > (TALK_SECONDS if watch.company else WAIT_SECONDS):
+                return
+        elif wish.until and stood > TALK_SECONDS:
             return
 
 

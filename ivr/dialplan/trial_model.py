@@ -64,5 +64,15 @@ class Trial:
     call: Call | None = None  # as the call log would have it
 
     def first(self, place: str) -> float | None:
-        """When a place was reached first: `operator` stands for each operator. None: never."""
-        return next((at for at, name in self.reached if name == place or name.startswith(f"{place} ")), None)
+        """When a place was reached first. None: never."""
+        return next((at for at, name in self.reached if is_place(name, place)), None)
+
+    def is_at(self, place: str) -> bool:
+        """Does the caller stand there at the end, and with nobody else (`desk 110 + operator` names two)?"""
+        wanted, found = place.split(" + "), self.stands.split(" + ")
+        return len(wanted) == len(found) and all(any(is_place(one, want) for one in found) for want in wanted)
+
+
+def is_place(name: str, wanted: str) -> bool:
+    """`operator` means every operator, `operator 1001` that one."""
+    return name == wanted or name.startswith(f"{wanted} ")

@@ -36,6 +36,15 @@ def dot() -> Program:
     return Program(program.path, {**program.environment, "GVBINDIR": str(_plugins(program.path.parents[2]))})
 
 
+def faketime() -> Path:
+    """The library that shifts a process's clock when it is preloaded (Debian: libfaketime). Raises PackageError."""
+    library = f"{platform.machine()}-linux-gnu/faketime/libfaketime.so.1"
+    own = Path("/usr/lib") / library
+    if own.exists():
+        return own
+    return fetched("faketime", ["libfaketime"], f"usr/lib/{library}", dependencies=False).path
+
+
 def _plugins(folder: Path) -> Path:
     return folder / "usr/lib" / f"{platform.machine()}-linux-gnu" / "graphviz"
 
