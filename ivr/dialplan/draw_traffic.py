@@ -88,7 +88,10 @@ def _taken(
     """The arrows of one story. What the picture has no way to is passed over."""
     taken: set[tuple[str, str]] = set()
     here = starts[0] if starts else ""
+    way: Sequence[str] = ()
     for name in story:
+        if set(goals.get(name, ())) & set(way[1:-1]):  # told late: who answers at once talks before the step is written
+            continue
         way = _shortest(here, goals.get(name, ()), onward)
         taken |= set(pairwise(way))
         here = way[-1] if way else here

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import combinations
@@ -20,6 +21,7 @@ from ivr import settings
 from ivr.calls.ladder_text import cells
 from ivr.calls.model import Call
 from ivr.calls.model import Step as CallStep
+from ivr.calls.projection import project
 from ivr.cli import app
 from ivr.dialplan import draw_svg, draw_text, draw_words, pictures, source
 from ivr.dialplan.draw_layout import LayoutError, lay_out
@@ -30,6 +32,7 @@ from ivr.dialplan.traffic import PeriodError, days, of_days
 from ivr.pbx.programs import Program
 from ivr.settings import Site
 from ivr.store import Store
+from tests.replay.streams import STREAMS, rows
 
 ROOT = Path(__file__).parents[2]
 CORE = ROOT / "dialplans/core"
@@ -46,6 +49,13 @@ def site() -> Site:
 def public(request: pytest.FixtureRequest, site: Site) -> Drawing:
     """A citizen's call to the sandbox site."""
     return pictures.of_site(site, Path("/nowhere"), Wish(request.param), [])
+
+
+@pytest.fixture(scope="module")
+def english(site: Site) -> tuple[Drawing, Mapping[str, frozenset[str]]]:
+    """The same in English, and which context writes which step of the call log."""
+    written = writers(source.read(sorted(CORE.glob("*.conf"))))
+    return pictures.of_site(site, Path("/nowhere"), Wish("en")), written
 
 
 def drawn(tmp_path: Path, text: str, *starts: str, language: str = "en", everything: bool = False) -> Drawing:
@@ -258,7 +268,8 @@ def test_given_stories_of_calls_when_laid_on_a_picture_then_each_arrow_has_its_c
     stories = {
         ("greeting", "queue", TALKED, ENDED): 40,
         ("greeting", "queue"): 5,  # left while waiting
-        ("greeting", "key", "emergency_key", "alone", TALKED, ENDED): 2,
+        ("greeting", "key", "emergency_key", "alone", TALKED, ENDED): 1,
+        ("greeting", "key", "emergency_key", TALKED, "alone", ENDED): 1,  # answered before the prompt's end
         ("screened", ENDED): 3,
         ("greeting", "queue", TALKED, "requeued", "queue", TALKED, ENDED): 1,
         ("of a dialplan that is gone",): 1,
@@ -272,6 +283,7 @@ def test_given_stories_of_calls_when_laid_on_a_picture_then_each_arrow_has_its_c
     assert ways["requeue", "waiting"] == 1
     assert ways["greeting-key", "emergency"] == 2
     assert ways["alone", "alone/target"] == 2
+    assert ways["after-talk", "alone"] == 0
     assert ways["screening", "screened"] == 3
     assert ways["waiting", "emergency"] == 0
     boxes = counted.by_id()
@@ -280,6 +292,19 @@ def test_given_stories_of_calls_when_laid_on_a_picture_then_each_arrow_has_its_c
     text = draw_svg.draw(counted)
     assert "× 46" in text
     assert text.count('class="flow"') == len([arrow for arrow in counted.arrows if arrow.calls])
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_given_recorded_calls_when_laid_on_a_picture_then_every_step_of_theirs_has_its_place(
+    english: tuple[Drawing, Mapping[str, frozenset[str]]], name: str
+) -> None:
+    drawing, written = english
+    for call in project(rows(name)):
+        steps = tuple(step.step for step in call.steps)
+        boxes = with_traffic(drawing, written, Traffic({steps: 1}, "then")).by_id()
+        for step in steps:
+            places = [boxes[context] for context in written.get(step, ()) if context in boxes]
+            assert not places or any(box.calls for box in places), step
 
 
 async def test_given_a_call_log_when_a_day_is_asked_for_then_its_calls_are_told_as_stories(tmp_path: Path) -> None:
@@ -401,12 +426,15 @@ def test_given_a_context_that_is_not_there_when_drawn_then_the_command_says_whic
     assert "entry-public" in said
 
 
-def test_given_the_projects_page_then_its_picture_is_what_the_command_draws(site: Site) -> None:
-    """docs/dialplan.svg is made by `ivr dialplan draw --svg docs/dialplan.svg --language en`."""
-    drawing = pictures.of_site(site, Path("/nowhere"), Wish("en"), [])
-    there = ElementTree.parse(ROOT / "docs/dialplan.svg").getroot()
+@pytest.mark.parametrize(("file", "language"), [("dialplan.svg", "en"), ("dialplan.zh.svg", "zh")])
+def test_given_the_projects_page_then_its_picture_is_what_the_command_draws(
+    site: Site, file: str, language: str
+) -> None:
+    drawing = pictures.of_site(site, Path("/nowhere"), Wish(language), [])
+    there = ElementTree.parse(ROOT / "docs" / file).getroot()
     told = [one.findtext(f"{SVG}title") for one in there.iter(f"{SVG}g") if one.get("class", "").startswith("box")]
-    assert [str(title).split(" · ")[0] for title in told] == [box.title for box in drawing.boxes]
+    mend = f"core has changed: ivr dialplan draw --language {language} --svg docs/{file}"
+    assert [str(title).split(" · ")[0] for title in told] == [box.title for box in drawing.boxes], mend
 
 
 def test_given_no_path_to_a_layout_program_when_it_fails_then_the_error_names_it(
