@@ -46,15 +46,16 @@ RULES: tuple[Rule, ...] = (
     injection.in_dials,
     injection.in_scripts,
     injection.in_code,
-    variables.unset,
     loops.endless,
-    greeting.deep_menus,
 )
 # Rules for a site's dialplans over core: they need `Checked.site`.
 SITE_RULES: tuple[Rule, ...] = (
+    variables.unset,  # what the endpoints and programs of others set is not known
     names.scripts_that_are_not_there,
     patterns.patterns_that_swallow,
+    greeting.deep_menus,
     patterns.numbers_that_are_taken,
+    patterns.extensions_that_an_include_hides,
     site.names_of_core_in_the_site,
     site.names_that_are_not_the_sites,
     site.sections_of_asterisk,

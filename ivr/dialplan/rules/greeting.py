@@ -99,7 +99,7 @@ def _behind(flow: Flow, step: Step, asking: set[Step]) -> Iterator[Step]:
             continue
         for edge in flow.out(here):
             target = edge.step
-            if target is None or edge.kind not in OWN or edge.kind == "key":
+            if target is None or target == step or edge.kind not in OWN or edge.kind == "key":
                 continue
             pressed = behind_key[here] or not silent.takes(edge)
             if target not in seen or (pressed and not behind_key[target]):

@@ -8,6 +8,7 @@ from ivr.dialplan.applications import assigned, bare, runs
 from ivr.dialplan.checked import Checked
 from ivr.dialplan.circles import circles
 from ivr.dialplan.codes import found
+from ivr.dialplan.destinations import named
 from ivr.dialplan.edges import SLOW
 from ivr.dialplan.findings import Finding
 from ivr.dialplan.flow import OWN, Edge, Flow, Outcome
@@ -15,6 +16,7 @@ from ivr.dialplan.given import ASTERISK, HOUSE
 from ivr.dialplan.model import Step
 from ivr.dialplan.parts import Reference, references
 from ivr.dialplan.silent import Silent
+from ivr.dialplan.words import is_literal
 
 # Functions that tell the same as long as their arguments do; any other's answer may change while a loop waits for it.
 _STEADY = """
@@ -30,7 +32,9 @@ def endless(checked: Checked) -> Iterator[Finding]:
     """Circles of a caller who presses nothing: with no way out, or that wait for what nothing in them changes."""
     flow, silent = checked.flow, Silent(checked.flow)
     ways = {
-        step: tuple(edge for edge in flow.out(step) if edge.kind in OWN and silent.takes(edge))
+        step: tuple(
+            edge for edge in flow.out(step) if edge.kind in OWN and silent.takes(edge) and _is_sure(checked, edge)
+        )
         for step in checked.dialplan.steps()
     }
     for circle in circles(ways):
@@ -43,6 +47,13 @@ def endless(checked: Checked) -> Iterator[Finding]:
             inner = _Loop(flow, ways, tight)
             if not inner.ends(counting=True):
                 yield found(inner.at.at, "busy-loop", first=inner.first.place)
+
+
+def _is_sure(checked: Checked, edge: Edge) -> bool:
+    """In dialplans of others an extension that is made in the call (`Goto(${EXTEN:1},1)`) is not known to come back."""
+    if checked.site is not None or edge.kind not in {"goto", "branch"}:
+        return True
+    return all(is_literal(place.extension) for place in named(edge.source))
 
 
 def _inside(edges: Iterable[Edge], circle: frozenset[Step]) -> tuple[Edge, ...]:
