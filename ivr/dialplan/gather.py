@@ -15,6 +15,7 @@ from ivr.dialplan.load import load
 from ivr.dialplan.rules.names import scripts
 from ivr.errors import HotlineError
 from ivr.pbx import render
+from ivr.pbx.prompts import make
 from ivr.settings import Site
 
 CORE = render.DIALPLANS / "core"
@@ -68,13 +69,14 @@ def _is_program(script: str) -> bool:
 
 
 def prompts(site: Site, var: Path) -> Mapping[str, Mapping[str, float]]:
-    """Language → prompt → its seconds, of those that have been made."""
-    found: dict[str, dict[str, float]] = {}
-    for language in site.hotline.languages:
-        folder = var / "prompts" / language
-        found[language] = {
-            path.relative_to(folder).with_suffix("").as_posix(): _seconds(path) for path in folder.rglob("*.wav")
-        }
+    """Language → prompt → its seconds, of those that the site has; 0 for those that are not spoken yet.
+
+    Raises TextError or CategoryError.
+    """
+    found: dict[str, dict[str, float]] = {language: {} for language in site.hotline.languages}
+    for prompt in make.wanted(site):
+        made = var / "prompts" / f"{prompt.key}.wav"
+        found[prompt.language][prompt.name] = _seconds(prompt.recording or made)
     return found
 
 
