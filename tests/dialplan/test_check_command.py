@@ -100,7 +100,9 @@ def test_given_a_folder_when_checked_then_each_of_its_files_is(tmp_path: Path) -
     folder = tmp_path / "draft"
     folder.mkdir()
     written(folder, BROKEN)
-    (folder / "two.conf").write_text("[site-after-call]\nexten => s,1,Nothing()\n", encoding="utf-8")
+    (folder / "two.conf").write_text(
+        "[site-after-call]\nexten => s,1,Nothing()\n same => n,Return()\n", encoding="utf-8"
+    )
     told = json.loads(asked(tmp_path, "--json", str(folder)).stdout)["findings"]
     assert [Path(one["file"]).name for one in told] == ["one.conf", "two.conf"]
 
