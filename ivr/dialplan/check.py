@@ -11,6 +11,7 @@ from ivr.dialplan.rules import (
     arguments,
     contexts,
     greeting,
+    guards,
     hangups,
     injection,
     loops,
@@ -67,6 +68,11 @@ SITE_RULES: tuple[Rule, ...] = (
     greeting.closed_by_time,
     hangups.on_the_hotline,
     hangups.in_hooks,
+    guards.core_as_it_came,
+    guards.core_calls_its_hooks,
+    guards.emergency_key,
+    guards.nothing_blind,
+    guards.scripts_have_a_way_out,
 )
 
 

@@ -33,6 +33,9 @@ class Checked:
     dialplan: Dialplan
     site: Site | None = None
     core: frozenset[Path] = frozenset()  # the product's own files
+    altered: Mapping[Path, int] = field(
+        default_factory=dict
+    )  # core's files that are not the product's: first such line
     prompts: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # language → prompt → its seconds
     scripts: frozenset[str] = frozenset()  # AGI programs of this machine, as the dialplan names them
     questions: frozenset[str] = frozenset()  # what FastAGI answers, as in agi://host/NAME

@@ -170,6 +170,8 @@ WAYS: Mapping[str, Code] = {
     ),
 }
 
+_CORE = ("恢复核心的原样：ivr dialplan diff 显示差别。", "Take core as it came: ivr dialplan diff shows what differs.")
+
 GUARDS: Mapping[str, Code] = {
     "guard-human": code(
         "error",
@@ -177,7 +179,61 @@ GUARDS: Mapping[str, Code] = {
             "打进热线的一个来电会在 {place} 结束，没有人工接听，也没有核心允许的原因。",
             "A call to the hotline may end at {place} without a human, or a reason that core allows.",
         ),
-        ("恢复核心的原样：ivr dialplan diff 显示差别。", "Take core as it came: ivr dialplan diff shows what differs."),
+        _CORE,
+        guard=True,
+    ),
+    "guard-emergency-key": code(
+        "error",
+        (
+            "来电者在 {place} 等待时，按紧急键 {key} 到不了紧急目标 (R8)。",
+            "While a caller waits at {place}, the emergency key {key} does not lead to the emergency target (R8).",
+        ),
+        _CORE,
+        guard=True,
+    ),
+    "guard-blind": code(
+        "error",
+        (
+            "这里会不经监督地把来电交给紧急目标 {target}：没有接通时来电者就无人照管。",
+            "The caller is given to the emergency target {target} unsupervised: if it fails, nobody is with him.",
+        ),
+        (
+            "用 Gosub(transfer-order,s,1({target},transfer,…)) 或 Goto(emergency,s,1) ；核心须保持原样。",
+            "Use Gosub(transfer-order,s,1({target},transfer,…)) or GO_TO_TARGET; take core as it came.",
+        ),
+        guard=True,
+    ),
+    "guard-agi": code(
+        "error",
+        (
+            "{place} 的 AGI 失败或不回答时，来电没有出路。",
+            "If the AGI at {place} fails or never answers, the call has no way out.",
+        ),
+        (
+            "之前写 Set(AGIEXITONHANGUP=yes) 和 Set(TIMEOUT(absolute)=3)，并写出 T 之后的步骤。",
+            "Set(AGIEXITONHANGUP=yes) and Set(TIMEOUT(absolute)=3) before it, and say at T how the call goes on.",
+        ),
+        guard=True,
+    ),
+    "guard-core-changed": code(
+        "error",
+        (
+            "核心文件 {name} 与产品的不同，从这一行开始。",
+            "Core's {name} is not the product's; it differs from this line on.",
+        ),
+        (
+            "恢复它；要改变来电的处理，写在本站点的钩子里 (dialplans/site)。",
+            "Take it as it came; what is to be different belongs into a hook of the site's (dialplans/site).",
+        ),
+        guard=True,
+    ),
+    "guard-hook": code(
+        "error",
+        (
+            "核心的 [{context}] 不再调用钩子 {hook}。",
+            "Core's [{context}] does not call the hook {hook} any more.",
+        ),
+        _CORE,
         guard=True,
     ),
 }

@@ -6,6 +6,7 @@ import pkgutil
 import wave
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
 
 import agi_scripts
@@ -51,11 +52,26 @@ def site_draft(site: Site, var: Path, own: Sequence[Path], folder: Path = CORE) 
         dialplan,
         site,
         core=frozenset(folder.glob("*.conf")),
+        altered=altered(folder),
         prompts=prompts(site, var),
         questions=frozenset(module.name for module in pkgutil.iter_modules(agi_scripts.__path__)),
     )
     named = {script for _, script in scripts(dialplan) if "://" not in script}
     return replace(checked, scripts=frozenset(script for script in named if _is_program(script)))
+
+
+def altered(folder: Path) -> Mapping[Path, int]:
+    """Files of a copy of core that differ from the product's, and the first line that does; 1 where one is missing."""
+    found: dict[Path, int] = {}
+    names = {path.name for core in (CORE, folder) for path in core.glob("*.conf")} if folder != CORE else set()
+    for name in sorted(names):
+        ours, theirs = source.from_disk(CORE / name), source.from_disk(folder / name)
+        if ours is None or theirs is None:
+            found[folder / name] = 1
+        elif ours != theirs:
+            pairs = zip_longest(ours.split("\n"), theirs.split("\n"))
+            found[folder / name] = next(number for number, (one, other) in enumerate(pairs, 1) if one != other)
+    return found
 
 
 def foreign(paths: Sequence[Path]) -> Checked:

@@ -75,4 +75,4 @@ ENTERED = (
 )
 
 BEFORE_QUEUE = ("site-before-greeting", "site-before-queue")  # hooks that a caller hears before anybody takes the call
-NUMBERS = "site-number-"  # begins the context of a site's own number
+NUMBERS = ("site-number-", "site-key-")  # begin the contexts of a site's own numbers and keys

@@ -41,6 +41,10 @@ class Values:
     def constant(self, name: str) -> str:
         return self._globals[name]
 
+    def setting(self, name: str) -> str | None:
+        """The word of a global variable that nothing but the settings sets."""
+        return self._globals[name] if self._fixed(name) else None
+
     def _fixed(self, name: str) -> bool:
         return name in self._globals and name not in self._sets and name not in self._given
 

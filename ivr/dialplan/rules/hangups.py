@@ -27,7 +27,8 @@ SPEAKS = frozenset(
         "festival",
     ]
 )
-MEETS = frozenset(["queue", "dial", "bridge", "bridgeadd", "confbridge", "retrydial", "page", "followme", "voicemail"])
+# Behind Queue nobody has been met: who has talked comes to [after-talk].
+MEETS = frozenset(["dial", "bridge", "bridgeadd", "confbridge", "retrydial", "page", "followme", "voicemail"])
 # Core's contexts in which a call may end before a human: refused at the door, screened, sent away by a drain,
 # or a number that is not the hotline's.
 ALLOWED = frozenset({"door", "drain", "screened", "own-number"})
@@ -127,6 +128,10 @@ class Ends:
     def without_a_word(self) -> Iterator[Step]:
         """Steps to which some way leads on which nothing was said."""
         yield from (step for step, had in self._least if had is Had.NOTHING)
+
+    def before_a_human(self) -> Iterator[Step]:
+        """Steps to which some way leads on which nobody was talked to."""
+        yield from dict.fromkeys(step for step, had in self._least if had is not Had.HUMAN)
 
     def _walk(self) -> None:
         """Each step with each state once. Behind a Gosub a caller has had what it may have said."""
