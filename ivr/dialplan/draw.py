@@ -171,7 +171,9 @@ class Drawer:
             for edge in self._reasons.live(step):
                 if edge.target in _CUT:
                     yield self._cut(step, edge)
-        lines = [step.at.line for step in self.flow.dialplan.contexts[name].steps if step not in self._reached]
+        written = self.flow.dialplan.contexts[name].steps
+        by_caller = {step.extension for step in written if step.caller is not None}  # the flow follows one of each
+        lines = [one.at.line for one in written if one not in self._reached and one.extension not in by_caller]
         if lines:
             some = ", ".join(map(str, lines[:_SHOWN_LINES])) + (" …" if len(lines) > _SHOWN_LINES else "")
             yield self.words.say(f"第 {some} 行永远走不到", f"no call comes to line {some}")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
+from ivr.dialplan import destinations
 from ivr.dialplan.checked import SITE
 from ivr.dialplan.flow import Flow
 from ivr.dialplan.model import Step
@@ -41,8 +42,20 @@ class Hooks:
 
     @cached_property
     def idle(self) -> tuple[str, ...]:
-        """Contexts of the site's that neither core nor what core asks for comes to."""
+        """Contexts of the site's that neither core nor what core asks for comes to. Templates are none."""
         outside = [step for step in self._flow.roots() if not step.context.startswith(SITE)]
-        reached = {step.context for step in self._flow.reach([*outside, *self.entered])}
+        known = {step.context for step in self._flow.reach([*outside, *self.entered])}
+        waiting = self.entered
+        while waiting:
+            steps = self._flow.reach(waiting)
+            known |= {step.context for step in steps}
+            named = {shape_of(one.context) for step in steps for one in destinations.named(step)}
+            fitting = {name for name in self._there for one in named if one.fits(name)} - known
+            waiting = tuple(entry for name in fitting for entry in self._flow.entries(name))
+            known |= fitting
         contexts = self._flow.dialplan.contexts
-        return tuple(name for name in self._there if name not in reached and contexts[name].steps)
+        return tuple(
+            name
+            for name in self._there
+            if name not in known and contexts[name].steps and not all(one.template for one in contexts[name].sections)
+        )

@@ -13,7 +13,7 @@ from ivr.dialplan.edges import TIME
 from ivr.dialplan.flow import OWN, Edge, Flow
 from ivr.dialplan.given import HOOKS, KNOWN
 from ivr.dialplan.model import Step
-from ivr.dialplan.parts import Reference, parse, split
+from ivr.dialplan.parts import Reference, parse, split, text_of
 
 _FAR = 40  # steps that are looked back for a reason
 _MANY = 5  # reasons that are told one by one; more are no reason that a person would read
@@ -82,11 +82,20 @@ class Reasons:
     def _known(self, reference: Reference) -> str | None:
         """A variable that nothing sets but the settings and the entrance."""
         name = reference.literal
+        if name == "DIALPLAN_EXISTS" and reference.arguments is not None and not reference.slice:
+            return self._is_there(text_of(reference.arguments))
         if name is None or reference.arguments is not None or reference.slice:
             return None
         if name in self._set or _ARGUMENT.fullmatch(name) or (name in KNOWN and name not in self._told_hooks):
             return None
         return self._constants.get(name, "" if self._whole else None)
+
+    def _is_there(self, place: str) -> str | None:
+        if "$" in place:
+            return None
+        context, extension, where = ([*(part.strip() for part in split(place)), "", ""])[:3]
+        step = self._flow.at(context, extension or "s", int(where) if where.isdigit() else where or 1)
+        return "1" if step is not None else "0"
 
     def of(self, edge: Edge) -> tuple[str, ...]:
         """When a call takes this way, in words; nothing where it always does."""

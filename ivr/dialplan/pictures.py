@@ -33,7 +33,7 @@ class Wish:
     """What the picture shall show: where calls come in, whether nothing is folded, and the language of its words."""
 
     language: str
-    starts: tuple[str, ...] = DOORS[:1]
+    starts: tuple[str, ...] = ()  # none: a citizen's call; of another's dialplan: whatever nothing else leads to
     everything: bool = False
     traffic: Traffic | None = None  # None: no numbers of calls
 
@@ -48,7 +48,8 @@ def of_site(site: Site, var: Path, wish: Wish, own: Sequence[Path] = (), core: P
     said = texts(site, wish.language)
     teller = Teller(words, given, flow.values.of, site.hotline.number, said, tuple(site.targets.values()))
     name = words.pick(site.hotline.name)
-    return _drawn(dialplan, Drawer(flow, teller, wish.starts, everything=wish.everything), wish, name)
+    drawer = Drawer(flow, teller, wish.starts or DOORS[:1], everything=wish.everything)
+    return _drawn(dialplan, drawer, wish, name)
 
 
 def of_files(files: Sequence[Path], wish: Wish) -> Drawing:
@@ -59,8 +60,9 @@ def of_files(files: Sequence[Path], wish: Wish) -> Drawing:
     given = {name: one.value for name, one in checked.dialplan.globals.items()}
     teller = Teller(words, given, flow.values.of)
     entered = {edge.step.context for edge in flow.edges() if edge.step and edge.step.context != edge.source.context}
-    doors = [name for name in checked.dialplan.contexts if name not in entered]
-    drawer = Drawer(flow, teller, wish.starts, doors, whole=False, everything=wish.everything)
+    doors = [name for name, context in checked.dialplan.contexts.items() if context.steps and name not in entered]
+    starts = wish.starts or doors or list(checked.dialplan.contexts)[:1]
+    drawer = Drawer(flow, teller, starts, doors, whole=False, everything=wish.everything)
     return _drawn(checked.dialplan, drawer, wish, files[0].name)
 
 
@@ -71,15 +73,15 @@ def draw_svg(site: Site, var: Path, wish: Wish, own: Sequence[Path] = (), core: 
 
 def _drawn(dialplan: Dialplan, drawer: Drawer, wish: Wish, name: str) -> Drawing:
     say = drawer.words.say
-    missing = [start for start in wish.starts if start not in dialplan.contexts]
-    if missing:
-        there = ", ".join(sorted(dialplan.contexts)) or "-"
+    there = ", ".join(sorted(dialplan.contexts))
+    if not there:
         raise DrawError(
-            "no_context",
-            say(f"没有名为 {missing[0]} 的段；现有：{there}", f"there is no context {missing[0]}; there are: {there}"),
-            {"context": missing[0]},
-            404,
+            "nothing", say("这些文件里没有任何段，无图可画", "these files have no context: nothing to draw")
         )
+    for start in drawer.starts:
+        if start not in dialplan.contexts:
+            words = say(f"没有名为 {start} 的段；现有：{there}", f"there is no context {start}; there are: {there}")
+            raise DrawError("no_context", words, {"context": start}, 404)
     title = say(f"{name}：来电的流程", f"{name}: the way of a call")
-    drawing = drawer.draw(title, ", ".join(wish.starts))
+    drawing = drawer.draw(title, ", ".join(drawer.starts))
     return with_traffic(drawing, writers(dialplan), wish.traffic) if wish.traffic is not None else drawing

@@ -357,6 +357,32 @@ def test_given_a_dialplan_of_thousands_of_steps_when_drawn_then_it_is_drawn(tmp_
     assert "c7" not in drawing.by_id(), "a context that only comes back is folded"
 
 
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "tests/dialplan/corpus/sound").glob("*.conf")), ids=lambda file: file.stem
+)
+def test_given_a_sound_dialplan_when_drawn_then_nobody_is_cut_off_in_it(site: Site, file: Path) -> None:
+    """Together with the files beside it: what one lacks another may have."""
+    drawing = pictures.of_site(site, Path("/nowhere"), Wish("en"), [file])
+    assert not [mark for box in drawing.boxes for mark in box.marks if "cut off" in mark]
+
+
+def test_given_another_asterisks_dialplan_when_drawn_then_every_door_of_it_is_a_beginning(tmp_path: Path) -> None:
+    (tmp_path / "extensions.conf").write_text(
+        "[general]\n[phones]\nexten => 1,1,Goto(menu,s,1)\n[trunk]\nexten => s,1,Goto(menu,s,1)\n"
+        "[menu]\nexten => s,1,Playback(hello)\n same => n,Hangup()\n"
+    )
+    drawing = pictures.of_files([tmp_path / "extensions.conf"], Wish("en"))
+    assert {target for source, target, *_ in ways(drawing) if source == "/start"} == {"phones", "trunk"}
+    code, said = run(str(tmp_path / "extensions.conf"), "--language", "en")
+    assert (code, "A call comes in" in said) == (0, True)
+
+
+def test_given_files_without_any_context_when_drawn_then_it_says_so(tmp_path: Path) -> None:
+    (tmp_path / "extensions.conf").write_text("[general]\n")
+    code, said = run(str(tmp_path / "extensions.conf"), "--language", "zh")
+    assert (code, said.strip()) == (2, "这些文件里没有任何段，无图可画")
+
+
 HOSTILE = "<script>alert(1)</script>&\"'--><svg onload=x>\u202e\x07"
 
 

@@ -18,7 +18,6 @@ from ivr.cli.run import with_store
 from ivr.dialplan import draw_svg, draw_text, gather, pictures
 from ivr.dialplan.draw_model import Drawing
 from ivr.dialplan.draw_traffic import Traffic
-from ivr.dialplan.given import DOORS
 from ivr.dialplan.traffic import days, of_days
 from ivr.errors import HotlineError
 
@@ -30,7 +29,10 @@ def draw(  # noqa: PLR0917  typer passes by name
         Path | None, typer.Option(help="Write the picture there (SVG), instead of into the terminal.")
     ] = None,
     start: Annotated[
-        list[str] | None, typer.Option("--from", help="Contexts in which calls come in; otherwise entry-public.")
+        list[str] | None,
+        typer.Option(
+            "--from", help="Contexts in which calls come in; otherwise entry-public (files alone: all doors)."
+        ),
     ] = None,
     traffic: Annotated[
         str | None, typer.Option(help="Calls as widths, from the call log: yesterday, DATE or DATE..DATE.")
@@ -52,7 +54,7 @@ def draw(  # noqa: PLR0917  typer passes by name
     words = language or own_language()
     try:
         counted = _traffic(context.obj, traffic, words) if traffic else None
-        wish = pictures.Wish(words, tuple(start or DOORS[:1]), everything, counted)
+        wish = pictures.Wish(words, tuple(start or ()), everything, counted)
         drawing = _drawing(context.obj, gather.files(files or []), wish)
         if svg is not None:
             svg.write_text(draw_svg.draw(drawing), encoding="utf-8")
