@@ -1,7 +1,7 @@
 """A scratch Asterisk: loads drafts and plays trial calls, with a folder, addresses and a clock of its own.
 
 Started when somebody needs it and kept warm; it ends by itself after some idle minutes (ivr.dialplan.keeper). Found
-again by its pid file. One user at a time; others wait their turn. Nothing of the running hotline is touched.
+again by its pid file. There are a few of them, each for one user at a time. Nothing of the running hotline is touched.
 """
 
 from __future__ import annotations
@@ -103,9 +103,9 @@ async def scratch(site: Site, var: Path, clock: float = 0.0) -> AsyncIterator[Sc
 
     `clock`: seconds that its clock is ahead of the machine's. Raises ScratchError, AsteriskError or PackageError.
     """
-    here = scratch_run.folder(var, clock)
     asterisk = await asyncio.to_thread(fetch.find, fetch=False)
-    with await _turn(here / "lock"):
+    here, handle = await _turn(site, var, clock, asterisk)
+    with _held(handle):
         (here / "used").touch()
         plan = await asyncio.to_thread(scratch_run.running, site, here, clock, asterisk)
         if plan is None:
@@ -138,9 +138,9 @@ async def scratch(site: Site, var: Path, clock: float = 0.0) -> AsyncIterator[Sc
 
 
 async def stop(var: Path) -> None:
-    """End what runs; who needs it starts it again."""
-    for clock in (0.0, 1.0):
-        keeper = scratch_run.keeper(scratch_run.folder(var, clock))
+    """End what runs; who needs one starts it again."""
+    for here in scratch_run.folders(var):
+        keeper = scratch_run.keeper(here)
         if keeper is not None:
             await keeper.end()
 
@@ -153,18 +153,19 @@ def _held(handle: int) -> Iterator[None]:
         os.close(handle)
 
 
-async def _turn(path: Path) -> contextlib.AbstractContextManager[None]:
-    """The lock, once it is ours; the kernel gives it back when we end, however we end."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+async def _turn(site: Site, var: Path, clock: float, asterisk: fetch.Installation) -> tuple[Path, int]:
+    """One that nobody uses, and its lock, which the kernel gives back when we end, however we end."""
+    lanes = scratch_run.folders(var)
     until = time.monotonic() + TURN_SECONDS
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > until:
+    while time.monotonic() < until:
+        for here in scratch_run.cheapest(lanes, site, clock, asterisk):
+            handle = os.open(here / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
                 os.close(handle)
-                message = f"somebody else has used the scratch Asterisk for {TURN_SECONDS:g} s; try again ({path})"
-                raise ScratchError("scratch_busy", message, status=503) from None
-            await asyncio.sleep(0.05)
-        else:
-            return _held(handle)
+            else:
+                return here, handle
+        await asyncio.sleep(0.05)
+    message = f"others have used every scratch Asterisk for {TURN_SECONDS:g} s; try again ({lanes[0].parent})"
+    raise ScratchError("scratch_busy", message, status=503)

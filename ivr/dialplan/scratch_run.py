@@ -19,17 +19,28 @@ from ivr.settings import Site
 
 IDLE = 600.0  # seconds without use, then it ends
 START_SECONDS = 40.0
+LANES = 3  # 60 MB each while they are warm
 
 
 class ScratchError(HotlineError):
     """No scratch Asterisk: it cannot be started, or others use it."""
 
 
-def folder(var: Path, clock: float = 0.0) -> Path:
-    """Where the scratch Asterisk stands: one with the machine's clock, one for another time."""
-    here = var.absolute() / "scratch" / ("then" if clock else "now")
-    here.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return here
+def folders(var: Path) -> list[Path]:
+    """Where the scratch Asterisks stand: so many can be used at once."""
+    found = [var.absolute() / "scratch" / str(n + 1) for n in range(LANES)]
+    for here in found:
+        here.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return found
+
+
+def cheapest(found: list[Path], site: Site, clock: float, asterisk: fetch.Installation) -> list[Path]:
+    """Those first that run as they are wanted, then those that do not run."""
+
+    def cost(here: Path) -> int:
+        return 0 if running(site, here, clock, asterisk) else 1 if keeper(here) is None else 2
+
+    return sorted(found, key=cost)
 
 
 def running(site: Site, here: Path, clock: float, asterisk: fetch.Installation) -> Plan | None:

@@ -101,27 +101,26 @@ def _text(zh: str, en: str, *facts: object) -> Text:
 async def run_stories(
     site: Site, var: Path, core: Path, own: Path, paths: Sequence[Path] | None = None
 ) -> list[StoryResult]:
-    """Play the stories of a draft (those of `own/tests`, or of `paths`) one after another, in the order of files.
+    """Play the stories of a draft (those of `own/tests`, or of `paths`), as many at once as there are Asterisks.
 
     Raises StoryError where one cannot be understood, ScratchError, AsteriskError or PackageError.
     """
     told = await asyncio.to_thread(_told, site, files(own) if paths is None else paths)
     dialplans = await asyncio.to_thread(lambda: (sorted(core.glob("*.conf")), sorted(own.glob("*.conf"))))
-    results: dict[int, StoryResult] = {}
-    # Those of one hour together: a scratch Asterisk has one clock.
-    for n, story in sorted(enumerate(told), key=lambda numbered: str(numbered[1].wish.at or "")):
+
+    async def play(story: Story) -> StoryResult:
         async with scratch(site, var, ahead(story.wish.at)) as running:
             await running.load(*dialplans)
             dialplan = load(running.site, running.var, core, dialplans[1])
             try:
                 played = await trial(running, dialplan, story.wish)
             except HotlineError as failure:
-                results[n] = StoryResult(
-                    story, None, (_text("无法试拨：{0}", "cannot be played: {0}", failure.message),)
-                )
-                continue
-        results[n] = StoryResult(story, played, tuple(failures(played, story.must)))
-    return [results[n] for n in range(len(told))]
+                return StoryResult(story, None, (_text("无法试拨：{0}", "cannot be played: {0}", failure.message),))
+        return StoryResult(story, played, tuple(failures(played, story.must)))
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(play(story)) for story in told]
+    return [task.result() for task in tasks]
 
 
 def _told(site: Site, paths: Sequence[Path]) -> list[Story]:

@@ -55,7 +55,7 @@ def says(site: Site, var: Path, text: str) -> list[Finding]:
 
 def running(var: Path) -> Process:
     """The scratch Asterisk itself."""
-    here = scratch_run.folder(var)
+    here = scratch_run.folders(var)[0]
     found = processes.left_running(Path(state.read(here).run_dir) / "asterisk.pid", str(here / "etc/asterisk.conf"))
     assert found is not None
     return found
@@ -99,21 +99,27 @@ def test_given_no_asterisk_that_starts_when_it_is_asked_then_a_note_says_why(
     assert str(var / "nothing") in note.message["en"]
 
 
-def test_given_two_users_at_once_when_both_want_it_then_they_take_turns(site: Site, var: Path) -> None:
-    inside: list[str] = []
+def test_given_more_users_than_asterisks_when_all_want_one_then_each_has_one_for_himself(
+    site: Site, var: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scratch_run, "LANES", 2)
+    inside: list[Path] = []
+    most = 0
 
-    async def user(name: str) -> None:
-        async with scratch(site, var):
-            inside.append(f"{name} in")
-            await asyncio.sleep(0.2)
-            inside.append(f"{name} out")
+    async def user() -> None:
+        nonlocal most
+        async with scratch(site, var) as one:
+            assert one.var not in inside
+            inside.append(one.var)
+            most = max(most, len(inside))
+            await asyncio.sleep(0.3)
+            inside.remove(one.var)
 
-    async def both() -> None:
-        await asyncio.gather(user("a"), user("b"))
+    async def all_of_them() -> None:
+        await asyncio.gather(*(user() for _ in range(4)))
 
-    asyncio.run(both())
-    names = [entry.split()[0] for entry in inside]
-    assert names in (["a", "a", "b", "b"], ["b", "b", "a", "a"])
+    asyncio.run(all_of_them())
+    assert most == 2
 
 
 def test_given_a_killed_user_or_keeper_when_time_passes_then_no_asterisk_is_left(
@@ -124,13 +130,16 @@ def test_given_a_killed_user_or_keeper_when_time_passes_then_no_asterisk_is_left
     idle = running(var)
     eventually(lambda: not idle.alive, 20, lambda: "an idle scratch Asterisk runs on")
     says(site, var, BROKEN)
-    orphan, keeper = running(var), scratch_run.keeper(scratch_run.folder(var))
+    orphan, keeper = running(var), scratch_run.keeper(scratch_run.folders(var)[0])
     assert keeper is not None
     os.kill(keeper.pid, signal.SIGKILL)
     eventually(lambda: not orphan.alive, 20, lambda: "a scratch Asterisk outlives its killed keeper")
 
 
-def test_given_another_settings_file_when_it_is_asked_again_then_it_starts_anew(site: Site, var: Path) -> None:
+def test_given_another_settings_file_when_it_is_asked_again_then_it_starts_anew(
+    site: Site, var: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scratch_run, "LANES", 1)
     says(site, var, BROKEN)
     first = running(var).pid
     other = var / "hotline.toml"

@@ -181,7 +181,7 @@ def test_given_every_story_of_the_site_when_it_is_played_as_a_real_call_too_then
     phones = {number: hotline.operator(number) for number in ("1001", "1002", "1003")}
     phones |= {"110": hotline.desk("110"), "110-2": hotline.desk("110", route=2), "caller": hotline.caller()}
     differences = []
-    with ThreadPoolExecutor(1) as pool:  # trials run beside the real calls
+    with ThreadPoolExecutor(2) as pool:  # trials run beside the real calls
         trials: list[Future[Trial]] = [pool.submit(play, hotline, one) for one in told]
         try:
             for one, future in zip(told, trials, strict=True):
