@@ -99,6 +99,11 @@ def _figures(results: Results) -> Iterator[str]:
     if "size" in results:
         yield "**Operators and running calls.**"
         yield _by_size({size: _flat(figures) for size, figures in results["size"].items()}, "operators")
+    if "crowd" in results:
+        yield "**A busy hour: 400 calls at once, of which 100 talk, and a burst on top of them** (R66)."
+        yield _listed(results["crowd"]["at_once"])
+        yield "**A flood: one number calls 20 times a second; processor seconds are of 17,000 calls, a day** (R54)."
+        yield _listed(results["crowd"]["flood"])
 
 
 def _flat(figures: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,6 +113,10 @@ def _flat(figures: Mapping[str, Any]) -> dict[str, Any]:
             {f"{name}: {part}": its for part, its in figure.items()} if isinstance(figure, Mapping) else {name: figure}
         )
     return found
+
+
+def _listed(figures: Mapping[str, Any]) -> str:
+    return markdown(("what", "measured"), [(name.replace("_", " "), one) for name, one in _flat(figures).items()])
 
 
 def _rate(figures: Mapping[str, Any]) -> tuple[str, str]:

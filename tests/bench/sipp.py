@@ -28,11 +28,11 @@ CITIZEN = """<?xml version="1.0" encoding="UTF-8"?>
 <send retrans="500" start_rtd="setup"><![CDATA[
 INVITE sip:12345@[remote_ip]:[remote_port] SIP/2.0
 Via: SIP/2.0/UDP [local_ip]:[local_port];branch=[branch]
-From: <sip:{prefix}[call_number]@[local_ip]:[local_port]>;tag=[pid]c[call_number]
+From: <sip:{caller}@[local_ip]:[local_port]>;tag=[pid]c[call_number]
 To: <sip:12345@[remote_ip]:[remote_port]>
 Call-ID: [call_id]
 CSeq: 1 INVITE
-Contact: <sip:{prefix}[call_number]@[local_ip]:[local_port]>
+Contact: <sip:{caller}@[local_ip]:[local_port]>
 Max-Forwards: 70
 Content-Type: application/sdp
 Content-Length: [len]
@@ -45,7 +45,7 @@ Content-Length: [len]
 <send><![CDATA[
 ACK [next_url] SIP/2.0
 Via: SIP/2.0/UDP [local_ip]:[local_port];branch=[branch]
-From: <sip:{prefix}[call_number]@[local_ip]:[local_port]>;tag=[pid]c[call_number]
+From: <sip:{caller}@[local_ip]:[local_port]>;tag=[pid]c[call_number]
 To: <sip:12345@[remote_ip]:[remote_port]>[peer_tag_param]
 Call-ID: [call_id]
 CSeq: 1 ACK
@@ -57,7 +57,7 @@ Content-Length: 0
 <send retrans="500"><![CDATA[
 BYE [next_url] SIP/2.0
 Via: SIP/2.0/UDP [local_ip]:[local_port];branch=[branch]
-From: <sip:{prefix}[call_number]@[local_ip]:[local_port]>;tag=[pid]c[call_number]
+From: <sip:{caller}@[local_ip]:[local_port]>;tag=[pid]c[call_number]
 To: <sip:12345@[remote_ip]:[remote_port]>[peer_tag_param]
 Call-ID: [call_id]
 CSeq: 2 BYE
@@ -134,7 +134,7 @@ class Load:
     """What one run of citizens did."""
 
     calls: int
-    failed: int
+    failed: int  # never answered, or dropped before they hung up
     seconds: float  # from the first call to the last one's end
     setups: Sequence[float]  # INVITE → 200 OK, in milliseconds
 
@@ -152,9 +152,20 @@ def operators(folder: Path, host: str, port: int) -> subprocess.Popen[bytes]:
 
 
 def citizens(
-    folder: Path, host: str, server: str, *, rate: float, calls: int, stays: float, voice: bool = False
+    folder: Path,
+    host: str,
+    server: str,
+    *,
+    rate: float,
+    calls: int,
+    stays: float,
+    voice: bool = False,
+    number: str | None = None,
 ) -> Load:
-    """Place `calls` calls at `rate` a second; each hangs up `stays` seconds after it was answered."""
+    """Place `calls` calls at `rate` a second; each hangs up `stays` seconds after it was answered.
+
+    All come from `number`, or each from one of its own.
+    """
     name = f"citizens-{time.monotonic_ns()}"
     home = folder / name
     home.mkdir()
@@ -162,14 +173,15 @@ def citizens(
     tone = home / "voice.alaw"
     tone.write_bytes(bytes((0x55 ^ (n % 97)) for n in range(8000)))
     said = VOICE.format(file=tone) if voice else ""
-    scenario.write_text(CITIZEN.format(sdp=SDP, voice=said, stays=round(stays * 1000), prefix=1300 + next(_runs)))
+    caller = number or f"{1300 + next(_runs)}[call_number]"
+    scenario.write_text(CITIZEN.format(sdp=SDP, voice=said, stays=round(stays * 1000), caller=caller))
     began = time.monotonic()
     process = _start(
         home,
         "citizens",
         [
             *("-sf", str(scenario), "-i", host, "-mi", host, "-r", f"{rate:g}", "-m", str(calls), "-l", "10000"),
-            *("-trace_rtt", "-rtt_freq", "1", "-nostdin", server),
+            *("-trace_rtt", "-rtt_freq", "1", "-trace_stat", "-fd", "1", "-nostdin", server),
         ],
     )
     limit = calls / rate + stays + 40
@@ -179,8 +191,7 @@ def citizens(
         stop(process)
         code = 99
     seconds = time.monotonic() - began - stays
-    setups = sorted(_setups(home))
-    return Load(calls, calls - len(setups) if code else 0, seconds, setups)
+    return Load(calls, calls - _succeeded(home) if code else 0, seconds, sorted(_setups(home)))
 
 
 def media_port(port: int) -> int:
@@ -205,6 +216,15 @@ def _start(folder: Path, name: str, arguments: Sequence[str]) -> subprocess.Pope
             stderr=log,
             env={**os.environ, **program.environment, "TERM": "dumb"},
         )
+
+
+def _succeeded(folder: Path) -> int:
+    """Calls that went to their end as they should: one that was set up and then dropped did not."""
+    for path in folder.glob("citizen_*_.csv"):
+        with path.open(newline="") as file:
+            last = list(csv.DictReader(file, delimiter=";"))[-1:]
+        return sum(int(row["SuccessfulCall(C)"]) for row in last)
+    return 0
 
 
 def _setups(folder: Path) -> list[float]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.pbx.conftest import Hotlines
 from tests.pbx.hotline import Hotline
+from tests.pbx.running import eventually
 from tests.pbx.story import Told, all_hear_each_other, pairs, told
 from tests.phones import Phone
 
 CITIZEN, OPERATOR, DESK = "caller 13800138000", "operator 1001", "desk 110"
+TOGETHER = 3  # times that several orders come in one instant
 
 
 def three(hotline: Hotline) -> dict[str, Phone]:
@@ -131,3 +134,27 @@ def test_given_an_acknowledging_desk_when_all_three_talk_then_its_prompt_was_hea
     assert citizen.voice(pressed, joined) < 0.05
     all_hear_each_other(citizen, operator, desk)
     citizen.hangup()
+
+
+def test_given_several_orders_in_one_instant_then_one_attempt_runs_and_the_others_are_refused(hotline: Hotline) -> None:
+    citizen, operator = hotline.caller(), hotline.operator()
+    desks = {target: hotline.desk(target, answers=False) for target in ("110", "119", "120")}
+    hotline.talk(citizen, operator)
+    path = f"/api/v1/calls/{hotline.call_of(citizen.name, ended=False).id}/transfers"
+    for _ in range(TOGETHER):
+        seen = time.time()
+        with ThreadPoolExecutor(len(desks)) as pool:
+            orders = [pool.submit(hotline.api, "POST", path, {"target": key, "mode": "conference"}) for key in desks]
+        assert all(order.result().status < 300 for order in orders)
+        eventually(
+            lambda seen=seen: any(invite.at > seen for desk in desks.values() for invite in desk.invites),
+            5,
+            lambda: "no desk was called",
+        )
+        time.sleep(1)  # whoever stepped back has come again
+        assert sum(invite.at > seen for desk in desks.values() for invite in desk.invites) == 1
+        hotline.api("DELETE", f"{path}/current")
+        eventually(lambda: len(hotline.channels()) <= 2, 10, lambda: f"it goes on: {hotline.channels()}")
+    citizen.hangup()
+    ends = sorted((one.result, one.reason) for one in hotline.call_of(citizen.name).transfers)
+    assert ends == [("cancelled", None)] * TOGETHER + [("refused", "busy")] * (len(desks) - 1) * TOGETHER

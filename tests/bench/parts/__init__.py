@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.bench.parts import growth, keys, load
+from tests.bench.parts import crowd, growth, keys, load
 from tests.bench.stage import Stage
 
 PARTS: Mapping[str, Callable[[Stage], dict[str, Any]]] = {
@@ -15,4 +15,5 @@ PARTS: Mapping[str, Callable[[Stage], dict[str, Any]]] = {
     "lag": load.lag,
     "store": growth.store,
     "size": growth.size,
+    "crowd": crowd.crowd,
 }

@@ -20,6 +20,7 @@ from ivr.calls.rows import parse, split_records
 from ivr.store import Store
 from tests.bench import rig, sipp
 from tests.bench.figures import spread
+from tests.bench.parts.crowd import without_an_end
 from tests.bench.rig import Bench
 from tests.bench.stage import Stage, said
 from tests.pbx import sites
@@ -202,6 +203,8 @@ def _while_running(stage: Stage, hotline: Bench, calls: int) -> dict[str, Any]:
     thread.join()
     hotline.wait_idle()
     logged = hotline.calls(100_000)[: len(hotline.calls(100_000)) - before]
+    served = sum(any(leg.role == "operator" and leg.answered_at for leg in call.legs) for call in logged)
+    assert served == calls, f"{calls} calls talked at once, and only {served} of them had an operator"
     return {
         "calls": calls,
         "live_calls": answers[-1][2],
@@ -211,10 +214,8 @@ def _while_running(stage: Stage, hotline: Bench, calls: int) -> dict[str, Any]:
         "live_answer_kb": round(answers[-1][1] / 1000, 1),
         "failed": loads[0].failed,
         "in_the_log": len(logged),
-        "with_an_operator": sum(any(leg.role == "operator" for leg in call.legs) for call in logged),
-        "without_an_end": sum(
-            call.ended_at is None or any(leg.ended_at is None for leg in call.legs) for call in logged
-        ),
+        "with_an_operator": served,
+        "without_an_end": without_an_end(logged),
     }
 
 
