@@ -19,6 +19,7 @@ from ivr import credentials, log, vitals
 from ivr.alarms import FailedTransfers
 from ivr.calls.live import Live
 from ivr.calls.model import Call
+from ivr.dialplan.office import Office
 from ivr.errors import HotlineError
 from ivr.pbx import drain, routing
 from ivr.pbx.agi import Answer, FastAgi, Question, Script, scripts
@@ -113,7 +114,10 @@ class Controller:
             draining=lambda: self.draining,
         )
         self.screening = Screening(self.link, Blocks(self.store, site.screening), Reviews(self.store, site.screening))
-        self.services = Services(site, secrets, self.live, self.store, self.orders, health, self.metrics, self.hub, var)
+        self.office = Office(site, var, self.link, self.store)
+        self.services = Services(
+            site, secrets, self.live, self.store, self.orders, health, self.metrics, self.hub, var, self.office
+        )
         self._watch()
 
     async def start(self) -> None:
@@ -129,6 +133,7 @@ class Controller:
         self.keeper.keep("web", self._keep_web)
         self.keeper.keep("agi", self._keep_agi)
         self.keeper.keep("blocks", self.screening.keep_published)
+        self.keeper.keep("dialplans", self.office.run)
         self.keeper.keep("reviews", self.screening.keep_reviewing)
 
     async def close(self) -> None:

@@ -12,8 +12,9 @@ import secrets
 import tempfile
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ivr.errors import HotlineError
 from ivr.settings import Site
@@ -22,11 +23,20 @@ _SECRET = re.compile(r"[!-~]{8,128}")
 _USER = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TROUBLE = set(";\"\\'`$")  # Asterisk's files and a shell read these as their own
 _READABLE = "abcdefghjkmnpqrstuvwxyz23456789"  # none that a person mixes up
+ROLES = ("admin", "auditor", "dialplan_admin")
 _HEAD = "# Secrets of this system. Made at the first start, kept afterwards; who reads this file may do everything.\n"
 
 
 class CredentialsError(HotlineError):
     """The file cannot be read or a value in it cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiToken:
+    """A person's or a program's own bearer token; a person writes it into the file."""
+
+    token: str = field(repr=False)
+    roles: tuple[str, ...]  # of ROLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +50,7 @@ class Credentials:
     admin_password: str = field(repr=False)
     ami_secret: str = field(repr=False)
     ari_password: str = field(repr=False)
+    api_tokens: Mapping[str, ApiToken] = field(default_factory=dict, repr=False)  # name → token of [api.tokens.<name>]
 
 
 def path_in(var: Path) -> Path:
@@ -69,7 +80,7 @@ def ensure(var: Path, site: Site) -> tuple[Credentials, bool]:
     return found, tables is None
 
 
-def _read(path: Path) -> dict[str, dict[str, str]] | None:
+def _read(path: Path) -> dict[str, dict[str, Any]] | None:
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -81,8 +92,25 @@ def _read(path: Path) -> dict[str, dict[str, str]] | None:
         if name not in known or not isinstance(table, dict):
             raise CredentialsError("credentials", f"{path}: [{name}] is unknown; known: {', '.join(sorted(known))}")
         for key, value in table.items():
-            _judge(path, name, key, value)
+            if (name, key) == ("api", "tokens"):
+                table[key] = _tokens(path, value)
+            else:
+                _judge(path, name, key, value)
     return tables
+
+
+def _tokens(path: Path, tables: object) -> dict[str, ApiToken]:
+    """`[api.tokens.wang] token = "…", roles = ["dialplan_admin"]`."""
+    wanted = f"{path}: [api.tokens.NAME] takes token and roles, of {', '.join(ROLES)}"
+    if not isinstance(tables, dict):
+        raise CredentialsError("credentials", wanted)
+    for name, table in tables.items():
+        roles = table.get("roles") if isinstance(table, dict) else None
+        named = isinstance(roles, list) and bool(roles) and all(role in ROLES for role in roles)
+        if not named or set(table) != {"token", "roles"} or not _USER.fullmatch(name):
+            raise CredentialsError("credentials", f"{wanted}; found {name!r} otherwise")
+        _judge(path, f"api.tokens.{name}", "token", table["token"])
+    return {name: ApiToken(table["token"], tuple(table["roles"])) for name, table in tables.items()}
 
 
 def _judge(path: Path, table: str, key: str, value: object) -> None:
@@ -92,12 +120,12 @@ def _judge(path: Path, table: str, key: str, value: object) -> None:
         raise CredentialsError("credentials", f"{path}: [{table}] {key}: expected {wanted}; remove it to get a new one")
 
 
-def _complete(tables: Mapping[str, Mapping[str, str]], numbers: Iterable[str]) -> tuple[Credentials, list[str]]:
+def _complete(tables: Mapping[str, Mapping[str, Any]], numbers: Iterable[str]) -> tuple[Credentials, list[str]]:
     """The credentials with every gap filled, and the names of the gaps."""
     missing: list[str] = []
 
     def value(table: str, key: str, made: str) -> str:
-        found = tables.get(table, {}).get(key)
+        found: str | None = tables.get(table, {}).get(key)
         if found is None:
             missing.append(f"[{table}] {key}")
         return made if found is None else found
@@ -115,16 +143,18 @@ def _complete(tables: Mapping[str, Mapping[str, str]], numbers: Iterable[str]) -
         admin_password=value("admin", "password", password),
         ami_secret=value("ami", "secret", secrets.token_urlsafe(32)),
         ari_password=value("ari", "password", secrets.token_urlsafe(32)),
+        api_tokens=tables.get("api", {}).get("tokens", {}),
     )
     return found, missing
 
 
 def _write(path: Path, made: Credentials) -> None:
     """Whole or not at all, and never readable by others, not even for a moment (mkstemp makes it 0600)."""
-    tables = {
+    tables: dict[str, Mapping[str, object]] = {
         "operators": made.operators,
         "phone_keys": made.phone_keys,
         "api": {"token": made.api_token},
+        **{f"api.tokens.{json.dumps(name)}": asdict(one) for name, one in made.api_tokens.items()},
         "admin": {"user": made.admin_user, "password": made.admin_password},
         "ami": {"secret": made.ami_secret},
         "ari": {"password": made.ari_password},

@@ -97,6 +97,17 @@ def of_site(site: Site) -> Draft:
     return Draft(CORE, own_dialplans(site))
 
 
+def own_draft(site: Site) -> Draft:
+    """A draft to be written to: the first time the project's own examples are copied beside hotline.toml."""
+    beside = Path(site.path).parent / "dialplans/site"
+    if not beside.is_dir():
+        examples = read(own_dialplans(site))
+        beside.mkdir(parents=True)
+        for name, text in examples.items():
+            write_whole(beside / name, text)
+    return Draft(CORE, beside)
+
+
 def read(folder: Path) -> Files:
     return {path.name: read_text(path) for path in sorted(folder.glob("*.conf")) if path.is_file()}
 
@@ -147,6 +158,15 @@ def write_whole(path: Path, text: str, mode: int = 0o644) -> None:
         Path(name).unlink(missing_ok=True)
         raise
     sync(path.parent)
+
+
+def write_new(path: Path, text: str, mode: int) -> None:
+    """A file that nobody looks at yet; its folder is still to be synced."""
+    with path.open("x", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    path.chmod(mode)
 
 
 def sync(folder: Path) -> None:

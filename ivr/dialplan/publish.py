@@ -25,7 +25,8 @@ from ivr.dialplan.drafts import Draft, Files
 from ivr.dialplan.findings import Report
 from ivr.dialplan.held import Manager
 from ivr.dialplan.said import asterisk_says
-from ivr.dialplan.versions import ABANDONED, FAILED, IN_FORCE, Pending, Version, Versions, still_used
+from ivr.dialplan.stories import run_stories
+from ivr.dialplan.versions import ABANDONED, FAILED, IN_FORCE, ROLLED_BACK, Pending, Version, Versions, still_used
 from ivr.errors import HotlineError
 from ivr.settings import Site
 from ivr.store.audit import SYSTEM, Audit
@@ -123,7 +124,22 @@ async def examine(work: Publication) -> None:
         count = len(work.report.errors)
         message = f"the check finds {count} error{'s' if count > 1 else ''}; `ivr dialplan check` names them"
         found = [f"{one.file}:{one.line} {one.code}: {one.message['en']}" for one in work.report.errors]
-        raise PublishError("check_failed", message, {"findings": found}, 422)
+        raise PublishError("dialplan_faulty", message, {"findings": found}, 422)
+
+
+async def rehearse(work: Publication) -> None:
+    """The draft's own stories, played in a scratch Asterisk."""
+    if work.kind != "publish":
+        return
+    current = work.versions.current
+    core = work.versions.path(current) / "core" if current is not None else drafts.CORE
+    results = await run_stories(work.site, work.var, core, drafts.of_site(work.site).own)
+    failed = [
+        f"{one.story.name}: {'; '.join(words['en'] for words in one.failures)}" for one in results if not one.passed
+    ]
+    if failed:
+        message = f"{len(failed)} of {len(results)} stories fail; `ivr dialplan test` plays them: {failed[0]}"
+        raise PublishError("stories_failed", message, {"stories": failed}, 422)
 
 
 async def write(work: Publication) -> None:
@@ -199,11 +215,13 @@ async def finish(work: Publication) -> None:
         details["content_of"] = work.content_of
     await work.audit.note(work.by, work.role, f"dialplan.{work.kind}", str(work.number), work.why, details)
     work.versions.note(work.number, IN_FORCE, work.why)
+    if work.kind == "rollback" and work.made.before is not None:
+        work.versions.note(work.made.before, ROLLED_BACK, work.why)
     work.versions.settle()
     log.info("dialplan.in_force", version=work.number, hash=work.made.hash, by=work.by)
 
 
-STEPS: tuple[Step, ...] = (gather_files, examine, write, announce, switch, reload, verify, finish)
+STEPS: tuple[Step, ...] = (gather_files, examine, rehearse, write, announce, switch, reload, verify, finish)
 
 
 async def run(work: Publication, steps: Sequence[Step] = STEPS) -> Version:

@@ -31,7 +31,12 @@ class BadKeyError(HotlineError):
 
 
 def of_token(token: str, credentials: Credentials) -> Who | None:
-    return Who("admin") if _same(token, credentials.api_token) else None
+    """Every token is compared, so that the time tells nothing."""
+    found = Who("admin") if _same(token, credentials.api_token) else None
+    for name, known in credentials.api_tokens.items():
+        if _same(token, known.token):
+            found = Who(known.roles[0], name=name, more=frozenset(known.roles))
+    return found
 
 
 def of_request(request: web.Request, credentials: Credentials) -> Who | None:

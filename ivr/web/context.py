@@ -11,6 +11,9 @@ from aiohttp import web
 
 from ivr.calls.live import Live
 from ivr.credentials import Credentials
+from ivr.dialplan.findings import Report
+from ivr.dialplan.trial_model import Wish
+from ivr.dialplan.versions import Version, Versions
 from ivr.settings import Site
 from ivr.store import Store
 from ivr.web.guesses import Guesses
@@ -41,6 +44,20 @@ class Orders(Protocol):
     async def wrap_up(self, operator: str) -> None: ...
 
 
+class Office(Protocol):
+    """`ivr.dialplan.office.Office`: what may be done with dialplans. Each raises HotlineError where it cannot be."""
+
+    site: Site
+    versions: Versions
+
+    async def running(self) -> int | None: ...
+    async def check(self) -> Report: ...
+    async def rehearse(self) -> list[dict[str, Any]]: ...
+    async def play(self, wish: Wish) -> dict[str, Any]: ...
+    async def picture(self, language: str) -> str: ...
+    async def publish(self, by: str, why: str, role: str, content_of: int | None = None) -> Version: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     site: Site
@@ -52,6 +69,7 @@ class Services:
     metrics: Metrics
     hub: Hub
     var: Path
+    office: Office
     idempotency: Idempotency = field(default_factory=Idempotency)
     guesses: Guesses = field(default_factory=Guesses)
 
@@ -63,8 +81,14 @@ SERVICES: web.AppKey[Services] = web.AppKey("services", Services)
 class Who:
     """Who asks. `number` is an operator's own."""
 
-    role: str  # admin | dialplan_admin | operator
+    role: str  # admin | dialplan_admin | auditor | operator
     number: str | None = None
+    name: str = ""  # of a token that bears one
+    more: frozenset[str] = frozenset()  # roles beside
+
+    @property
+    def roles(self) -> frozenset[str]:
+        return self.more | {self.role}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +102,12 @@ class Asked:
     query: Mapping[str, Any]
     body: Mapping[str, Any]
     request: web.Request
+
+    @property
+    def by(self) -> str:
+        """Who does it: a token that bears a name speaks for nobody else."""
+        role = self.who.role if self.who is not None else ""
+        return (self.who.name if self.who is not None else "") or str(self.body.get("by", role))
 
 
 Handler = Callable[[Asked], Awaitable[Any]]

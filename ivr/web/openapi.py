@@ -20,6 +20,7 @@ _ERROR = {"zh": "拒绝：id 供程序判断，message 供人阅读", "en": "Ref
 _ACCESS: dict[str, list[dict[str, list[str]]]] = {
     "admin": [{"bearer": []}],
     "dialplan_admin": [{"bearer": []}],
+    "auditor": [{"bearer": []}],
     "own": [{"bearer": []}, {}],  # or as the first message
     "phone": [],  # the token stands in the path
     "open": [],

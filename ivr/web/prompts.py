@@ -103,7 +103,7 @@ async def take_out(asked: Asked) -> dict[str, Any]:
 async def _change(asked: Asked, wish: Change, given: Mapping[str, Any]) -> dict[str, Any]:
     """On record, then done: what cannot be noted is not done."""
     role = asked.who.role if asked.who is not None else ""
-    by = given.get("by", role)
+    by = (asked.who.name if asked.who is not None else "") or given.get("by", role)
     await Audit(asked.services.store).note(by, role, wish.what, wish.prompt, details=wish.details)
     done = (await _work(wish.do))[0]
     log.warning(wish.what, prompt=done.prompt, language=done.language, by=by)

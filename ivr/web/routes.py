@@ -30,6 +30,8 @@ PATH: Mapping[str, Schema] = {  # parts of paths, by name
     "id": string(r"[0-9A-Za-z._-]+", 128, description="a call's id"),
     "number": string(r"[0-9]{1,20}", 20, description="an operator's number"),
     "caller": CALLER,
+    "file": string(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}\.conf", 65, description="a dialplan file's name"),
+    "version": string(r"[1-9][0-9]{0,8}", 9, description="a version's number"),
     "token": string(r"[!-~]+", 128, description="an operator's key"),
     "language": string(r"[a-z]{2,3}", 3, description="a language of the site, such as zh"),
     "prompt": string(
@@ -40,6 +42,7 @@ PATH: Mapping[str, Schema] = {  # parts of paths, by name
 MAY: Mapping[str, frozenset[str]] = {  # access of a route → roles that have it
     "admin": frozenset({"admin"}),
     "dialplan_admin": frozenset({"admin", "dialplan_admin"}),
+    "auditor": frozenset({"admin", "auditor"}),
 }
 NOTHING: Schema = obj({})
 BODY_SECONDS = 10.0
@@ -142,7 +145,7 @@ def _who(route: Route, request: web.Request, services: Services) -> Who | None:
     if who is None:
         log.warning("web.unauthorized", remote=request.remote, route=route.path)
         raise refusal
-    if route.access in MAY and who.role not in MAY[route.access]:
+    if route.access in MAY and not who.roles & MAY[route.access]:
         raise ForbiddenError(who.role)
     return who
 

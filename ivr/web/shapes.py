@@ -245,3 +245,68 @@ HEALTH = obj(
         "checks": array(obj({"name": TEXT, "ok": BOOLEAN}, {"error": CHECK_ERROR})),
     }
 )
+
+# ---- dialplans
+_LISTED = array(obj({"name": TEXT, "hash": TEXT, "bytes": COUNT}))
+DIALPLANS = obj(
+    {
+        "current": nullable(COUNT),
+        "running": nullable(COUNT),
+        "draft": obj({"hash": TEXT, "author": WORD, "published": BOOLEAN, "files": _LISTED}),
+        "core": _LISTED,
+        "two_person": BOOLEAN,
+    }
+)
+DIALPLAN_FILE = obj({"file": obj({"name": TEXT, "text": TEXT, "hash": TEXT})})
+DIALPLAN_DRAFT = obj({"draft": obj({"hash": TEXT, "author": TEXT})})
+_FINDING = {
+    "file": TEXT,
+    "line": COUNT,
+    "code": TEXT,
+    "severity": one_of("error", "warning", "note"),
+    "message": TEXT,
+    "mend": TEXT,
+}
+FINDINGS = obj({"findings": array(obj(_FINDING)), "suppressed": array(obj({**_FINDING, "reason": TEXT}))})
+STORIES = obj({"stories": array(ANY)})
+TRIAL = obj({"trial": ANY})
+_VERSION = obj(
+    {
+        "number": COUNT,
+        "at": TIME,
+        "by": TEXT,
+        "author": TEXT,
+        "why": TEXT,
+        "kind": one_of("publish", "rollback", "start"),
+        "content_of": nullable(COUNT),
+        "before": nullable(COUNT),
+        "core": TEXT,
+        "site": TEXT,
+        "hash": TEXT,
+        "contexts": array(TEXT),
+        "state": one_of("in_force", "was_in_force", "failed", "abandoned", "rolled_back", "never"),
+        "reason": TEXT,
+    }
+)
+VERSION = obj({"version": _VERSION})
+VERSION_WITH_FILES = obj({"version": _VERSION, "files": _LISTED})
+VERSIONS = obj({"current": nullable(COUNT), "versions": array(_VERSION)})
+DIFF = obj({"diff": array(TEXT)})
+AUDIT = obj(
+    {
+        "entries": array(
+            obj(
+                {
+                    "id": TEXT,
+                    "at": TIME,
+                    "who": TEXT,
+                    "role": TEXT,
+                    "what": TEXT,
+                    "about": TEXT,
+                    "why": TEXT,
+                    "details": ANY,
+                }
+            )
+        )
+    }
+)

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from ivr.web import calls, directory, house, openapi, orders, phone, screening, shapes, stream, table_prompts
+from ivr.web import (
+    calls,
+    directory,
+    house,
+    openapi,
+    orders,
+    phone,
+    screening,
+    shapes,
+    stream,
+    table_dialplans,
+    table_prompts,
+)
 from ivr.web.routes import BY, CALLER, Route, words
 from ivr.web.schema import TIME, Schema, integer, obj, one_of, string
 
@@ -161,6 +173,7 @@ ROUTES: tuple[Route, ...] = (
         body=obj({"by": BY}),
     ),
     *table_prompts.ROUTES,
+    *table_dialplans.ROUTES,
     Route(
         "GET", f"{V1}/openapi.json", openapi.document, words("接口说明", "This description"), shapes.ANY, access="open"
     ),

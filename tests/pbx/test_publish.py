@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from ivr import credentials, settings
-from ivr.dialplan.versions import Versions
+from ivr.dialplan import held
+from ivr.dialplan.versions import ABANDONED, Versions
 from ivr.pbx import drain
 from tests.pbx.conftest import Hotlines
 from tests.pbx.hotline import Hotline
-from tests.pbx.running import eventually
+from tests.pbx.publisher import STEPS
+from tests.pbx.running import ROOT, eventually
 
 SLOW = """\
 [site-slow]
@@ -74,3 +82,107 @@ def test_given_a_leg_in_a_site_context_when_another_version_is_published_it_ends
     assert (global_of(hotline, "SLOW_ENDED"), global_of(hotline, "SLOW_MORE")) == ("old", "old-old")
     originate(hotline, "site-slow", 5)
     eventually(lambda: global_of(hotline, "SLOW_MORE") == "new-new", 5, lambda: "new calls never ran on version 2")
+
+
+def publisher(hotline: Hotline, last: str = "none") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tests.pbx.publisher", str(hotline.site_file), str(hotline.var), last]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+
+
+def the_controller(hotline: Hotline) -> int:
+    def runs() -> int | None:
+        pid = hotline.controller_pid
+        return pid if pid is not None and Path(f"/proc/{pid}/cmdline").exists() else None
+
+    return eventually(runs, 15, lambda: "no controller came back")
+
+
+def in_force(hotline: Hotline) -> int:
+    """The version that Asterisk holds, whole: every step of it has been compared."""
+
+    async def ask() -> int:
+        site = settings.load(hotline.site_file, hotline.var)
+        async with drain.manager(site, hotline.var, credentials.load(hotline.var)) as ami:
+            number = await held.version(ami)
+            assert number is not None
+            await held.verify(ami, number, hotline.var / "etc/extensions.conf")
+            return number
+
+    return asyncio.run(ask())
+
+
+def audit(hotline: Hotline) -> list[tuple[str, str]]:
+    """What was done to which version, the oldest first."""
+    entries = hotline.api("GET", "/api/v1/audit?limit=500").body["entries"]
+    return [(entry["what"], entry["about"]) for entry in reversed(entries)]
+
+
+def test_given_kill_9_of_publisher_and_controller_after_each_step_when_restarted_one_version_runs_whole(
+    own: Path, hotline_with: Hotlines
+) -> None:
+    hotline = hotline_with()
+    versions = Versions(hotline.var)
+    for n, step in enumerate(STEPS):
+        old, name = versions.current, step.__name__
+        (own / "greet.conf").write_text(f"[site-greet]\nexten => s,1,NoOp(edition {n})\n", encoding="utf-8")
+        died, controller = publisher(hotline, name), the_controller(hotline)
+        assert died.returncode == -signal.SIGKILL, f"{name}: {died.stdout}{died.stderr}"
+        os.kill(controller, signal.SIGKILL)
+        eventually(lambda: versions.pending is None, 20, lambda: f"killed after {name}: it was never taken back")  # noqa: B023
+        assert versions.current == in_force(hotline), name
+        assert (versions.current == old) is (name != "finish"), name
+    assert versions.is_whole(in_force(hotline))
+    undone = [event.version for event in versions.events() if event.event == ABANDONED]
+    eventually(
+        lambda: {("dialplan.abandoned", str(number)) for number in undone} <= set(audit(hotline)),
+        10,
+        lambda: f"not on record: {audit(hotline)}",
+    )
+    assert len(undone) == len(["announce", "switch", "reload", "verify"])
+
+
+FAULTS = {
+    "greet": "[site-before-greeting]\nexten => s,1,Hangup()\n",  # a hook that gives nothing back
+    "include": '#include "nowhere/at-all.conf"\n[site-greet]\nexten => s,1,NoOp()\n',  # Asterisk refuses all of it
+}
+
+
+def test_given_20_running_calls_when_faulty_versions_are_published_none_is_dropped_and_the_old_one_is_back(
+    own: Path, hotline_with: Hotlines, record_property: Callable[[str, object], None]
+) -> None:
+    hotline = hotline_with()
+    versions = Versions(hotline.var)
+    citizens = [hotline.caller(f"1380000000{n}") for n in range(5)]
+    running = [(citizen, citizen.call(hotline.uri, from_user=citizen.name)) for citizen in citizens for _ in range(4)]
+    for citizen, call in running:
+        citizen.wait_for("confirmed", call=call)
+
+    (own / "fault.conf").write_text(FAULTS["include"], encoding="utf-8")
+    began = time.monotonic()
+    refused = publisher(hotline)
+    record_property("back_after_refusal_s", round(time.monotonic() - began, 1))
+    assert refused.returncode == 1, refused.stdout
+    assert "rolled_back: version 2 did not come into force and version 1 is back" in refused.stderr
+    assert (versions.current, in_force(hotline)) == (1, 1)
+
+    (own / "fault.conf").write_text(FAULTS["greet"], encoding="utf-8")
+    published = publisher(hotline)
+    assert published.returncode == 0, published.stderr
+    assert in_force(hotline) == 3
+    unlucky = hotline.caller("13900000000")
+    new = [unlucky.call(hotline.uri, from_user=unlucky.name) for _ in range(3)]
+    for call in new:
+        unlucky.wait_for("confirmed", call=call)
+    began = time.monotonic()
+    eventually(lambda: versions.current == 4 and versions.pending is None, 20, lambda: "the fault was never seen")
+    record_property("back_after_third_failure_s", round(time.monotonic() - began, 1))
+    assert in_force(hotline) == 4
+    assert versions.files(4) == versions.files(1)
+    done = audit(hotline)
+    assert [one for one in done if one[0] in {"dialplan.failed", "dialplan.publish", "dialplan.rollback"}] == [
+        ("dialplan.failed", "2"),
+        ("dialplan.publish", "3"),
+        ("dialplan.rollback", "4"),
+    ]
+    callers = [name for name in hotline.channels() if name.startswith("PJSIP/trunk-public")]
+    assert len(callers) == len(running) + len(new)

@@ -12,7 +12,11 @@ from typing import Any
 import aiohttp
 
 from ivr.calls.live import Live
-from ivr.credentials import Credentials
+from ivr.credentials import ApiToken, Credentials
+from ivr.dialplan import at_start
+from ivr.dialplan.findings import Report
+from ivr.dialplan.trial_model import Wish
+from ivr.dialplan.versions import Version, Versions
 from ivr.settings import Address, Hotline, Listen, Operator, Site, Target, Trunk
 from ivr.store import Store
 from ivr.web.app import Server
@@ -27,6 +31,10 @@ from tests.unit.live_streams import OPERATORS, TARGETS, Event, recorded
 
 TOKEN = "the-administrators-token-0123456789"
 PHONE_KEY = "the-phone-key-of-1002-0123456789"
+TOKENS = {
+    "wang": ApiToken("the-token-of-wang-0123456789", ("dialplan_admin",)),
+    "li": ApiToken("the-token-of-li-0123456789", ("auditor",)),
+}
 HERE = Address("127.0.0.1", 0)
 CALL = "d821de36-6acc-4c0c-8a62-3759070ad934"  # of the recorded stream
 
@@ -89,6 +97,40 @@ class Asterisk:
 
 
 @dataclass
+class Office:
+    """Files and versions are real; what an Asterisk would be needed for is answered at once."""
+
+    site: Site
+    versions: Versions
+    published: list[tuple[str, str, str, int | None]] = field(default_factory=list)
+
+    def start(self) -> None:
+        """As Asterisk's start publishes it."""
+        at_start.ready(self.site, self.versions.folder.parent)
+
+    async def running(self) -> int | None:
+        return self.versions.current
+
+    async def check(self) -> Report:
+        return Report(())
+
+    async def rehearse(self) -> list[dict[str, Any]]:
+        return [{"name": "a story", "passed": True}]
+
+    async def play(self, wish: Wish) -> dict[str, Any]:
+        return {"from": wish.caller}
+
+    async def picture(self, language: str) -> str:
+        return f"<svg xmlns='http://www.w3.org/2000/svg' lang='{language}'/>"
+
+    async def publish(self, by: str, why: str, role: str, content_of: int | None = None) -> Version:
+        self.published.append((by, why, role, content_of))
+        self.start()
+        assert self.versions.current is not None
+        return self.versions.get(self.versions.current)
+
+
+@dataclass
 class Log:
     lag_seconds: float = 0.0
     refused: set[str] = field(default_factory=set)
@@ -121,6 +163,7 @@ class House:
     services: Services
     server: Server
     client: aiohttp.ClientSession
+    office: Office
     stopped: list[str] = field(default_factory=list)
 
     @property
@@ -178,17 +221,18 @@ async def a_house(
     await store.open()
     orders, asterisk, log, stopped = NotedOrders(), Asterisk(), Log(), []
     credentials = Credentials({}, {"1002": PHONE_KEY, "9999": "a-key-of-one-who-left-0123456789"}, TOKEN, "admin",
-                              "x" * 20, "y" * 20, "z" * 20)  # fmt: skip
+                              "x" * 20, "y" * 20, "z" * 20, TOKENS)  # fmt: skip
     health = Health(
         asterisk, live, store, log, node="hotline", var=folder, stopped=lambda: stopped, draining=lambda: False
     )
-    services = Services(site, credentials, live, store, orders, health, Metrics(), Hub(live, **hub), folder)
+    office = Office(site, Versions(folder))
+    services = Services(site, credentials, live, store, orders, health, Metrics(), Hub(live, **hub), folder, office)
     server = Server(services, HERE)
     await server.start()
     beat = asyncio.create_task(services.hub.run())
     try:
         async with aiohttp.ClientSession(f"http://127.0.0.1:{server.port}") as client:
-            yield House(live, store, orders, asterisk, log, services, server, client, stopped)
+            yield House(live, store, orders, asterisk, log, services, server, client, office, stopped)
     finally:
         beat.cancel()
         await server.stop()

@@ -1,0 +1,140 @@
+"""The controller's part in publishing: what the API asks for, and what goes on by itself, whoever published.
+
+By itself: a publish whose publisher died is taken back; a version since which calls fail more often is taken back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+import structlog
+
+from ivr.dialplan import drafts, draw_svg, gather, held, pictures, publish, watch
+from ivr.dialplan.check import check
+from ivr.dialplan.findings import Report
+from ivr.dialplan.load import load
+from ivr.dialplan.publish import Publication
+from ivr.dialplan.said import asterisk_says
+from ivr.dialplan.scratch import scratch
+from ivr.dialplan.stories import ahead, run_stories
+from ivr.dialplan.trial import trial
+from ivr.dialplan.trial_model import Wish
+from ivr.dialplan.trial_told import as_dict as trial_told
+from ivr.dialplan.versions import IN_FORCE, BusyError, Version, Versions
+from ivr.errors import HotlineError
+from ivr.settings import Site
+from ivr.store import Store
+from ivr.store.audit import SYSTEM, Audit
+from ivr.store.failures import failures
+
+LOOK = 1.0  # seconds between two looks
+BEFORE = timedelta(hours=24)  # what calls after a publish are compared with
+
+log = structlog.get_logger(__name__)
+
+
+class Link(Protocol):
+    @property
+    def state(self) -> str: ...
+    async def action(self, headers: Mapping[str, str], timeout: float = ...) -> list[dict[str, str]]: ...  # noqa: ASYNC109
+
+
+class Office:
+    """`await run()` for what goes on by itself."""
+
+    def __init__(self, site: Site, var: Path, link: Link, store: Store) -> None:
+        self.site, self.var, self.versions = site, var, Versions(var)
+        self.audit = Audit(store)
+        self._link, self._store = link, store
+
+    def publication(self, by: str, why: str, role: str, content_of: int | None = None) -> Publication:
+        kind = "publish" if content_of is None else "rollback"
+        return Publication(
+            self.site, self.var, self._link, self.audit, by, why, role=role, kind=kind, content_of=content_of
+        )
+
+    async def publish(self, by: str, why: str, role: str, content_of: int | None = None) -> Version:
+        """Raises PublishError, BusyError, AmiError, DatabaseDownError."""
+        return await publish.run(self.publication(by, why, role, content_of))
+
+    async def running(self) -> int | None:
+        """The version that Asterisk has. Raises AmiError."""
+        return await held.version(self._link)
+
+    async def check(self) -> Report:
+        """The draft, by every rule and by Asterisk itself."""
+        core, own = self._folders()
+        files = gather.files([own])
+        checked = await asyncio.to_thread(gather.site_draft, self.site, self.var, files, core)
+        return check(
+            checked, await asyncio.to_thread(asterisk_says, self.site, self.var, core, files, checked.dialplan)
+        )
+
+    async def rehearse(self) -> list[dict[str, Any]]:
+        """The draft's stories, played."""
+        core, own = self._folders()
+        return [result.as_dict() for result in await run_stories(self.site, self.var, core, own)]
+
+    async def play(self, wish: Wish) -> dict[str, Any]:
+        """One call through the draft."""
+        core, own = self._folders()
+        first, second = gather.files([core]), gather.files([own])
+        async with scratch(self.site, self.var, ahead(wish.at)) as running:
+            await running.load(first, second)
+            return trial_told(await trial(running, load(running.site, running.var, core, second), wish))
+
+    async def picture(self, language: str) -> str:
+        """The draft's way of a call, as SVG."""
+        core, own = self._folders()
+        wish = pictures.Wish(language)
+        drawing = await asyncio.to_thread(pictures.of_site, self.site, self.var, wish, gather.files([own]), core)
+        return await asyncio.to_thread(draw_svg.draw, drawing)
+
+    def _folders(self) -> tuple[Path, Path]:
+        """Core as it runs, and the draft's own."""
+        current = self.versions.current
+        core = self.versions.path(current) / "core" if current is not None else drafts.CORE
+        return core, drafts.of_site(self.site).own
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK)
+            if self._link.state == "up":
+                await self.look(datetime.now(UTC))
+
+    async def look(self, now: datetime) -> None:
+        with suppress(BusyError):
+            if self.versions.pending is not None:
+                with self.versions.alone():
+                    await publish.recover(self.site, self.var, self._link, self.audit)
+            bad = await self._bad(now)
+            if bad is not None:
+                await self._take_back(*bad)
+
+    async def _bad(self, now: datetime) -> tuple[int, str] | None:
+        """The version in force, if it was published minutes ago and calls fail since, and why."""
+        begun = [event for event in self.versions.events() if event.event == IN_FORCE]
+        minutes = timedelta(minutes=self.site.dialplans.watch_minutes)
+        if not begun or begun[-1].version != self.versions.current:
+            return None
+        since = datetime.fromisoformat(begun[-1].at)
+        if now - since > minutes or self.versions.get(begun[-1].version).kind != "publish":
+            return None
+        before = watch.Tally(*await failures(self._store, since - BEFORE, since))
+        after = watch.Tally(*await failures(self._store, since, now))
+        why = watch.verdict(before, after)
+        return None if why is None else (begun[-1].version, why)
+
+    async def _take_back(self, bad: int, why: str) -> None:
+        log.error("dialplan.calls_fail", alarm=True, version=bad, why=why)
+        try:
+            before = publish.to_bring_back(self.versions, None)
+            await self.publish(SYSTEM, f"version {bad}: {why}", SYSTEM, before)
+        except HotlineError as failure:
+            log.error("dialplan.not_taken_back", alarm=True, version=bad, why=failure.message)  # noqa: TRY400
+            raise
