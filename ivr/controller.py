@@ -42,6 +42,7 @@ from ivr.web.metrics import Metrics
 
 BEAT = 3.0  # seconds; the dialplan asks nobody whose last beat is older than 10
 DRAIN_LOOK = 1.0  # seconds between two looks at whether the hotline is being emptied
+CHECKED = 10.0  # seconds that what is known of the dialplans is good for
 TICK = 0.5  # seconds between two looks at the clock
 CLOSE_SECONDS = 3.0  # for a graceful end
 DRAIN_SECONDS = 1.0  # of these, for the last rows of the journal
@@ -115,6 +116,7 @@ class Controller:
         )
         self.screening = Screening(self.link, Blocks(self.store, site.screening), Reviews(self.store, site.screening))
         self.office = Office(site, var, self.link, self.store)
+        health.checks["dialplans"] = (self.office.unlike, CHECKED)
         self.services = Services(
             site, secrets, self.live, self.store, self.orders, health, self.metrics, self.hub, var, self.office
         )

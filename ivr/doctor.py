@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ivr import machine, ports, system
 from ivr.dialplan import heard
+from ivr.dialplan.versions import Versions
 from ivr.doctor_database import database
 from ivr.errors import HotlineError
 from ivr.findings import Finding, bad, ok
@@ -65,7 +66,13 @@ def running(site: Site, var: Path, asterisk: Installation | None) -> list[Findin
         return [ok("running", "系统没有运行（ivr up 启动）", "the system does not run (`ivr up` starts it)")]
     found = list(_alive("asterisk-alive", "Asterisk", pbx is not None))
     if pbx is not None and asterisk is not None:
-        found += [*_journal(asterisk, var), _ami(site), *_drain(asterisk, var), *outdated(site, var)]
+        found += [
+            *_journal(asterisk, var),
+            _ami(site),
+            *_drain(asterisk, var),
+            *_dialplans(asterisk, var),
+            *outdated(site, var),
+        ]
     found += _alive("controller-alive", "controller", controller is not None)
     if controller is not None:
         status = system.health(site)
@@ -248,6 +255,36 @@ def _drain(asterisk: Installation, var: Path) -> Iterator[Finding]:
     if re.search(r"^\s*DRAIN=[1-9]", _console(asterisk, var, "dialplan show globals"), re.MULTILINE):
         words = ("新来电目前不受理（ivr drain）", "new calls are turned away (`ivr drain`)")
         yield bad("drain", words, ("ivr drain --cancel", "ivr drain --cancel"), "warning")
+
+
+def _dialplans(asterisk: Installation, var: Path) -> Iterator[Finding]:
+    """Which version runs, is it the one that is in force, and are its files what was published?"""
+    versions = Versions(var)
+    current = versions.current
+    if current is None:
+        return
+    made = versions.get(current)
+    found = re.search(r"^\s*SITE_VERSION=v(\d+)-", _console(asterisk, var, "dialplan show globals"), re.MULTILINE)
+    running = int(found[1]) if found else None
+    publish = ("ivr dialplan publish -m 原因", "ivr dialplan publish -m WHY")
+    if versions.pending is not None:
+        words = ("有一次发布没有完成，控制器会恢复上一版本", "a publish was not finished; the controller takes it back")
+        yield bad("dialplans", words, ("启动控制器（ivr up）", "start the controller (`ivr up`)"), "warning")
+    elif running != current:
+        words = (
+            f"Asterisk 运行版本 {running or '无'}，应为版本 {current}",
+            f"Asterisk runs version {running or 'none'} of the dialplans, and {current} is in force",
+        )
+        yield bad("dialplans", words, publish)
+    elif not versions.is_whole(current):
+        words = (
+            f"版本 {current} 的文件在发布后被改动：{versions.path(current)}",
+            f"the files of version {current} were changed after they were published: {versions.path(current)}",
+        )
+        yield bad("dialplans", words, publish)
+    else:
+        words_ = f"{current} ({made.hash}, {made.by}, {made.at[:16]}Z)"
+        yield ok("dialplans", f"拨号方案版本 {words_}", f"the dialplans are version {words_}")
 
 
 def _ami(site: Site) -> Finding:

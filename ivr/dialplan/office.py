@@ -66,6 +66,17 @@ class Office:
         """The version that Asterisk has. Raises AmiError."""
         return await held.version(self._link)
 
+    async def unlike(self) -> HotlineError | None:
+        """What is wrong with what runs: for /healthz. None while a publish is under way."""
+        current = self.versions.current
+        if current is None or self.versions.pending is not None:
+            return None
+        running = await self.running()
+        if running != current and self.versions.current == current:
+            message = f"Asterisk runs version {running or 'none'} of the dialplans, and {current} is in force"
+            return HotlineError("version_unlike", message, {"running": running, "wanted": current}, 503)
+        return None
+
     async def check(self) -> Report:
         """The draft, by every rule and by Asterisk itself."""
         core, own = self._folders()

@@ -20,7 +20,8 @@ async def health(asked: Asked) -> web.Response:
     checks = [_told(name, problem, asked.language if trusted else None) for name, problem in problems.items()]
     failing = {name for name, problem in problems.items() if problem is not None}
     status = "failing" if failing - {DRAIN} else "draining" if failing else "ok"
-    return replies.json({"status": status, "checks": checks}, 503 if failing else 200)
+    told = {"status": status, "checks": checks, "dialplan": asked.services.office.versions.current}
+    return replies.json(told, 503 if failing else 200)
 
 
 def _told(name: str, problem: HotlineError | None, language: str | None) -> dict[str, Any]:

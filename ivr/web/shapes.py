@@ -243,6 +243,7 @@ HEALTH = obj(
     {
         "status": one_of("ok", "draining", "failing"),
         "checks": array(obj({"name": TEXT, "ok": BOOLEAN}, {"error": CHECK_ERROR})),
+        "dialplan": nullable(COUNT),  # the version that is in force
     }
 )
 
