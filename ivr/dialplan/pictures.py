@@ -38,9 +38,9 @@ class Wish:
     traffic: Traffic | None = None  # None: no numbers of calls
 
 
-def of_site(site: Site, var: Path, wish: Wish, own: Sequence[Path] = (), core: Path = CORE) -> Drawing:
-    """A site's own files (none: its draft) over core. Raises DrawError, WordsError, TextError."""
-    files = list(own) or gather.files([render.own_dialplans(site)])
+def of_site(site: Site, var: Path, wish: Wish, own: Sequence[Path] | None = None, core: Path = CORE) -> Drawing:
+    """A site's own files (None: its draft) over core. Raises DrawError, WordsError, TextError."""
+    files = gather.files([render.own_dialplans(site)]) if own is None else own
     dialplan = load(site, var, core, [path.absolute() for path in files])
     folders = dict.fromkeys([render.own_dialplans(site), *(path.absolute().parent for path in files)])
     words = draw_words.load(wish.language, *folders)
@@ -66,7 +66,7 @@ def of_files(files: Sequence[Path], wish: Wish) -> Drawing:
     return _drawn(checked.dialplan, drawer, wish, files[0].name)
 
 
-def draw_svg(site: Site, var: Path, wish: Wish, own: Sequence[Path] = (), core: Path = CORE) -> str:
+def draw_svg(site: Site, var: Path, wish: Wish, own: Sequence[Path] | None = None, core: Path = CORE) -> str:
     """The same as SVG. Raises besides LayoutError and PackageError."""
     return svg.draw(of_site(site, var, wish, own, core))
 

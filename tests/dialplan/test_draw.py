@@ -7,7 +7,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date, datetime, timedelta
 from itertools import combinations
 from pathlib import Path
@@ -29,6 +29,7 @@ from ivr.dialplan.draw_model import Arrow, Box, Drawing, Item, Kind, Way
 from ivr.dialplan.draw_traffic import ENDED, TALKED, Traffic, with_traffic, writers
 from ivr.dialplan.pictures import Wish
 from ivr.dialplan.traffic import PeriodError, days, of_days
+from ivr.dialplan.versions import Version
 from ivr.pbx.programs import Program
 from ivr.settings import Site
 from ivr.store import Store
@@ -425,8 +426,9 @@ def test_given_hostile_names_when_drawn_in_a_terminal_then_they_move_no_cursor()
     assert "\u202e" not in text
 
 
-def run(*words: str) -> tuple[int, str]:
-    done = CliRunner().invoke(app, ["--site", str(ROOT / "hotline.toml"), "dialplan", "draw", *words])
+def run(*words: str, var: Path = Path("/nowhere")) -> tuple[int, str]:
+    start = ["--site", str(ROOT / "hotline.toml"), "--var", str(var)]
+    done = CliRunner().invoke(app, [*start, "dialplan", "draw", *words])
     return done.exit_code, done.output
 
 
@@ -469,3 +471,33 @@ def test_given_no_path_to_a_layout_program_when_it_fails_then_the_error_names_it
     monkeypatch.setattr("ivr.pbx.programs.dot", lambda: Program(Path(os.devnull)))
     with pytest.raises(LayoutError, match="could not lay the picture out"):
         lay_out(Drawing("", "en", (Box("a", Kind.CORE, "a"),), ()))
+
+
+def test_given_a_published_version_when_drawn_then_its_own_core_and_files_are(tmp_path: Path) -> None:
+    version = tmp_path / "dialplans/7"
+    for kind, text in (
+        (
+            "core",
+            "[entry-public]\nexten => 12345,1,Goto(old,s,1)\n[old]\nexten => s,1,Playback(x)\n same => n,Hangup()\n",
+        ),
+        ("site", "; as it was\n[site-old]\nexten => s,1,Return()\n"),
+    ):
+        (version / kind).mkdir(parents=True)
+        (version / kind / "one.conf").write_text(text)
+    made = {field.name: "" for field in fields(Version)} | {"number": 7}
+    (version / "version.json").write_text(json.dumps(made))
+    (tmp_path / "dialplans/current").symlink_to("7")
+    for wanted in ("7", "current"):
+        code, said = run("--json", "--published", wanted, var=tmp_path)
+        assert code == 0
+        assert [box["id"] for box in json.loads(said)["boxes"]] == [
+            "/start",
+            "entry-public",
+            "old",
+            "old/end",
+            "site-old",
+        ]
+    code, said = run("--published", "6", var=tmp_path)
+    assert (code, "no version 6" in said) == (2, True)
+    code, said = run("--published", "last", var=tmp_path)
+    assert (code, "there are: 7" in said) == (2, True)

@@ -19,12 +19,16 @@ from ivr.dialplan import draw_svg, draw_text, gather, pictures
 from ivr.dialplan.draw_model import Drawing
 from ivr.dialplan.draw_traffic import Traffic
 from ivr.dialplan.traffic import days, of_days
+from ivr.dialplan.versions import VersionError, Versions
 from ivr.errors import HotlineError
 
 
 def draw(  # noqa: PLR0917  typer passes by name
     context: typer.Context,
     files: Annotated[list[Path] | None, typer.Argument(help="Files or folders; none: the whole draft.")] = None,
+    published: Annotated[
+        str | None, typer.Option(help="Draw what is published instead of the draft: a version's number, or current.")
+    ] = None,
     svg: Annotated[
         Path | None, typer.Option(help="Write the picture there (SVG), instead of into the terminal.")
     ] = None,
@@ -55,11 +59,11 @@ def draw(  # noqa: PLR0917  typer passes by name
     try:
         counted = _traffic(context.obj, traffic, words) if traffic else None
         wish = pictures.Wish(words, tuple(start or ()), everything, counted)
-        drawing = _drawing(context.obj, gather.files(files or []), wish)
+        drawing = _drawing(context.obj, files or [], published, wish)
         if svg is not None:
             svg.write_text(draw_svg.draw(drawing), encoding="utf-8")
     except (HotlineError, OSError) as error:
-        typer.echo(getattr(error, "message", str(error)), err=True)
+        typer.echo(error.message if isinstance(error, HotlineError) else f"{svg}: {error.strerror}", err=True)
         raise typer.Exit(2) from error
     if json:
         typer.echo(orjson.dumps(asdict(drawing), option=orjson.OPT_INDENT_2, default=str).decode())
@@ -67,10 +71,24 @@ def draw(  # noqa: PLR0917  typer passes by name
         typer.echo(draw_text.draw(drawing, shutil.get_terminal_size().columns, Path.cwd()))
 
 
-def _drawing(start: Context, files: list[Path], wish: pictures.Wish) -> Drawing:
+def _drawing(start: Context, paths: list[Path], published: str | None, wish: pictures.Wish) -> Drawing:
+    if published is not None:
+        folder = _version(Versions(start.var), published)
+        return pictures.of_site(start.site, start.var, wish, gather.files([folder / "site"]), folder / "core")
+    files = gather.files(paths) if paths else None
     if files and gather.is_foreign(files):
         return pictures.of_files(files, wish)
     return pictures.of_site(start.site, start.var, wish, files)
+
+
+def _version(versions: Versions, wanted: str) -> Path:
+    """Raises VersionError."""
+    number = versions.current if wanted == "current" else int(wanted) if wanted.isdecimal() else None
+    if number is None:
+        there = ", ".join(map(str, versions.numbers)) or "-"
+        words = f"没有已发布的版本 {wanted}；现有：{there} / no published version {wanted}; there are: {there}"
+        raise VersionError("no_such_version", words, {"version": wanted}, 404)
+    return versions.path(versions.get(number).number)
 
 
 def _traffic(start: Context, period: str, language: str) -> Traffic:
