@@ -55,10 +55,7 @@ SYNTAX: Mapping[str, Code] = {
     ),
     "outside": code(
         "error",
-        (
-            "此行上面没有上下文标题，会落入前一个文件的最后一个上下文：{text}",
-            "No heading stands above this line; it goes into the last context of the file before: {text}",
-        ),
+        ("此行上面没有上下文标题：{text}。" + _LOAD[0], "No heading stands above this line: {text}. " + _LOAD[1]),
         (
             "在它上面写上下文标题，如 [site-before-greeting]。",
             "Write a heading above it, such as [site-before-greeting].",
@@ -340,6 +337,18 @@ SITE: Mapping[str, Code] = {
             "[{name}] is core's; a site's file must not change it or add to it.",
         ),
         ("改用钩子，例如 [site-before-greeting]。", "Use a hook instead, such as [site-before-greeting]."),
+        guard=True,
+    ),
+    "no-heading": code(
+        "error",
+        (
+            "此行上面没有上下文标题，会落入前一个文件的最后一个上下文 [{name}]：{text}",
+            "No heading stands above this line; it goes into the last context of the file before, [{name}]: {text}",
+        ),
+        (
+            "在它上面写上下文标题，如 [site-before-greeting]。",
+            "Write a heading above it, such as [site-before-greeting].",
+        ),
         guard=True,
     ),
     "site-name": code(

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from ivr.dialplan import source
+from ivr.dialplan.check import check
+from ivr.dialplan.checked import Checked
 from ivr.dialplan.codes import CODES
 from tests.dialplan import cases
 
@@ -32,7 +35,11 @@ def test_given_the_table_of_codes_when_read_then_each_is_met_by_a_case() -> None
     assert not CODES.keys() - met - OUTSIDE
 
 
-# What Asterisk says and no file of the corpus can show; guards of core that test_guards shows.
-OUTSIDE = frozenset(
-    ("asterisk-says", "asterisk-refuses", "asterisk-not-asked", "guard-emergency-key", "guard-agi", "guard-hook")
-)
+# No file of the corpus can show what Asterisk says, guards of core (test_guards shows them), or a dialplan without core.
+_OUTSIDE = "asterisk-says asterisk-refuses asterisk-not-asked guard-emergency-key guard-agi guard-hook outside"
+OUTSIDE = frozenset(_OUTSIDE.split())
+
+
+def test_given_a_dialplan_of_others_whose_first_line_has_no_heading_when_checked_then_it_is_told() -> None:
+    read = source.read([Path("/a.conf")], {Path("/a.conf"): "exten => s,1,Answer()\n"}.get)
+    assert [(one.line, one.code) for one in check(Checked(read)).findings] == [(1, "outside")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -16,6 +16,7 @@ from ivr.cli.context import Context
 from ivr.cli.language import language
 from ivr.dialplan import gather
 from ivr.dialplan.check import check as judge
+from ivr.dialplan.codes import CODES
 from ivr.dialplan.findings import Finding, Report, Suppressed
 from ivr.dialplan.said import asterisk_says
 from ivr.dialplan.sarif import sarif
@@ -38,8 +39,10 @@ Foreign = Annotated[
 Asterisk = Annotated[
     bool, typer.Option("--asterisk/--no-asterisk", help="Ask a scratch Asterisk too; it is kept warm for some minutes.")
 ]
+Codes = Annotated[bool, typer.Option("--codes", help="List every code that a finding can have, and check nothing.")]
 
 WORDS = {
+    "guard": ("，不能许可", ", cannot be allowed"),
     "none": ("没有发现问题。", "Nothing found."),
     "counts": ("错误 {error}，警告 {warning}，提示 {note}", "errors: {error}, warnings: {warning}, notes: {note}"),
     "allowed": ("已许可：", "allowed:"),
@@ -54,6 +57,7 @@ def check(  # noqa: PLR0917  typer passes by name
     sarif_: Sarif = False,
     foreign: Foreign = None,
     asterisk: Asterisk = True,
+    codes: Codes = False,
 ) -> None:
     """Check dialplans: each finding with file, line, a stable code, what is wrong, and how to mend it.
 
@@ -62,6 +66,9 @@ def check(  # noqa: PLR0917  typer passes by name
 
     Example: ivr dialplan check dialplans/site/notice.conf
     """
+    if codes:
+        typer.echo(_as_json(_codes()) if json else "\n".join(_code_lines()))
+        return
     try:
         report, alone = _report(context.obj, files or [], foreign, asterisk)
     except HotlineError as error:
@@ -69,7 +76,7 @@ def check(  # noqa: PLR0917  typer passes by name
         raise typer.Exit(2) from error
     if json or sarif_:
         told = sarif(report, language(), Path.cwd()) if sarif_ else as_dict(report)
-        typer.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())
+        typer.echo(_as_json(told))
     else:
         typer.echo("\n".join([*([_say("foreign")] if alone else []), *_lines(report)]))
     if report.errors:
@@ -119,6 +126,32 @@ def _as_dict(finding: Finding) -> dict[str, Any]:
         "message": finding.message[language()],
         "mend": finding.mend[language()],
     }
+
+
+def _as_json(told: Mapping[str, Any]) -> str:
+    return orjson.dumps(told, option=orjson.OPT_INDENT_2).decode()
+
+
+def _codes() -> dict[str, Any]:
+    told = (
+        {
+            "code": code,
+            "severity": kind.severity,
+            "guard": kind.guard,
+            "message": kind.message[language()],
+            "mend": kind.mend[language()],
+        }
+        for code, kind in sorted(CODES.items())
+    )
+    return {"codes": list(told)}
+
+
+def _code_lines() -> Iterator[str]:
+    for code, kind in sorted(CODES.items()):
+        guard = _say("guard") if kind.guard else ""
+        yield f"{code}  {_severity(kind.severity).strip()}{guard}"
+        yield f"    {kind.message[language()]}"
+        yield f"    → {kind.mend[language()]}"
 
 
 def _lines(report: Report) -> Iterator[str]:

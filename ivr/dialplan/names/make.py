@@ -23,6 +23,7 @@ _ENDLESS = (
 ENDLESS = frozenset(_ENDLESS.split())
 # What the documentation calls required and Asterisk 22 itself does not, or the other way round.
 REQUIRED: dict[str, list[int]] = {
+    "ChannelRedirect": [0, 1],  # as Goto
     "DeadAGI": [0],
     "EAGI": [0],
     "Gosub": [0],  # context and extension may be left out, and then come first
@@ -31,6 +32,7 @@ REQUIRED: dict[str, list[int]] = {
     "MusicOnHold": [],
     "Set": [0],
     "StartMusicOnHold": [],
+    "Verbose": [0],  # the level may be left out, and then comes first
     "VoiceMailMain": [],
 }
 

@@ -54,7 +54,7 @@ def lines_in_another_files_context(checked: Checked) -> Iterator[Finding]:
             above = at.line < first.get(at.file, at.line + 1)
             if above and checked.of_site(at) and at.file.suffix == ".conf" and at.file not in told:
                 told.add(at.file)
-                yield found(at, "outside", text=text)
+                yield found(at, "no-heading", name=context.name, text=text)
 
 
 def _lines(context: Context) -> Iterator[tuple[At, str]]:
