@@ -35,7 +35,7 @@ def test_given_the_table_of_codes_when_read_then_each_is_met_by_a_case() -> None
     assert not CODES.keys() - met - OUTSIDE
 
 
-# No file of the corpus can show what Asterisk says, guards of core (test_guards shows them), or a dialplan without core.
+# No file of the corpus shows what Asterisk says, guards of core (test_guards does), or a dialplan without core.
 _OUTSIDE = "asterisk-says asterisk-refuses asterisk-not-asked guard-emergency-key guard-agi guard-hook outside"
 OUTSIDE = frozenset(_OUTSIDE.split())
 
