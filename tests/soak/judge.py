@@ -38,8 +38,9 @@ def differences(calls: Sequence[Call], heard: Evidence, world: World) -> list[st
 
 
 def _cut(heard: Evidence, world: World) -> float | None:
-    """When Asterisk died in the midst of this call."""
-    over = heard.caller.over
+    """When Asterisk died in the midst of this call. It goes on where the caller's phone is dead: nobody knows."""
+    ends = [ear.over for ear in heard.ears] if heard.caller.died is not None else [heard.caller.over]
+    over = None if None in ends else max(end for end in ends if end is not None)
     died = [start for start, _ in world.asterisk_down if heard.caller.began <= start and (over is None or start < over)]
     return min(died, default=None)
 

@@ -230,6 +230,16 @@ def test_given_asterisk_died_when_the_log_says_interrupted_then_there_is_no_diff
     assert differences([call], heard, world) == []
 
 
+def test_given_the_callers_phone_was_dead_when_asterisk_died_then_the_others_were_still_in_the_call() -> None:
+    call, heard, world = interrupted()
+    caller, operator, desk = heard.ears
+    dead = replace(
+        caller, ended=None, died=T0 + 18, silent=(), heard={OPERATOR: spans((5.6, 14.0)), DESK: spans((12.1, 18))}
+    )
+    desk = replace(desk, heard={CALLER: spans((12.1, 18)), OPERATOR: spans((12.1, 14.0))})
+    assert differences([call], replace(heard, ears=(dead, operator, desk)), world) == []
+
+
 @pytest.mark.parametrize(
     ("lie", "words"),
     [
