@@ -26,8 +26,10 @@ from tests.pbx.running import ROOT, eventually
 SLOW = """\
 [site-slow]
 exten => s,1,Set(GLOBAL(SLOW_BEGAN)={word})
+ same => n,Set(TRY=0)
  same => n(wait),Wait(0.1)
- same => n,GotoIf($["${{GO}}"=""]?wait)
+ same => n,Set(TRY=$[${{TRY}} + 1])
+ same => n,GotoIf($["${{GO}}"="" & ${{TRY}} < 900]?wait)
  same => n,Set(GLOBAL(SLOW_ENDED)={word})
  same => n,Gosub(site-more,s,1({word}))
  same => n,Hangup()
@@ -70,7 +72,7 @@ def test_given_a_leg_in_a_site_context_when_another_version_is_published_it_ends
     versions = Versions(hotline.var)
     assert versions.current == 1
     assert global_of(hotline, "SITE_VERSION") == "v1-"
-    originate(hotline, "site-slow", 60)
+    originate(hotline, "site-slow", 100)
     eventually(lambda: global_of(hotline, "SLOW_BEGAN") == "old", 5, lambda: "the leg never began")
     (own / "slow.conf").write_text("; a line more\n" + SLOW.format(word="new"), "utf-8")
     told = json.loads(hotline.cli("dialplan", "publish", "-m", "another word", "--by", "wang", "--json"))

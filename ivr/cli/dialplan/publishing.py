@@ -20,7 +20,7 @@ from ivr.cli.context import Context
 from ivr.cli.language import language
 from ivr.cli.text import table
 from ivr.dialplan import drafts, publish
-from ivr.dialplan.publish import Publication
+from ivr.dialplan.publish import Publication, PublishError
 from ivr.dialplan.versions import Version, Versions, difference, story
 from ivr.pbx import drain
 from ivr.store import Store
@@ -191,7 +191,13 @@ def _publish(start: Context, by: str | None, why: str, content_of: int | None, j
                 Publication(start.site, start.var, asterisk, audit, _person(by), why, kind=kind, content_of=content_of)
             )
 
-    made = _with_audit(start, work)
+    try:
+        made = _with_audit(start, work)
+    except PublishError as error:
+        for found in (error.details.get("findings"), error.details.get("stories")):
+            if isinstance(found, list):
+                typer.echo("\n".join(map(str, found)), err=True)
+        raise
     if json:
         typer.echo(json_words.dumps({"version": made.as_dict()}, ensure_ascii=False))
         return
