@@ -1,7 +1,7 @@
 """How many calls took which way of a picture: their stories from the call log, laid along its arrows. Pure.
 
-A story is what the log knows of a call, in order: its steps (`ivr_step`), that somebody talked, and whether it ended as
-a talk ends. Between two of them the call took the shortest way that the picture has.
+A story is what the log knows of a call, in order: its steps (`ivr_step`; a hook's by the site's context), that somebody
+talked, and whether it ended as a talk ends. Between two of them the call took the shortest way that the picture has.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def with_traffic(drawing: Drawing, written: Mapping[str, Collection[str]], traff
     starts = [box.id for box in drawing.boxes if box.kind is Kind.START][:1]
     people = frozenset(id for id, kind in kinds.items() if kind is Kind.HUMAN)
     ends = frozenset(id for id, kind in kinds.items() if kind is Kind.END)
-    goals = {**written, TALKED: people, ENDED: ends}
+    goals = {**{id: (id,) for id in kinds}, **written, TALKED: people, ENDED: ends}
     onward = _onward(drawing)
     boxes, ways = Counter[str](), Counter[tuple[str, str]]()
     for story, calls in traffic.stories.items():

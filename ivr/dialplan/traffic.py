@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
+from ivr.dialplan.checked import SITE
 from ivr.dialplan.draw_traffic import ENDED, TALKED, Story, Traffic
 from ivr.errors import HotlineError
 from ivr.store import Store, tables
@@ -49,7 +50,7 @@ async def of_days(store: Store, first: date, after: date, zone: ZoneInfo, words:
         call.c.entered_at >= since, call.c.entered_at < until
     )
     steps = (
-        select(step.c.call_id, step.c.at, step.c.step)
+        select(step.c.call_id, step.c.at, step.c.step, step.c.value)
         .join(call, call.c.id == step.c.call_id)
         .where(call.c.entered_at >= since, call.c.entered_at < until)
         .order_by(step.c.call_id, step.c.ordinal)
@@ -57,11 +58,16 @@ async def of_days(store: Store, first: date, after: date, zone: ZoneInfo, words:
     told: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
     stories = Counter[Story]()
     async with store.reading() as connection:
-        for id, at, name in await connection.execute(steps):
-            told[id].append((at, name))
+        for id, at, name, value in await connection.execute(steps):
+            told[id].append((at, _place(name, value)))
         for id, answered, outcome, ended in await connection.execute(calls):
             stories[tuple(_story(told[id], answered, outcome, ended))] += 1
     return Traffic(stories, words)
+
+
+def _place(step: str, value: str) -> str:
+    """A hook's step tells which hook it was (`before-queue:ok`): the site's context."""
+    return SITE + value.partition(":")[0] if step == "hook" else step
 
 
 def _story(
