@@ -167,13 +167,14 @@ def check(
 
 
 @app.command("make")
-def make(context: typer.Context) -> None:
+def make(context: typer.Context, json: Json = False) -> None:
     """Speak what has changed since in texts and recordings; a running system plays it from the next time on.
 
     Example: ivr prompts make
     """
     start: Context = context.obj
-    typer.echo(_say("made", count=pbx_prompts.ensure(start.site, start.var, lambda _: None)))
+    count = pbx_prompts.ensure(start.site, start.var, lambda _: None)
+    typer.echo(as_json({"made": count}) if json else _say("made", count=count))
 
 
 def _row(entry: Entry) -> Sequence[str]:

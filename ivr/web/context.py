@@ -107,7 +107,9 @@ class Asked:
     def by(self) -> str:
         """Who does it: a token that bears a name speaks for nobody else."""
         role = self.who.role if self.who is not None else ""
-        return (self.who.name if self.who is not None else "") or str(self.body.get("by", role))
+        return (self.who.name if self.who is not None else "") or str(
+            self.body.get("by") or self.query.get("by") or role
+        )
 
 
 Handler = Callable[[Asked], Awaitable[Any]]

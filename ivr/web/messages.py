@@ -63,6 +63,8 @@ _CHINESE: Mapping[str, str] = {
     "sound_too_large": "文件过大，上限 {limit} 字节",
     "sound_too_long": "声音过长，上限 {limit} 秒",
     "sound_too_slow": "{limit} 秒内未能读完此文件",
+    "no_ffmpeg": "没有可用的 ffmpeg，请重新安装 imageio-ffmpeg",
+    "site_read_only": "{folder} 不可写：请让运行本系统的用户能写入该目录（见 docs/operations.zh.md）",
     "slow_upload": "文件在 {seconds} 秒内没有传完",
     "edit_by_hand": "{file} 中的这一项只能手工修改",
     "no_voice": "语音合成不会说这种语言，请改用录音",

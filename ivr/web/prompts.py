@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -11,7 +11,6 @@ import structlog
 from aiohttp import web
 
 from ivr.dialplan import heard
-from ivr.dialplan.heard import Heard
 from ivr.errors import HotlineError
 from ivr.pbx.prompts import book, change, judge, make
 from ivr.pbx.prompts.book import Entry
@@ -43,24 +42,21 @@ class NotMadeError(HotlineError):
 
 
 async def listed(asked: Asked) -> dict[str, Any]:
-    entries = await _work(lambda: _book(asked)[0])
+    entries, _ = await _work(lambda: _looked(asked))
     return {"prompts": [entry.as_dict() for entry in entries]}
 
 
 async def checked(asked: Asked) -> dict[str, Any]:
-    return {"findings": await _work(lambda: _faults(asked, None))}
+    _, faults = await _work(lambda: _looked(asked))
+    return {"findings": faults}
 
 
 async def shown(asked: Asked) -> dict[str, Any]:
     prompt, language = asked.path["prompt"], asked.path["language"]
-
-    def look() -> dict[str, Any]:
-        found = [entry for entry in _book(asked, prompt)[0] if entry.language == language]
-        if not found:
-            raise UnknownPromptError(prompt, language)
-        return {"prompt": found[0].as_dict(), "findings": _faults(asked, prompt, language)}
-
-    return await _work(look)
+    entries, faults = await _work(lambda: _looked(asked, prompt, language))
+    if not entries:
+        raise UnknownPromptError(prompt, language)
+    return {"prompt": entries[0].as_dict(), "findings": faults}
 
 
 async def sound(asked: Asked) -> web.StreamResponse:
@@ -76,7 +72,7 @@ async def bring_in(asked: Asked) -> dict[str, Any]:
     site, var = asked.services.site, asked.services.var
     async with taken(asked.request, LARGEST, var) as file:
         wish = await _work(lambda: change.bring_in(site, var, prompt, language, file, category=category))
-    return await _change(asked, wish, asked.query)
+    return await _change(asked, wish)
 
 
 async def say(asked: Asked) -> dict[str, Any]:
@@ -86,7 +82,7 @@ async def say(asked: Asked) -> dict[str, Any]:
         asked.body.get("category"),
     )
     site, var = asked.services.site, asked.services.var
-    return await _change(asked, await _work(lambda: change.say(site, var, prompt, words, category)), asked.body)
+    return await _change(asked, await _work(lambda: change.say(site, var, prompt, words, category)))
 
 
 async def take_out(asked: Asked) -> dict[str, Any]:
@@ -97,30 +93,32 @@ async def take_out(asked: Asked) -> dict[str, Any]:
         played = book.played(site, prompt, lambda one: heard.anywhere(site, var, one))
         return change.take_out(site, var, prompt, language, played)
 
-    return await _change(asked, await _work(prepared), asked.body)
+    return await _change(asked, await _work(prepared))
 
 
-async def _change(asked: Asked, wish: Change, given: Mapping[str, Any]) -> dict[str, Any]:
+async def _change(asked: Asked, wish: Change) -> dict[str, Any]:
     """On record, then done: what cannot be noted is not done."""
     role = asked.who.role if asked.who is not None else ""
-    by = (asked.who.name if asked.who is not None else "") or given.get("by", role)
-    await Audit(asked.services.store).note(by, role, wish.what, wish.prompt, details=wish.details)
+    await Audit(asked.services.store).note(asked.by, role, wish.what, wish.prompt, details=wish.details)
     done = (await _work(wish.do))[0]
-    log.warning(wish.what, prompt=done.prompt, language=done.language, by=by)
-    return {"changed": done.as_dict(), "findings": await _work(lambda: _faults(asked, done.prompt, done.language))}
+    log.warning(wish.what, prompt=done.prompt, language=done.language, by=asked.by)
+    _, faults = await _work(lambda: _looked(asked, done.prompt, done.language))
+    return {"changed": done.as_dict(), "findings": faults}
 
 
-def _book(asked: Asked, prompt: str | None = None) -> tuple[list[Entry], Heard]:
+def _looked(
+    asked: Asked, prompt: str | None = None, language: str | None = None
+) -> tuple[list[Entry], list[dict[str, Any]]]:
+    """All prompts, or one, and what is wrong with them."""
     site, var = asked.services.site, asked.services.var
     plays = heard.in_draft(site, var)
-    return book.book(site, var, plays.places, None if prompt is None else [prompt]), plays
-
-
-def _faults(asked: Asked, prompt: str | None, language: str | None = None) -> list[dict[str, Any]]:
-    entries, plays = _book(asked, prompt)
+    entries = book.book(site, var, plays.places, None if prompt is None else [prompt])
     named = {name: where for name, where in plays.named.items() if prompt in {None, name}}
-    faults = judge.check(entries, asked.services.site.hotline.languages, named)
-    return [fault.as_dict() for fault in faults if language in {None, fault.language}]
+    faults = judge.check(entries, site.hotline.languages, named)
+    return (
+        [entry for entry in entries if language in {None, entry.language}],
+        [fault.as_dict() for fault in faults if language in {None, fault.language}],
+    )
 
 
 async def _work(job: Callable[[], T]) -> T:

@@ -270,3 +270,18 @@ def test_given_a_tone_that_a_telephone_does_not_carry_then_it_is_not_loud() -> N
     assert loudness.measure(tone(1.0, 0.5, hertz=60)) is None
     assert loudness.measure(tone(3.0, 0.5, hertz=1000)) == pytest.approx(-9.0, abs=0.2)  # BS.1770: −3.01 at full scale
     assert loudness.measure(tone(0.2, 0.5, hertz=1000)) == pytest.approx(-9.0, abs=0.5)
+
+
+def test_given_a_folder_that_is_only_read_when_a_prompt_is_changed_then_it_is_said_before_anything_is_done(
+    site: Site, var: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As root every folder may be written: what the system says is put in its place."""
+    monkeypatch.setattr("os.access", lambda *_: False)
+    file = record(tmp_path / "x.wav", tone(0.4, 0.3))
+    for wish in (
+        lambda: change.say(site, var, "greeting", {"zh": "您好。"}),
+        lambda: change.bring_in(site, var, "greeting", "zh", file),
+    ):
+        with pytest.raises(change.PromptError, match=r"city/prompts.* cannot be written") as refused:
+            wish()
+        assert refused.value.id == "site_read_only"

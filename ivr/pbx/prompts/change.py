@@ -6,6 +6,7 @@ on: Asterisk opens a prompt's file each time it plays it, and who hears it just 
 
 from __future__ import annotations
 
+import getpass
 import hashlib
 import os
 import unicodedata
@@ -57,6 +58,7 @@ def say(site: Site, var: Path, name: str, words: Mapping[str, str], category: st
     Raises PromptError, CategoryError, TextError or SpeechError.
     """
     kind = _category(site, name, category)
+    _writable(texts.folder(site))
     seconds: dict[str, float] = {}
     for language, text in words.items():
         _language(site, language)
@@ -79,7 +81,8 @@ def say(site: Site, var: Path, name: str, words: Mapping[str, str], category: st
             make.refresh(site, var, _nothing, name)
         return done
 
-    return Change("prompt.say", name, {"words": dict(words), "category": category}, do)
+    before = {language: texts.own(site, language).get(name) for language in words}
+    return Change("prompt.say", name, {"words": dict(words), "before": before, "category": category}, do)
 
 
 def bring_in(site: Site, var: Path, name: str, language: str, file: Path, *, category: str | None = None) -> Change:
@@ -89,6 +92,7 @@ def bring_in(site: Site, var: Path, name: str, language: str, file: Path, *, cat
     """
     kind = _category(site, name, category)
     _language(site, language)
+    _writable(texts.recorded(site, language))
     samples, source = ffmpeg.decode(file)
     levelled = loudness.level(sound.trim(samples))
     if levelled.before is None:
@@ -123,6 +127,7 @@ def take_out(site: Site, var: Path, name: str, language: str, still_played: Sequ
     if not path.is_file():
         message = f"there is no recording of {name} in {language!r}; `ivr prompts list` tells which there are"
         raise PromptError("no_recording", message, {"prompt": name, "language": language}, 404)
+    _writable(path.parent)
     spoken = name in make.TONES or name in texts.texts(site, language)
     if not spoken and still_played:
         message = f"{name} has no text in {language!r}, and {still_played[0]} plays it: give it words first"
@@ -185,6 +190,16 @@ def _language(site: Site, language: str) -> None:
         known = ", ".join(site.hotline.languages)
         message = f"the site speaks no {language[:16]!r}; it speaks {known} ([hotline] languages)"
         raise PromptError("unknown_language", message, {"given": language[:16], "known": known}, 422)
+
+
+def _writable(folder: Path) -> None:
+    """May this user change what is in it, or make it? A service often may not write where its settings are."""
+    there = next(one for one in (folder, *folder.parents) if one.exists())
+    if not os.access(there, os.W_OK | os.X_OK):
+        message = (
+            f"{folder} cannot be written by {getpass.getuser()}: make it a folder of that user (docs/operations.md)"
+        )
+        raise PromptError("site_read_only", message, {"folder": str(folder)}, 409)
 
 
 def _category(site: Site, name: str, given: str | None) -> str:

@@ -83,7 +83,7 @@ def loudness(samples: Samples) -> float | None:
 
 
 def _run(words: list[str], given: bytes, name: str) -> tuple[bytes, str]:
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostdin", "-nostats", "-max_alloc", str(LARGEST * 4)]
+    command = [_program(), "-hide_banner", "-nostdin", "-nostats", "-max_alloc", str(LARGEST * 4)]
     command += ["-threads", "1", *words]
     with subprocess.Popen(  # noqa: S603
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={"LC_ALL": "C.UTF-8"}
@@ -102,6 +102,14 @@ def _run(words: list[str], given: bytes, name: str) -> tuple[bytes, str]:
     if process.returncode != 0:
         raise _no_sound(name, (words_said.strip().splitlines() or [f"ffmpeg ended with {process.returncode}"])[-1])
     return data, words_said
+
+
+def _program() -> str:
+    try:
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    except RuntimeError as failure:
+        message = f"there is no ffmpeg ({failure}); install imageio-ffmpeg anew, or name one by IMAGEIO_FFMPEG_EXE"
+        raise SoundError("no_ffmpeg", message, status=503) from failure
 
 
 def _limit(pid: int) -> None:

@@ -28,6 +28,12 @@ def own_texts(site: Site, language: str) -> Path:
     return folder(site) / f"{language}.toml"
 
 
+def own(site: Site, language: str) -> dict[str, str]:
+    """The site's own, as they stand there. Raises TextError."""
+    path = own_texts(site, language)
+    return _read(path) if path.exists() else {}
+
+
 def recorded(site: Site, language: str) -> Path:
     """The folder of a site's recordings: they come before texts."""
     return folder(site) / "recorded" / language
@@ -35,12 +41,10 @@ def recorded(site: Site, language: str) -> Path:
 
 def texts(site: Site, language: str) -> dict[str, str]:
     """Prompt name → what is said. Raises TextError, naming file and key."""
-    own = own_texts(site, language)
     found = _read(PROJECT / f"{language}.toml") if (PROJECT / f"{language}.toml").exists() else {}
-    if own.exists() and own.resolve() != (PROJECT / f"{language}.toml").resolve():
-        found |= _read(own)
+    found |= own(site, language)
     for name, text in found.items():
-        found[name] = filled(text, site, language, f"{own}: {name}")
+        found[name] = filled(text, site, language, f"{own_texts(site, language)}: {name}")
     return found | {f"target-{key}": target.name[language] for key, target in site.targets.items()}
 
 
