@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ivr.cli import calls, db, dialplan, drain, prompts, recordings, retention, screening, service, statistics
+from ivr.cli import audit, calls, db, dialplan, drain, prompts, recordings, retention, screening, service, statistics
 from ivr.cli.context import Context
 from ivr.errors import HotlineError
 
@@ -32,6 +32,7 @@ app.command("controller", hidden=True)(service.controller)
 app.command("drain")(drain.drain)
 app.command("statistics")(statistics.statistics)
 app.command("console")(service.console)
+app.command("audit")(audit.audit)
 app.command("doctor")(service.doctor)
 
 

@@ -161,12 +161,19 @@ def write_whole(path: Path, text: str, mode: int = 0o644) -> None:
 
 
 def write_new(path: Path, text: str, mode: int) -> None:
-    """A file that nobody looks at yet; its folder is still to be synced."""
-    with path.open("x", encoding="utf-8", errors="surrogateescape", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+    """A file that nobody looks at yet; `sync_all` makes it durable."""
+    path.write_text(text, encoding="utf-8", errors="surrogateescape", newline="")
     path.chmod(mode)
+
+
+def sync_all(folder: Path) -> None:
+    """Everything below this folder is on the disk. All of it is written before the first is waited for."""
+    for path in (*folder.rglob("*"), folder):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def sync(folder: Path) -> None:

@@ -170,7 +170,6 @@ class Versions:
             (aside / kind).mkdir(parents=True, mode=0o700)
             for name, text in files.items():
                 drafts.write_new(aside / kind / name, text, 0o444)
-            drafts.sync(aside / kind)
         listed = naming.load_list(
             self._loaded(made, path),
             [self._loaded(self.get(number), self.path(number)) for number in older],
@@ -181,7 +180,7 @@ class Versions:
         drafts.write_new(aside / "load.conf", listed, 0o444)
         words = json.dumps(asdict(made), ensure_ascii=False, indent=1)
         drafts.write_new(aside / "version.json", words, 0o444)
-        drafts.sync(aside)
+        drafts.sync_all(aside)
         aside.rename(path)
         drafts.sync(self.folder)
         return made

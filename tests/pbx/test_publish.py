@@ -22,19 +22,22 @@ from tests.pbx.conftest import Hotlines
 from tests.pbx.hotline import Hotline
 from tests.pbx.publisher import STEPS
 from tests.pbx.running import ROOT, eventually
+from tests.phones import Phone
 
-SLOW = """\
-[site-slow]
-exten => s,1,Set(GLOBAL(SLOW_BEGAN)={word})
+HOOKS = """\
+[site-before-queue]
+exten => s,1,Set(GLOBAL(BEGAN)={word})
  same => n,Set(TRY=0)
  same => n(wait),Wait(0.1)
  same => n,Set(TRY=$[${{TRY}} + 1])
  same => n,GotoIf($["${{GO}}"="" & ${{TRY}} < 900]?wait)
- same => n,Set(GLOBAL(SLOW_ENDED)={word})
  same => n,Gosub(site-more,s,1({word}))
- same => n,Hangup()
+ same => n,Return()
 [site-more]
-exten => s,1,Set(GLOBAL(SLOW_MORE)={word}-${{ARG1}})
+exten => s,1,Set(GLOBAL(MORE)={word}-${{ARG1}})
+ same => n,Return()
+[site-after-call]
+exten => s,1,Set(GLOBAL(AFTER)={word})
  same => n,Return()
 """
 
@@ -47,43 +50,55 @@ def own(tmp_path: Path) -> Path:
     return folder
 
 
-def originate(hotline: Hotline, context: str, seconds: int) -> None:
-    """A leg in a context, with nobody at its other end."""
-
-    async def order() -> None:
-        site = settings.load(hotline.site_file, hotline.var)
-        async with drain.manager(site, hotline.var, credentials.load(hotline.var)) as ami:
-            leg = {"Action": "Originate", "Channel": f"Local/s@{context}/n", "Async": "true"}
-            await ami.action(leg | {"Application": "Wait", "Data": str(seconds)})
-
-    asyncio.run(order())
-
-
 def global_of(hotline: Hotline, name: str) -> str:
     said = hotline.asterisk("dialplan show globals").splitlines()
     return next((line.strip().partition("=")[2] for line in said if line.strip().startswith(f"{name}=")), "")
 
 
-def test_given_a_leg_in_a_site_context_when_another_version_is_published_it_ends_on_the_one_it_began_with(
+def test_given_a_call_in_a_hook_when_another_version_is_published_it_ends_on_the_one_it_began_with(
     own: Path, hotline_with: Hotlines
 ) -> None:
-    (own / "slow.conf").write_text(SLOW.format(word="old"), encoding="utf-8")
-    hotline = hotline_with()
-    versions = Versions(hotline.var)
-    assert versions.current == 1
-    assert global_of(hotline, "SITE_VERSION") == "v1-"
-    originate(hotline, "site-slow", 100)
-    eventually(lambda: global_of(hotline, "SLOW_BEGAN") == "old", 5, lambda: "the leg never began")
-    (own / "slow.conf").write_text("; a line more\n" + SLOW.format(word="new"), "utf-8")
+    (own / "hooks.conf").write_text(HOOKS.format(word="old"), encoding="utf-8")
+    hotline = hotline_with(hooks={"before_queue": 120})
+    versions, operator = Versions(hotline.var), hotline.operator()
+    assert (versions.current, global_of(hotline, "SITE_VERSION")) == (1, "v1-")
+
+    def calls(word: str, number: str) -> Phone:
+        citizen = hotline.caller(number)
+        citizen.call(hotline.uri, from_user=number)
+        eventually(lambda: global_of(hotline, "BEGAN") == word, 10, lambda: f"{number} never was in the hook")
+        return citizen
+
+    def ends(word: str, citizen: Phone) -> None:
+        """He comes to the operator and hangs up; each of his hooks was this version's."""
+        citizen.wait_heard(operator.tone, timeout=15)
+        assert global_of(hotline, "MORE") == f"{word}-{word}"
+        citizen.hangup()
+        eventually(lambda: global_of(hotline, "AFTER") == word, 10, lambda: f"{word} never was told of the end")
+        citizen.close()
+
+    first = calls("old", "13800138000")
+    hotline.asterisk("dialplan set global DRAIN 1")
+    text = "; a line more moves every line below it\n" + HOOKS.format(word="new")
+    (own / "hooks.conf").write_text(text, encoding="utf-8")
     told = json.loads(hotline.cli("dialplan", "publish", "-m", "another word", "--by", "wang", "--json"))
-    assert told["version"]["number"] == 2
-    assert versions.current == 2
-    assert global_of(hotline, "SLOW_ENDED") == ""
+    assert (told["version"]["number"], told["version"]["by"], versions.current) == (2, "wang", 2)
+    assert global_of(hotline, "DRAIN") == "1", "a reload has taken a running drain back"
+    hotline.asterisk("dialplan set global DRAIN 0")
     hotline.asterisk("dialplan set global GO 1")
-    eventually(lambda: global_of(hotline, "SLOW_MORE"), 8, lambda: "the leg never ended")
-    assert (global_of(hotline, "SLOW_ENDED"), global_of(hotline, "SLOW_MORE")) == ("old", "old-old")
-    originate(hotline, "site-slow", 5)
-    eventually(lambda: global_of(hotline, "SLOW_MORE") == "new-new", 5, lambda: "new calls never ran on version 2")
+    ends("old", first)
+    ends("new", calls("new", "13800138001"))
+
+    back = hotline.api("POST", "/api/v1/dialplans/rollback", {"why": "the old word was better", "by": "li"})
+    assert (back.status, back.body["version"]["content_of"]) == (201, 1), back.body
+    assert in_force(hotline) == 3
+    states = [one["state"] for one in json.loads(hotline.cli("dialplan", "history", "--json"))["versions"]]
+    assert states == ["in_force", "rolled_back", "was_in_force"]
+    assert hotline.api("GET", "/healthz").body["dialplan"] == 3
+    assert [one for one in audit(hotline) if not one[0].endswith("begins")] == [
+        ("dialplan.publish", "2"),
+        ("dialplan.rollback", "3"),
+    ]
 
 
 def publisher(hotline: Hotline, last: str = "none") -> subprocess.CompletedProcess[str]:
