@@ -21,6 +21,7 @@ from ivr.calls.live import Live
 from ivr.calls.model import Call
 from ivr.dialplan.office import Office
 from ivr.errors import HotlineError
+from ivr.notices import Notices
 from ivr.pbx import drain, routing
 from ivr.pbx.agi import Answer, FastAgi, Question, Script, scripts
 from ivr.pbx.link import Link
@@ -115,6 +116,7 @@ class Controller:
             draining=lambda: self.draining,
         )
         self.screening = Screening(self.link, Blocks(self.store, site.screening), Reviews(self.store, site.screening))
+        self.notices = Notices(self.link, var)
         self.office = Office(site, var, self.link, self.store)
         health.checks["dialplans"] = (self.office.unlike, CHECKED)
         self.services = Services(
@@ -137,6 +139,7 @@ class Controller:
         self.keeper.keep("blocks", self.screening.keep_published)
         self.keeper.keep("dialplans", self.office.run)
         self.keeper.keep("reviews", self.screening.keep_reviewing)
+        self.keeper.keep("notices", self.notices.keep_published)
 
     async def close(self) -> None:
         """The dialplan is told, so that no call waits for answers that will not come; the last rows are saved."""

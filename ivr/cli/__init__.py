@@ -8,7 +8,20 @@ from typing import Annotated
 
 import typer
 
-from ivr.cli import audit, calls, db, dialplan, drain, prompts, recordings, retention, screening, service, statistics
+from ivr.cli import (
+    audit,
+    calls,
+    db,
+    dialplan,
+    drain,
+    notice,
+    prompts,
+    recordings,
+    retention,
+    screening,
+    service,
+    statistics,
+)
 from ivr.cli.context import Context
 from ivr.errors import HotlineError
 
@@ -26,6 +39,7 @@ app.add_typer(retention.app, name="retention")
 app.add_typer(db.app, name="db")
 app.add_typer(dialplan.app, name="dialplan")
 app.add_typer(prompts.app, name="prompts")
+app.add_typer(notice.app, name="notice")
 app.command("up")(service.up)
 app.command("fetch")(service.fetch_asterisk)
 app.command("controller", hidden=True)(service.controller)

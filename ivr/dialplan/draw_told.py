@@ -102,7 +102,7 @@ class Teller:
         found = sorted(self.values(self.spelled(word), step) or ())
         if found:
             return [f"“{self.texts.get(name, name)}”" for name in found]
-        shown = _SLICE.sub(lambda inner: inner[1], word)
+        shown = self._named(word)
         return [self.words.say(f"（{shown}）", f"({shown})")]
 
     def spelled(self, text: str) -> str:
@@ -117,6 +117,10 @@ class Teller:
         for target in self.targets:
             if text == target.key or target.endpoint in text:
                 return self.words.pick(target.name)
+        return self._named(text)
+
+    def _named(self, text: str) -> str:
+        """Variables by their own names in words, where they have one."""
         return _SLICE.sub(
             lambda inner: self.words.pick(self.words.when.get(inner[1], {}).get("name", {})) or inner[1], text
         )

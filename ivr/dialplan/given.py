@@ -53,7 +53,8 @@ HOOK = "${SITE}site-"
 # Contexts that something else than a step enters: endpoints (pjsip.conf), keys (features.conf), orders
 # (ivr/pbx/orders.py), TRANSFER_CONTEXT.
 DOORS = ("entry-public", "entry-desk")  # a call to the hotline
-OWN = ("entry-own", "waiting-key", "hook-emergency")  # a site's own numbers and keys (ivr/pbx/own.py); a key in a hook
+# A site's own numbers and keys (ivr/pbx/own.py); a key in a hook; what a site may ask.
+OWN = ("entry-own", "waiting-key", "hook-emergency", "hours")
 ENTERED = (
     *DOORS,
     *OWN,

@@ -14,9 +14,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ivr.calls import live_journal, live_world, numbers
 from ivr.credentials import Credentials
-from ivr.pbx import drain, own
+from ivr.pbx import drain, own, zone
 from ivr.pbx.fetch import Installation
-from ivr.settings import Site, Target
+from ivr.settings import Site, Target, hours
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "asterisk_conf"
@@ -187,6 +187,9 @@ def _dialplan_values(site: Site, var: Path, files: Sequence[Path], version: tupl
         "dialplans": files,
         "own": own.of(site, files),
         "hook_seconds": site.hooks.by_name,
+        "timezone": zone.rule(site.hotline.timezone),
+        "hours_by_weekday": hours.by_weekday(site.hours),
+        "special_days": hours.special_days(site.hours),
     }
 
 

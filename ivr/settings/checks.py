@@ -8,6 +8,7 @@ import re
 import zoneinfo
 from collections.abc import Iterable, Iterator, Mapping
 
+from ivr.settings import hours
 from ivr.settings.model import Address, Site, Target
 
 MODES = ("transfer", "conference", "consult", "suspend", "blind")
@@ -70,6 +71,7 @@ def problems(site: Site) -> list[str]:
         _keys,
         _endpoints,
         _screening,
+        lambda site: hours.problems(site.hours),
     )
     return [problem for part in parts for problem in part(site)]
 

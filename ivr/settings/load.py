@@ -10,6 +10,7 @@ from typing import Any
 
 from ivr.errors import HotlineError
 from ivr.settings import checks, tls
+from ivr.settings.hours import Hours
 from ivr.settings.model import (
     Dialplans,
     Hooks,
@@ -39,6 +40,7 @@ TABLES = (
     "queue",
     "screening",
     "hooks",
+    "hours",
     "tls",
     "neighbour",
     "retention",
@@ -87,6 +89,7 @@ def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> S
     queue = reader.build(Queue, tables.get("queue", {}), "queue")
     screening = reader.build(Screening, tables.get("screening", {}), "screening")
     hooks = reader.build(Hooks, tables.get("hooks", {}), "hooks")
+    hours = reader.build(Hours, tables.get("hours", {}), "hours")
     secure = reader.build(Tls, tables["tls"], "tls") if "tls" in tables else None
     neighbour = reader.build(Neighbour, tables["neighbour"], "neighbour") if "neighbour" in tables else None
     retention = reader.build(Retention, tables.get("retention", {}), "retention")
@@ -108,6 +111,7 @@ def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> S
         queue=queue,
         screening=screening,
         hooks=hooks,
+        hours=hours,
         tls=tls.beside(path, secure) if secure else None,
         neighbour=neighbour,
         retention=retention,

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ivr.settings.hours import Hours
+
 Text = Mapping[str, str]  # language code → words
 
 
@@ -225,6 +227,7 @@ class Site:
     queue: Queue = field(default_factory=Queue)
     screening: Screening = field(default_factory=Screening)
     hooks: Hooks = field(default_factory=Hooks)
+    hours: Hours = field(default_factory=Hours)
     tls: Tls | None = None
     neighbour: Neighbour | None = None
 
