@@ -40,6 +40,7 @@ RULES: tuple[Rule, ...] = (
     names.applications_that_are_not_there,
     names.functions_that_are_not_there,
     arguments.arguments,
+    arguments.expressions_that_are_open,
     patterns.patterns_that_are_wrong,
     patterns.extensions_that_are_shadowed,
     injection.in_expressions,

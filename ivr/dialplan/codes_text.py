@@ -264,6 +264,19 @@ ARGUMENTS: Mapping[str, Code] = {
             "Write it like Set(NAME=value) or GotoIf(condition?place).",
         ),
     ),
+    "expression-open": code(
+        "error",
+        (
+            "此处的 {opening} 没有关闭，其余内容会被当作文字。",
+            "The {opening} here is never closed; what follows is taken for text.",
+        ),
+        ("补上对应的 }} 或 ] 。", "Write the }} or ] that is missing."),
+    ),
+    "quote-open": code(
+        "error",
+        ("表达式 $[…] 里的引号没有成对。", "A quote in the expression $[…] is never ended."),
+        ("补上缺少的引号。", "Write the quote that is missing."),
+    ),
     "no-such-option": code(
         "error",
         (

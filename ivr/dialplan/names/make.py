@@ -25,6 +25,7 @@ ENDLESS = frozenset(_ENDLESS.split())
 REQUIRED: dict[str, list[int]] = {
     "ChannelRedirect": [0, 1],  # as Goto
     "DeadAGI": [0],
+    "Dial": [0],
     "EAGI": [0],
     "Gosub": [0],  # context and extension may be left out, and then come first
     "Goto": [0],

@@ -10,7 +10,7 @@ from ivr.dialplan.checked import Checked
 from ivr.dialplan.codes import found
 from ivr.dialplan.findings import Finding
 from ivr.dialplan.names import Application
-from ivr.dialplan.parts import options, split
+from ivr.dialplan.parts import expressions, options, split
 
 # application → what must stand in its arguments for it to do anything
 _SHAPES = {"set": "=", "gotoif": "?", "gosubif": "?", "gotoiftime": "?", "execif": "?", "execiftime": "?"}
@@ -63,3 +63,30 @@ def _unknown(text: str, names: tuple[str, ...]) -> Iterator[str]:
 def _letter(name: str) -> str:
     """`L(x[:y][:z])` is option L."""
     return name.partition("(")[0]
+
+
+def expressions_that_are_open(checked: Checked) -> Iterator[Finding]:
+    """A `${` or `$[` that is never closed, a quote that is never ended: Asterisk takes what is left for text."""
+    for step in checked.dialplan.steps():
+        if "$" not in step.arguments:
+            continue
+        if opening := _open(step.arguments):
+            yield found(step.at, "expression-open", opening=opening)
+        elif any(one.raw.replace('\\"', "").count('"') % 2 for one in expressions(step.arguments)):
+            yield found(step.at, "quote-open")
+
+
+def _open(text: str) -> str | None:
+    """What is left open when all that is closed is taken away, from the inside out."""
+    for _ in range(_DEEP):
+        closed = _CLOSED.sub("", text)
+        if closed == text:
+            break
+        text = closed
+    found = _OPENING.search(text)
+    return found[0] if found else None
+
+
+_DEEP = 64
+_CLOSED = re.compile(r"\$?\{[^{}\[\]]*\}|\$?\[[^{}\[\]]*\]")
+_OPENING = re.compile(r"\$[{\[]")

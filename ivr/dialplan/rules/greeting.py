@@ -131,7 +131,7 @@ def asks_the_clock(condition: str) -> bool:
 def closes(flow: Flow, edge: Edge) -> bool:
     """Does every way behind this branch end the call?"""
     if edge.step is None:
-        return edge.target in ENDS
+        return edge.target in ENDS - {Outcome.LOST}  # a place that is not there is told as that
     ends = [
         one.target
         for step in flow.reach([edge.step], follow=lambda one: one.kind in OWN)

@@ -27,7 +27,7 @@ def outside(checked: Checked) -> Iterator[Finding]:
         for run in runs(step):
             if run.application in DIALS:
                 for destination in split(run.argument(DIALS[run.application]), "&"):
-                    if _leads_out(checked, step, run, destination.strip()):
+                    if destination.strip() and _leads_out(checked, step, run, destination.strip()):
                         yield found(step.at, "toll-fraud", what=destination.strip(), where=step.application)
 
 
