@@ -46,7 +46,7 @@ def faketime() -> Path:
 
 
 def _plugins(folder: Path) -> Path:
-    return folder / "usr/lib" / f"{platform.machine()}-linux-gnu" / "graphviz"
+    return folder / "usr/lib" / triplet() / "graphviz"
 
 
 def _know_plugins(folder: Path) -> None:
@@ -84,9 +84,14 @@ def fetched(
     return Program(found[-1], {"LD_LIBRARY_PATH": libraries(folder)})
 
 
+def triplet() -> str:
+    """The folder of this machine's kind of libraries (Debian's multiarch)."""
+    return f"{platform.machine()}-linux-gnu"
+
+
 def libraries(folder: Path) -> str:
     """LD_LIBRARY_PATH of what lies unpacked in a folder."""
-    places = [folder / part / f"{platform.machine()}-linux-gnu" for part in ("usr/lib", "lib")]
+    places = [folder / part / triplet() for part in ("usr/lib", "lib")]
     return os.pathsep.join(map(str, filter(Path.is_dir, places)))
 
 
