@@ -71,6 +71,7 @@ def test_given_a_recording_of_any_kind_when_imported_then_it_is_telephone_sound_
     samples = heard(var, "zh", "greeting")
     assert samples.size / sound.RATE == pytest.approx(1.18, abs=0.06)
     assert loudness.measure(samples) == pytest.approx(loudness.TARGET, abs=0.3)
+    assert {path.stat().st_mode & 0o077 for path in var.rglob("*") if path.is_file()} == {0}
     told = " ".join(one["en"] for one in done.done)
     assert "→ 8000 Hz, mono, 16 bit" in told
     assert "LUFS (+" in told

@@ -9,6 +9,7 @@ from __future__ import annotations
 import getpass
 import hashlib
 import os
+import shutil
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -105,7 +106,7 @@ def bring_in(site: Site, var: Path, name: str, language: str, file: Path, *, cat
     def do() -> list[Done]:
         with make.alone(var):
             kept = [_keep(path)] if path.is_file() else []
-            sound.write(path, levelled.samples)
+            sound.write(path, levelled.samples, 0o644)
             _on_disk(path)
             _keep_category(site, name, category)
             make.refresh(site, var, _nothing, name)
@@ -243,6 +244,8 @@ def _edit(path: Path, name: str, value: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}.new")
     draft.write_text(new, encoding="utf-8")
+    if path.exists():
+        shutil.copymode(path, draft)
     _on_disk(draft)
     draft.replace(path)
 

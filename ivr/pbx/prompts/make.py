@@ -105,6 +105,7 @@ def alone(var: Path) -> Iterator[None]:
     """Whoever changes a hotline's prompts is the only one."""
     folder = var / "prompts"
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / ".lock").touch(0o600)
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -156,5 +157,6 @@ def _manifest(var: Path) -> dict[str, str]:
 def _write_manifest(var: Path, manifest: Mapping[str, str]) -> None:
     path = var / "prompts/manifest.json"
     draft = path.with_name(f"manifest.{os.getpid()}.new")
+    draft.touch(0o600)
     draft.write_text(json.dumps(manifest, indent=0, sort_keys=True), encoding="utf-8")
     draft.replace(path)

@@ -108,5 +108,6 @@ def _keep(store: Path, known: dict[str, dict[str, Any]]) -> None:
     """A disk that is full keeps nobody from looking."""
     draft = store.with_name(f"measured.{os.getpid()}.new")
     with contextlib.suppress(OSError):
+        draft.touch(0o600)
         draft.write_text(json.dumps(known), encoding="utf-8")
         draft.replace(store)

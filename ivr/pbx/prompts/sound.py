@@ -32,10 +32,11 @@ def read(path: Path) -> Samples:
     return np.frombuffer(data[: len(data) // 2 * 2], dtype="<i2").astype(np.float64) / 32768
 
 
-def write(path: Path, samples: Samples) -> None:
+def write(path: Path, samples: Samples, mode: int = 0o600) -> None:
     """8 kHz, mono, 16 bit; whole or not at all. Who hears the file that was there hears it to its end."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(f".{os.getpid()}.new")
+    draft.touch(mode)
     with wave.open(str(draft), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
