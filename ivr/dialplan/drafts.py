@@ -69,27 +69,27 @@ class Draft:
         `expected` is the hash of what the writer has read, None for a new file. Raises DraftError where somebody else
         has changed it meanwhile.
         """
-        path = self.own / _named(name)
+        path = self.expect(name, expected)
         if len(text.encode("utf-8", "surrogateescape")) > LARGEST:
             raise DraftError("file_too_large", f"{name}: at most {LARGEST} bytes", {"file": name}, 413)
-        self._expect(path, expected)
         self.own.mkdir(parents=True, exist_ok=True)
         write_whole(path, text)
         return file_digest(text)
 
     def remove(self, name: str, expected: str) -> None:
         """Raises DraftError."""
-        path = self.own / _named(name)
-        if not path.exists():
-            raise _no_such_file(name)
-        self._expect(path, expected)
-        path.unlink()
+        self.expect(name, expected).unlink()
 
-    def _expect(self, path: Path, expected: str | None) -> None:
+    def expect(self, name: str, expected: str | None) -> Path:
+        """The file, if it is what was read (None: not there). Raises DraftError."""
+        path = self.own / _named(name)
+        if expected is not None and not path.exists():
+            raise _no_such_file(name)
         found = file_digest(read_text(path)) if path.exists() else None
         if found != expected:
             message = f"{path.name} is not what you have read: somebody has changed it; read it again, then save"
             raise DraftError("changed_meanwhile", message, {"file": path.name, "hash": found}, 412)
+        return path
 
 
 def of_site(site: Site) -> Draft:

@@ -28,7 +28,7 @@ from ivr.dialplan.trial_told import as_dict as trial_told
 from ivr.dialplan.versions import IN_FORCE, BusyError, Version, Versions
 from ivr.errors import HotlineError
 from ivr.settings import Site
-from ivr.store import Store
+from ivr.store import DatabaseDownError, Store
 from ivr.store.audit import SYSTEM, Audit
 from ivr.store.failures import failures
 
@@ -51,6 +51,7 @@ class Office:
         self.site, self.var, self.versions = site, var, Versions(var)
         self.audit = Audit(store)
         self._link, self._store = link, store
+        self._noted: int | None = None  # the version that is known to be on record
 
     def publication(self, by: str, why: str, role: str, content_of: int | None = None) -> Publication:
         kind = "publish" if content_of is None else "rollback"
@@ -118,7 +119,22 @@ class Office:
             if self._link.state == "up":
                 await self.look(datetime.now(UTC))
 
+    async def _note_start(self) -> None:
+        """A version that came into force as Asterisk started is on record too."""
+        current = self.versions.current
+        if current is None or current == self._noted:
+            return
+        made = self.versions.get(current)
+        if made.kind == "start":
+            known = await self.audit.listed(what="dialplan.start", limit=1000)
+            if str(current) not in {entry.about for entry in known}:
+                details = {"hash": made.hash, "before": made.before}
+                await self.audit.note(SYSTEM, SYSTEM, "dialplan.start", str(current), made.why, details)
+        self._noted = current
+
     async def look(self, now: datetime) -> None:
+        with suppress(DatabaseDownError):
+            await self._note_start()
         with suppress(BusyError):
             if self.versions.pending is not None:
                 with self.versions.alone():

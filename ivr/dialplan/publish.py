@@ -166,7 +166,8 @@ async def _older(work: Publication) -> list[int]:
     if work.asterisk is None or current is None:
         return []
     oldest = await oldest_call(work.asterisk)
-    return sorted({*still_used(work.versions.events(), current, oldest), *([current] if oldest else [])})
+    used = {*still_used(work.versions.events(), current, oldest), *([current] if oldest else [])}
+    return sorted(used.intersection(work.versions.numbers))  # one that somebody has deleted cannot be loaded
 
 
 async def oldest_call(asterisk: Manager) -> datetime | None:

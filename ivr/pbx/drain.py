@@ -107,6 +107,7 @@ async def manager(site: Site, var: Path, secrets: Credentials) -> AsyncIterator[
     now = await asyncio.to_thread(state.read, var)
     ami = Ami(site.listen.ami, USER, secrets.ami_secret, now.mark, node=site.hotline.node)
     await ami.start()
+    deaf = asyncio.create_task(_discard(ami))
     try:
         with suppress(TimeoutError):
             await ami.wait_up(CONNECT_SECONDS)
@@ -115,4 +116,11 @@ async def manager(site: Site, var: Path, secrets: Credentials) -> AsyncIterator[
             raise HotlineError("pbx_unreachable", words, status=503)
         yield ami
     finally:
+        deaf.cancel()
         await ami.stop()
+
+
+async def _discard(ami: Ami) -> None:
+    """Nobody listens to events here, and a full queue would stop answers too."""
+    while True:
+        await ami.events.get()

@@ -78,31 +78,43 @@ def _file(name: str, text: str) -> dict[str, Any]:
 async def save(asked: Asked) -> dict[str, Any]:
     """`If-Match`: the hash that was read, `new` for a file that is not there yet. Who saves is the draft's author."""
     name, text = asked.path["file"], asked.body["text"]
-    draft = drafts.own_draft(asked.services.site)
-    known = asked.request.headers.get("If-Match", NEW).strip('"')
-    made = draft.save(name, text, None if known == NEW else known)
-    await _changed(asked, draft, "dialplan.save", name, {"hash": made})
+    draft, known = drafts.own_draft(asked.services.site), _known(asked)
+    draft.expect(name, known)
+    made = drafts.file_digest(text)
+    await _note(asked, "dialplan.save", name, {"hash": made, "before": known})
+    draft.save(name, text, known)
+    _hand_in(asked, draft)
     return {"file": {"name": name, "text": text, "hash": made}}
 
 
 async def remove(asked: Asked) -> dict[str, Any]:
     name = asked.path["file"]
-    draft = drafts.own_draft(asked.services.site)
-    draft.remove(name, asked.request.headers.get("If-Match", NEW).strip('"'))
-    await _changed(asked, draft, "dialplan.remove", name, {})
-    return {"draft": {"hash": draft.digest, "author": asked.by}}
+    draft, known = drafts.own_draft(asked.services.site), _known(asked)
+    draft.expect(name, known or NEW)
+    await _note(asked, "dialplan.remove", name, {"before": known})
+    draft.remove(name, known or NEW)
+    return _hand_in(asked, draft)
 
 
 async def submit(asked: Asked) -> dict[str, Any]:
     draft = drafts.of_site(asked.services.site)
-    await _changed(asked, draft, "dialplan.submit", draft.digest[:12], {})
-    return {"draft": {"hash": draft.digest, "author": asked.by}}
+    await _note(asked, "dialplan.submit", draft.digest[:12], {})
+    return _hand_in(asked, draft)
 
 
-async def _changed(asked: Asked, draft: drafts.Draft, what: str, about: str, details: dict[str, Any]) -> None:
-    office = asked.services.office
+def _known(asked: Asked) -> str | None:
+    known = asked.request.headers.get("If-Match", NEW).strip('"')
+    return None if known == NEW else known
+
+
+async def _note(asked: Asked, what: str, about: str, details: dict[str, Any]) -> None:
+    """On record before it is done: what cannot be noted is not done."""
     await Audit(asked.services.store).note(asked.by, _role(asked), what, about, asked.body.get("why", ""), details)
-    drafts.submit(draft, office.versions.folder, asked.by, datetime.now(UTC))
+
+
+def _hand_in(asked: Asked, draft: drafts.Draft) -> dict[str, Any]:
+    drafts.submit(draft, asked.services.office.versions.folder, asked.by, datetime.now(UTC))
+    return {"draft": {"hash": draft.digest, "author": asked.by}}
 
 
 # — looking at it —————————————————————————————————————————————————————————————————————————————————————————————————————

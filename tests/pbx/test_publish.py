@@ -96,6 +96,7 @@ def test_given_a_call_in_a_hook_when_another_version_is_published_it_ends_on_the
     assert states == ["in_force", "rolled_back", "was_in_force"]
     assert hotline.api("GET", "/healthz").body["dialplan"] == 3
     assert [one for one in audit(hotline) if not one[0].endswith("begins")] == [
+        ("dialplan.start", "1"),
         ("dialplan.publish", "2"),
         ("dialplan.rollback", "3"),
     ]
