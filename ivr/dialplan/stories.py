@@ -72,19 +72,24 @@ def failures(trial: Trial, must: Must) -> Iterator[Text]:
 
 
 def _heard(trial: Trial, must: Must) -> Iterator[Text]:
-    heard = [one.what for one in trial.story if one.kind == "hears"]
+    """A prompt is named by its name, `greeting`, or with its language, `en/greeting`."""
+    heard = [f"{one.more['language']}/{one.what}" for one in trial.story if one.kind == "hears"]
     left = iter(heard)
     for prompt in must.hears:
-        if not any(one == prompt for one in left):
+        if not any(_is_prompt(one, prompt) for one in left):
             all_of_it = ", ".join(heard) or "—"
-            if prompt in heard:
+            if any(_is_prompt(one, prompt) for one in heard):
                 yield _text("{0} 播放的次序不对：{1}", "{0} is not heard in this order: {1}", prompt, all_of_it)
             else:
                 yield _text("没有听到 {0}；听到：{1}", "does not hear {0}; heard: {1}", prompt, all_of_it)
             break
     for prompt in must.never_hears:
-        if prompt in heard:
+        if any(_is_prompt(one, prompt) for one in heard):
             yield _text("听到了 {0}", "hears {0}", prompt)
+
+
+def _is_prompt(heard: str, wanted: str) -> bool:
+    return heard == wanted or heard.partition("/")[2] == wanted
 
 
 def _is_at(step: str, place: str) -> bool:

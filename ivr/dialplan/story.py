@@ -40,7 +40,7 @@ class Must:
     reaches: tuple[str, ...] = ()
     never_reaches: tuple[str, ...] = ()
     stands: str = ""  # where the caller is at the end
-    hears: tuple[str, ...] = ()  # prompts, in this order
+    hears: tuple[str, ...] = ()  # prompts (greeting, or en/greeting), in this order
     never_hears: tuple[str, ...] = ()
     passes: tuple[str, ...] = ()  # contexts, or places: site-hours or site-hours,s,3
     never_passes: tuple[str, ...] = ()
