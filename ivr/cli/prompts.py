@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -14,12 +15,14 @@ from ivr.cli.language import language as terminal
 from ivr.cli.run import PROBLEM, with_store
 from ivr.cli.text import table
 from ivr.dialplan import heard
+from ivr.errors import HotlineError
 from ivr.pbx import prompts as pbx_prompts
 from ivr.pbx.prompts import book, categories, change, judge
 from ivr.pbx.prompts.book import Entry
 from ivr.pbx.prompts.change import Change
 from ivr.store.audit import Audit
 from ivr.store.export import as_json
+from ivr.web import messages
 
 app = typer.Typer(
     help="What callers hear: list, say, import, revert, check, make.", no_args_is_help=True, rich_markup_mode=None
@@ -98,7 +101,8 @@ def say(  # noqa: PLR0917  typer passes by name
     words = {code: text for code, text in (("zh", zh), ("en", en)) if text is not None}
     if not words:
         raise typer.BadParameter(_say("nothing"), param_hint="--zh, --en")
-    _change(start, change.say(start.site, start.var, name, words, category), by, json)
+    with _in_their_language():
+        _change(start, change.say(start.site, start.var, name, words, category), by, json)
 
 
 @app.command("import")
@@ -116,7 +120,8 @@ def import_(  # noqa: PLR0917  typer passes by name
     Example: ivr prompts import greeting 问候语.mp3 --language zh
     """
     start: Context = context.obj
-    _change(start, change.bring_in(start.site, start.var, name, language, file, category=category), by, json)
+    with _in_their_language():
+        _change(start, change.bring_in(start.site, start.var, name, language, file, category=category), by, json)
 
 
 @app.command("revert")
@@ -133,7 +138,8 @@ def revert(
     """
     start: Context = context.obj
     played = book.played(start.site, name, lambda one: heard.anywhere(start.site, start.var, one))
-    _change(start, change.take_out(start.site, start.var, name, language, played), by, json)
+    with _in_their_language():
+        _change(start, change.take_out(start.site, start.var, name, language, played), by, json)
 
 
 @app.command("check")
@@ -175,6 +181,15 @@ def make(context: typer.Context, json: Json = False) -> None:
     start: Context = context.obj
     count = pbx_prompts.ensure(start.site, start.var, lambda _: None)
     typer.echo(as_json({"made": count}) if json else _say("made", count=count))
+
+
+@contextmanager
+def _in_their_language() -> Iterator[None]:
+    """What is refused is refused in the language of whoever sits there."""
+    try:
+        yield
+    except HotlineError as error:
+        raise HotlineError(error.id, messages.said(error, terminal()), error.details, error.status) from error
 
 
 def _row(entry: Entry) -> Sequence[str]:

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from ivr.errors import HotlineError
 from ivr.pbx.manager import AmiFailedError
-from ivr.pbx.prompts import ffmpeg, make, sound
+from ivr.pbx.prompts import make, sound
 from ivr.pbx.prompts.sound import Samples
 from ivr.settings import Site
 
@@ -101,7 +101,7 @@ def say(site: Site, var: Path, draft: Notice, note: Callable[[Notice], None], wa
     Raises NoticeError, SpeechError, SoundError and what `note` raises; then nothing is kept.
     """
     if wav is not None:
-        spoken = dict.fromkeys(site.hotline.languages, ffmpeg.decode(wav)[0])
+        spoken = dict.fromkeys(site.hotline.languages, make.recording(wav))
     else:
         voices = {language: make.voice(text, language) for language, text in draft.texts.items()}
         first = next(iter(voices.values()))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +15,8 @@ from aiohttp import web
 from ivr.errors import HotlineError
 
 SECONDS = 60.0  # for the whole of it
+PREFIX = ".upload-"
+LEFT_SECONDS = 3600.0  # so old a file is of a process that was killed
 
 
 class UploadError(HotlineError):
@@ -22,7 +26,8 @@ class UploadError(HotlineError):
 @asynccontextmanager
 async def taken(request: web.Request, most: int, folder: Path) -> AsyncIterator[Path]:
     """The file, which is gone afterwards. `most` in bytes. Raises UploadError."""
-    with tempfile.NamedTemporaryFile(dir=folder, prefix=".upload-") as file:
+    _clear(folder)
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=PREFIX) as file:
         size = 0
         try:
             async with asyncio.timeout(SECONDS):
@@ -37,3 +42,10 @@ async def taken(request: web.Request, most: int, folder: Path) -> AsyncIterator[
             raise UploadError("slow_upload", message, {"seconds": SECONDS}, 408) from None
         file.flush()
         yield Path(file.name)
+
+
+def _clear(folder: Path) -> None:
+    for path in folder.glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > LEFT_SECONDS:
+                path.unlink()

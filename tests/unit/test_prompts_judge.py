@@ -142,6 +142,18 @@ def test_given_the_commands_then_a_prompt_is_said_listed_checked_and_reverted(si
     assert not [one for one in findings if one["prompt"] == "site-flood"]
 
 
+@pytest.mark.parametrize(("locale", "word"), [("zh_CN.UTF-8", "商业广告"), ("C", "advertising")])
+def test_given_what_is_refused_then_the_command_says_so_in_the_readers_language(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, locale: str, word: str
+) -> None:
+    monkeypatch.setenv("LC_ALL", locale)
+    sale = ["prompts", "say", "site-sale", "--zh", "买一送一。", "--category", "advertising"]
+    ended = CliRunner().invoke(app, ["--site", site.path, "--var", str(tmp_path / "var"), *sale])
+    assert ended.exit_code == 1
+    assert "R5" in str(ended.exception)
+    assert word in str(ended.exception)
+
+
 def test_given_hand_made_changes_when_made_then_they_are_spoken(site: Site, tmp_path: Path) -> None:
     var = tmp_path / "var"
     prompts.ensure(site, var, lambda _: None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -80,6 +81,15 @@ async def test_given_a_recording_of_any_kind_when_sent_then_it_is_heard_and_can_
     status, answer = await house.ask("DELETE", f"{GREETING}/sound")
     assert (status, answer["error"]["id"]) == (404, "no_recording")
     assert not left_over(tmp_path)
+
+
+async def test_given_what_a_killed_process_left_when_a_file_is_sent_then_it_is_cleared_away(unspoken: House) -> None:
+    old, new = (unspoken.services.var / f".upload-{name}" for name in ("old", "new"))
+    for path in (old, new):
+        path.write_bytes(b"half")
+    os.utime(old, (1, 1))
+    await unspoken.ask("PUT", f"{GREETING}/sound", data=b"no sound")
+    assert left_over(unspoken.services.var) == [new]
 
 
 async def test_given_a_prompt_when_listened_to_then_its_wav_comes_whole_or_in_part(house: House) -> None:

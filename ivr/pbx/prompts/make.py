@@ -117,6 +117,11 @@ def voice(text: str, language: str) -> Samples:
     return loudness.level(sound.trim(sound.resample(speech, rate))).samples
 
 
+def recording(path: Path) -> Samples:
+    """A sound file of any kind, trimmed, as loud as every prompt. Raises SoundError."""
+    return loudness.level(sound.trim(ffmpeg.decode(path)[0])).samples
+
+
 def _samples(prompt: Prompt) -> Samples:
     if prompt.recording is not None:
         return ffmpeg.decode(prompt.recording)[0]  # a studio's own level is kept
