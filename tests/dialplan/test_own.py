@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ivr import settings
 from ivr.pbx import own, render
+from tests.dialplan import cases
 
 SITE = settings.load(render.ROOT / "hotline.toml", Path("/nowhere"))
 
@@ -31,3 +32,9 @@ def test_given_own_numbers_when_rendered_then_the_trunk_and_the_waiting_caller_h
     text = render.extensions(SITE, tmp_path, [file])
     assert "exten => 96110,1,Goto(entry-own,96110,1)" in text
     assert "exten => 5,1,Goto(waiting-key,5,1)" in text
+
+
+def test_given_the_examples_of_every_hook_when_checked_as_a_sites_file_then_nothing_is_found(tmp_path: Path) -> None:
+    case = tmp_path / "hooks.conf"
+    case.write_bytes((render.DIALPLANS / "site/hooks.conf.example").read_bytes())
+    assert cases.found(cases.judged(case, tmp_path)) == []
