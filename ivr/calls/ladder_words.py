@@ -87,6 +87,8 @@ STEPS: Table = {
     "offline": ("脱机路由到", "routed without the controller to"),
     "consult": ("坐席与对方私下通话", "a private talk begins"),
     "screened": ("未予接入", "is not let in"),
+    "notice": ("播放通知", "hears the notice"),
+    "hook": ("本地方案", "the site's hook"),
     "drain": ("系统停止接入", "the hotline is being emptied"),
     "refer_back": ("转接失败，回呼坐席", "transfer failed, back to operator"),
 }
