@@ -31,10 +31,19 @@ class Explorer:
         self._flow, self._tracked = flow, tracked
 
     def arrivals(
-        self, start: Step, words: Mapping[str, str], stop: Callable[[Step], bool], number: str = ""
+        self,
+        start: Step,
+        words: Mapping[str, str],
+        stop: Callable[[Step], bool],
+        number: str = "",
+        caller: Step | None = None,
     ) -> Iterator[Step | Outcome]:
-        """Where the ways from `start` lead: each step that `stop` names, each outcome, once."""
-        waiting = [_Here(start, number, frozenset(words.items()))]
+        """Where the ways from `start` lead: each step that `stop` names, each outcome, once.
+
+        `caller`: whose Gosub runs there.
+        """
+        above = () if caller is None else ((caller, ""),)
+        waiting = [_Here(start, number, frozenset(words.items()), above)]
         seen = set(waiting)
         told: set[Step | Outcome] = set()
         while waiting:

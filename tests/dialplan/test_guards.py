@@ -56,7 +56,8 @@ def test_given_core_as_it_came_when_checked_then_nothing_is_found(tmp_path: Path
         ({"entry": ("Gosub(ask-route,s,1)", "ExecIf($[0${EPOCH} > 0]?Hangup(17))")}, "guard-human", "ExecIf("),
         ({"after_talk": ("Goto(refer-back,s,1)", "Busy(3)")}, "guard-human", "Busy("),
         # the emergency key, in every waiting state
-        ({"waiting": ("Goto(emergency,s,1)", "Goto(waiting,s,1)")}, "guard-emergency-key", "Queue("),
+        ({"waiting": ("},1,Goto(emergency,s,1)", "},1,Goto(waiting,s,1)")}, "guard-emergency-key", "Queue("),
+        ({"waiting": ('="${EMERGENCY_KEY}"]?emergency', '="9"]?emergency')}, "guard-emergency-key", "Read("),
         ({"waiting": ("exten => ${EMERGENCY_KEY},1,", "exten => 7,1,")}, "guard-emergency-key", "Queue("),
         ({"greeting": ('"${KEY}"!="${EMERGENCY_KEY}"]?menu', '"${KEY}"!="9"]?menu')}, "guard-emergency-key", "Read("),
         ({"screening": ('="${EMERGENCY_KEY}"]?emergency', '="9"]?emergency')}, "guard-emergency-key", "Read("),

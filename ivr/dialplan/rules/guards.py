@@ -88,8 +88,16 @@ def _read_leads_to_emergency(flow: Flow, step: Step, run: Run, key: str) -> bool
         return _is_emergency(one) or any(other.application in {"read", "queue"} for other in runs(one))
 
     following = [edge.step for edge in flow.out(step) if edge.kind == "next" and edge.step is not None]
-    explorer = Explorer(flow, frozenset({variable}))
-    arrived = [one for start in following for one in explorer.arrivals(start, {variable: key}, stop)]
+    copies = {
+        bare(name) for one in flow.dialplan.steps() for name, value in assigned(one) if value == f"${{{variable}}}"
+    }
+    explorer = Explorer(flow, frozenset({variable, *copies}))
+    arrived = [
+        one
+        for start in following
+        for caller in flow.callers(step) or (None,)
+        for one in explorer.arrivals(start, {variable: key}, stop, caller=caller)
+    ]
     return bool(arrived) and all(isinstance(one, Step) and _is_emergency(one) for one in arrived)
 
 
