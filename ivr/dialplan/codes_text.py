@@ -305,6 +305,15 @@ PATTERNS: Mapping[str, Code] = {
         ("换一个号码。", "Choose another number."),
         guard=True,
     ),
+    "key-taken": code(
+        "error",
+        (
+            "{key} 是紧急键，不能另作他用；这段方案不会被执行。",
+            "{key} is the emergency key and nothing else; this is never run.",
+        ),
+        ("换一个按键。", "Choose another key."),
+        guard=True,
+    ),
     "pattern-wrong": code(
         "error",
         ("号码模式 {pattern} 有误：{zh}。", "The pattern {pattern} is wrong: {en}."),

@@ -34,8 +34,11 @@ def patterns_that_swallow(checked: Checked) -> Iterator[Finding]:
 
 
 def numbers_that_are_taken(checked: Checked) -> Iterator[Finding]:
-    """A site's own number is none of those."""
+    """A site's own number is none of those, and its own key not the emergency key."""
     assert checked.site is not None
+    key = checked.contexts.get(f"site-key-{checked.site.hotline.emergency_key}")
+    if key is not None and checked.of_site(key.at):
+        yield found(key.at, "key-taken", key=checked.site.hotline.emergency_key)
     for name, context in checked.contexts.items():
         number = re.fullmatch(r"site-number-(\d+)", name)
         if number and checked.of_site(context.at) and number[1] in (*EMERGENCY, checked.site.hotline.number):

@@ -13,7 +13,7 @@ from ivr.dialplan.findings import Finding
 from ivr.dialplan.model import At, Context
 
 HOOKS = ("before-greeting", "before-queue", "while-waiting", "after-call", "before-transfer", "hours")
-NUMBER = re.compile(r"site-(number-\d+|key-\d)")
+NUMBER = re.compile(r"site-(number-[0-9]{2,15}|key-[0-9])")  # ivr/pbx/own.py
 
 
 def names_of_core_in_the_site(checked: Checked) -> Iterator[Finding]:
