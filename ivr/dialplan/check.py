@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 from ivr.dialplan import suppress
 from ivr.dialplan.checked import Checked
+from ivr.dialplan.codes import found
 from ivr.dialplan.findings import Finding, Report
+from ivr.dialplan.model import At
 from ivr.dialplan.rules import (
     arguments,
     contexts,
@@ -27,6 +29,19 @@ from ivr.dialplan.rules import (
 
 Rule = Callable[[Checked], Iterator[Finding]]
 
+LONGEST = 20_000  # steps; a city's whole dialplan has some hundred
+
+
+def is_too_large(checked: Checked) -> bool:
+    return sum(len(context.steps) for context in checked.dialplan.contexts.values()) > LONGEST
+
+
+def too_large_to_follow(checked: Checked) -> Iterator[Finding]:
+    """Told, never passed over: what was not followed is not known to be sound."""
+    if is_too_large(checked):
+        yield found(At(checked.dialplan.files[0], 1), "not-followed", limit=LONGEST)
+
+
 # Rules for every dialplan, also one that is no site's of this hotline.
 RULES: tuple[Rule, ...] = (
     syntax.faults,
@@ -43,6 +58,10 @@ RULES: tuple[Rule, ...] = (
     arguments.expressions_that_are_open,
     patterns.patterns_that_are_wrong,
     patterns.extensions_that_are_shadowed,
+    too_large_to_follow,
+)
+# Rules that follow a call's way, for every dialplan.
+WAYS: tuple[Rule, ...] = (
     injection.in_expressions,
     injection.in_shells,
     injection.in_dials,
@@ -52,10 +71,8 @@ RULES: tuple[Rule, ...] = (
 )
 # Rules for a site's dialplans over core: they need `Checked.site`.
 SITE_RULES: tuple[Rule, ...] = (
-    variables.unset,  # what the endpoints and programs of others set is not known
     names.scripts_that_are_not_there,
     patterns.patterns_that_swallow,
-    greeting.deep_menus,
     patterns.numbers_that_are_taken,
     patterns.extensions_that_an_include_hides,
     site.names_of_core_in_the_site,
@@ -63,13 +80,18 @@ SITE_RULES: tuple[Rule, ...] = (
     site.sections_of_asterisk,
     site.lines_in_another_files_context,
     site.contexts_that_nobody_enters,
+    guards.core_as_it_came,
+)
+# Those of a site's dialplans. What the endpoints and programs of others set or do is not known.
+SITE_WAYS: tuple[Rule, ...] = (
+    variables.unset,
+    greeting.deep_menus,
     prompts.missing,
     tollfraud.outside,
     greeting.too_long,
     greeting.closed_by_time,
     hangups.on_the_hotline,
     hangups.in_hooks,
-    guards.core_as_it_came,
     guards.core_calls_its_hooks,
     guards.emergency_key,
     guards.nothing_blind,
@@ -83,6 +105,8 @@ def check(checked: Checked, said: Iterable[Finding] = ()) -> Report:
     `said`: what Asterisk itself says, which counts where no rule has found anything.
     """
     rules = RULES if checked.site is None else RULES + SITE_RULES
+    if not is_too_large(checked):
+        rules += WAYS if checked.site is None else WAYS + SITE_WAYS
     ours = [finding for rule in rules for finding in rule(checked)]
     known = {(finding.file, finding.line) for finding in ours}
     broken = any(finding.severity == "error" for finding in ours)

@@ -173,6 +173,15 @@ WAYS: Mapping[str, Code] = {
 _CORE = ("恢复核心的原样：ivr dialplan diff 显示差别。", "Take core as it came: ivr dialplan diff shows what differs.")
 
 GUARDS: Mapping[str, Code] = {
+    "not-followed": code(
+        "error",
+        (
+            "拨号方案超过 {limit} 步，没有逐步检查通话的走向。",
+            "The dialplan has more than {limit} steps; the ways of its calls were not followed.",
+        ),
+        ("分成几个较小的方案，或删去用不到的部分。", "Make smaller ones of it, or delete what nobody needs."),
+        guard=True,
+    ),
     "guard-human": code(
         "error",
         (

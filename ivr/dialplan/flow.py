@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import product
+from itertools import islice, product
 
 from ivr.dialplan import edges as table
 from ivr.dialplan.edges import Kind, Outcome, Way
@@ -23,6 +23,7 @@ from ivr.settings import Text
 
 __all__ = ["Edge", "Flow", "Outcome"]
 
+_KEYS = 200  # of one menu, and extensions that a place made in the call may mean: no person writes more
 _POPS = 2  # so many StackPop in a row are followed
 OWN = frozenset[Kind]({"next", "goto", "gosub", "branch", "key", "timeout"})  # ways of the channel that runs the step
 
@@ -184,7 +185,7 @@ class Flow:
         where = self.values.of(parts[-1], step)
         if len(parts) < 2 or not contexts or not where:
             return ()
-        firsts = [one for context in contexts for one in self.places.first(context)]
+        firsts = [one for context in contexts for one in islice(self.places.first(context), _KEYS)]
         found = [self._find(one.context, one.extension, word, step) for one in firsts for word in where]
         return tuple(dict.fromkeys(one for one in found if one is not None))
 
@@ -211,7 +212,7 @@ class Flow:
     def _keys(self, step: Step, way: Way) -> Iterator[Edge]:
         """Every extension of the context that keys may dial, and `i` for any other."""
         context = (way.to or "").split(",")[0] or step.context
-        for target in self.places.first(context):
+        for target in islice(self.places.first(context), _KEYS):
             extension = target.extension
             if extension[:1].isdigit() or extension[:1] in "_*#" or extension == "i":
                 yield self._edge(step, way, target, extension)

@@ -13,6 +13,12 @@ from ivr.dialplan.parts import Reference, references
 _COMPARED = r'"?\$\{%s\}"?\s*!?=\s*"?([^"\]&|]*)"?'
 
 
+def menu(step: Step, flow: Flow) -> frozenset[Step]:
+    """What makes it the same menu that is asked again: the places that its keys lead to, or the Read itself."""
+    keyed = frozenset(edge.step for edge in flow.out(step) if edge.kind == "key" and edge.step is not None)
+    return keyed or frozenset({step})
+
+
 def choices(step: Step, flow: Flow) -> int:
     """How many keys lead to something of their own; 0 for a step that asks nothing."""
     keys = {edge.key for edge in flow.out(step) if edge.kind == "key"} - {"i"}

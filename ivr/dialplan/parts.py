@@ -50,6 +50,8 @@ Part = Plain | Reference | Expression
 @lru_cache(maxsize=20_000)
 def parse(text: str) -> tuple[Part, ...]:
     """Never raises; what is not closed goes to the end of the text."""
+    if "$" not in text:
+        return (Plain(text),) if text else ()
     return _Reader(text).read("", 0)
 
 
@@ -140,6 +142,8 @@ def expressions(text: str) -> Iterator[Expression]:
 
 def split(text: str, separator: str = ",", most: int = 0) -> list[str]:
     """Arguments: brackets of every kind and quotes keep their insides together. `most` (0: any) parts at most."""
+    if separator not in text:
+        return [text]
     parts, word = list[str](), list[str]()
     depth, quoted, at = 0, False, 0
     while at < len(text):

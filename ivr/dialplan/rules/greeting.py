@@ -9,7 +9,7 @@ from ivr.dialplan.codes import found
 from ivr.dialplan.findings import Finding
 from ivr.dialplan.flow import OWN, Edge, Flow, Outcome
 from ivr.dialplan.given import BEFORE_QUEUE, DOORS
-from ivr.dialplan.menus import choices
+from ivr.dialplan.menus import choices, menu
 from ivr.dialplan.model import Step
 from ivr.dialplan.parts import references
 from ivr.dialplan.played import seconds
@@ -93,7 +93,7 @@ def _behind(flow: Flow, step: Step, asking: set[Step]) -> Iterator[Step]:
     behind_key = dict.fromkeys(waiting, keyed)
     while waiting:
         here = waiting.pop()
-        if here in asking and here != step:
+        if here in asking and menu(here, flow) != menu(step, flow):
             if behind_key[here]:
                 yield here
             continue

@@ -30,6 +30,11 @@ def unset(checked: Checked) -> Iterator[Finding]:
                 yield found(step.at, "unset-variable", name=name)
 
 
+_WORK = (
+    1_000_000  # steps that are walked over for all names together: a thousand times what core takes; then none is told
+)
+
+
 class _Setters:
     def __init__(self, checked: Checked) -> None:
         self._checked = checked
@@ -46,12 +51,16 @@ class _Setters:
         scripts = [step for step in checked.dialplan.steps() for run in runs(step) if run.application in _SCRIPTS]
         self._scripted = _behind(checked, scripts) if checked.site is None else frozenset()
         self._reached: dict[str, frozenset[Step]] = {}
+        self._work = 0
 
     def lead_to(self, step: Step, name: str) -> bool:
         if name in self._everywhere or name.startswith("ARG") or any(map(name.startswith, self._begins)):
             return True
         if name not in self._reached:
+            if self._work > _WORK:
+                return True
             self._reached[name] = _behind(self._checked, self._steps.get(name, []))
+            self._work += len(self._reached[name])
         return step in self._reached[name] or step in self._scripted
 
 
