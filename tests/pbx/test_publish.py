@@ -9,13 +9,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from ivr import credentials, settings
-from ivr.dialplan import held
+from ivr.dialplan import held, scratch
 from ivr.dialplan.versions import ABANDONED, Versions
 from ivr.pbx import drain
 from tests.pbx.conftest import Hotlines
@@ -43,11 +43,12 @@ exten => s,1,Set(GLOBAL(AFTER)={word})
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Path:
-    """The draft of the first hotline that `hotline_with` starts."""
+def own(tmp_path: Path) -> Iterator[Path]:
+    """The draft of the first hotline that `hotline_with` starts; the scratch Asterisk of its checks ends with it."""
     folder = tmp_path / "hotline0/dialplans/site"
     folder.mkdir(parents=True)
-    return folder
+    yield folder
+    asyncio.run(scratch.stop(tmp_path / "hotline0/var"))
 
 
 def global_of(hotline: Hotline, name: str) -> str:
