@@ -87,7 +87,7 @@ class System:
             now.mark,
             now.ari_port,
             run,
-            dialplans=[at_start.ready(self.site, self.var)],
+            dialplans=at_start.ready(self.site, self.var),
         )
         state.write(self.var, now)
         command = [*self.asterisk.command, "-C", str(conf), "-f"]

@@ -145,9 +145,8 @@ async def rehearse(work: Publication) -> None:
 async def write(work: Publication) -> None:
     """The version's folder, whole or not at all."""
     versions = work.versions
-    last = versions.numbers[-1] if versions.numbers else 0
     version = Version(
-        number=last + 1,
+        number=versions.next,
         at=datetime.now(UTC).isoformat(),
         by=work.by,
         author=work.author or work.by,

@@ -112,6 +112,11 @@ class Versions:
     def numbers(self) -> list[int]:
         return sorted(int(path.name) for path in self.folder.glob("[1-9]*") if path.name.isdecimal())
 
+    @property
+    def next(self) -> int:
+        """A number is never used twice."""
+        return max(self.numbers, default=0) + 1
+
     def get(self, number: int) -> Version:
         """Raises VersionError."""
         try:

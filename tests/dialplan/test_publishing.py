@@ -105,7 +105,7 @@ async def place(tmp_path: Path, sqlite_with_tables: Path) -> AsyncIterator[Place
     site = settings.load(tmp_path / "hotline.toml", var)
     (own / "a.conf").write_text(FIRST, encoding="utf-8")
     (var / "etc").mkdir(parents=True)
-    load_file = at_start.ready(site, var)
+    (load_file,) = at_start.ready(site, var)
     (var / "etc/extensions.conf").write_text(f"[globals]\nX = 1\n#include {load_file}\n", encoding="utf-8")
     shutil.copy(sqlite_with_tables, var / "ivr.db")
     store = Store(site.database_url)
@@ -277,3 +277,21 @@ def test_given_a_note_of_a_publish_when_it_is_torn_it_is_none(tmp_path: Path) ->
     versions.announce(Pending(1, 2, "wang", "admin", "why"))
     (versions.folder / "pending.json").write_text('{"old": 1, "n', encoding="utf-8")
     assert versions.pending is None
+
+
+async def test_given_somebody_who_publishes_when_asterisk_starts_it_starts_with_what_is_in_force(place: Place) -> None:
+    with place.versions.alone():
+        assert at_start.ready(place.site, place.var) == [place.versions.load_file]
+
+
+@pytest.mark.parametrize("published", [True, False])
+async def test_given_versions_that_cannot_be_read_when_asterisk_starts_it_starts_all_the_same(
+    place: Place, published: bool
+) -> None:
+    if not published:
+        shutil.rmtree(place.versions.folder)
+        place.versions.folder.write_text("in the way", encoding="utf-8")
+        assert at_start.ready(place.site, place.var) == []
+        return
+    (place.versions.path(1) / "version.json").unlink()
+    assert at_start.ready(place.site, place.var) == [place.versions.load_file]
