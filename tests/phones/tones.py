@@ -205,24 +205,33 @@ def _share(flags: npt.NDArray[np.bool_]) -> float:
 def _silences(samples: npt.NDArray[np.float64], tones: tuple[Tone, ...]) -> list[tuple[int, int]]:
     """(first sample, length) of each stretch without any of the tones.
 
-    A window of one frame slides by an eighth. At a tone's edge it is half filled and has half the amplitude, which is
-    the limit: the edge lies in that window's middle.
+    A window of one frame slides by an eighth. At a tone's edge it is half filled and has half the amplitude: between
+    the last window above that and the first one below it, where the line through both crosses it.
     """
     if len(samples) < FRAME:
         return []
     step = FRAME // 8
     windows = np.lib.stride_tricks.sliding_window_view(samples, FRAME)[::step]
     silent = np.ones(len(windows), dtype=bool)
+    size = np.zeros(len(windows))
     for tone in tones:
-        silent &= ~steady(phasor(windows, hertz(tone)), FRAME // step)
+        found = phasor(windows, hertz(tone))
+        silent &= ~steady(found, FRAME // step)
+        size = np.maximum(size, np.abs(found))
+
+    def edge(loud: int, quiet: int) -> int:
+        """The sample at which the tone ends or begins, between two windows next to each other."""
+        share = (size[loud] - QUIET) / (size[loud] - size[quiet]) if size[loud] > size[quiet] else 0.5
+        return round((loud + (quiet - loud) * min(max(share, 0.0), 1.0)) * step) + FRAME // 2
+
     edges = np.flatnonzero(np.diff(np.concatenate(([False], silent, [False])).astype(np.int8)))
-    found = []
-    for first, last in zip(edges[::2], edges[1::2], strict=True):
-        begin = 0 if first == 0 else int(first) * step + FRAME // 2
-        end = len(samples) if last == len(windows) else int(last) * step + FRAME // 2
+    stretches = []
+    for first, last in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        begin = 0 if first == 0 else edge(first - 1, first)
+        end = len(samples) if last == len(windows) else edge(last, last - 1)
         if end - begin > step:
-            found.append((begin, end - begin))
-    return found
+            stretches.append((begin, end - begin))
+    return stretches
 
 
 def save_wav(path: str | Path, heard: Heard) -> None:
