@@ -22,7 +22,7 @@ test: $(READY)         ## every test: ruff, types, unit, replay, real Asterisk w
 	.venv/bin/python -m tests.tools
 	.venv/bin/python -m pytest -n 3 --dist worksteal
 
-bench: $(READY)        ## how fast is it: goals and measured values, docs/performance.md with its pictures (12 minutes, two idle cores)
+bench: $(READY)        ## how fast is it: goals and measured values, docs/performance.md with its pictures (16 minutes, two idle cores)
 	@.venv/bin/ivr fetch
 	@.venv/bin/python -m tests.tools
 	@exec .venv/bin/python -m tests.bench --page docs/performance.md
