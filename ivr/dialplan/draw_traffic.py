@@ -51,7 +51,7 @@ def _told(step: Step) -> Iterator[str]:
 def with_traffic(drawing: Drawing, written: Mapping[str, Collection[str]], traffic: Traffic) -> Drawing:
     """The same picture with the calls that came to each box and took each arrow (each call once)."""
     kinds = {box.id: box.kind for box in drawing.boxes}
-    starts = [box.id for box in drawing.boxes if box.kind is Kind.START][:1]
+    starts = [box.id for box in drawing.boxes if box.kind is Kind.START]
     people = frozenset(id for id, kind in kinds.items() if kind is Kind.HUMAN)
     ends = frozenset(id for id, kind in kinds.items() if kind is Kind.END)
     goals = {**{id: (id,) for id in kinds}, **written, TALKED: people, ENDED: ends}
@@ -61,7 +61,7 @@ def with_traffic(drawing: Drawing, written: Mapping[str, Collection[str]], traff
         taken = _taken(story, starts, goals, onward)
         for pair in taken:
             ways[pair] += calls
-        for id in {*starts, *(id for pair in taken for id in pair)}:
+        for id in {*starts[:1], *(id for pair in taken for id in pair)}:
             boxes[id] += calls
     total = sum(traffic.stories.values())
     note = f"{drawing.note} · {traffic.words}: {total}" if drawing.note else f"{traffic.words}: {total}"
@@ -95,6 +95,9 @@ def _taken(
         way = _shortest(here, goals.get(name, ()), onward)
         taken |= set(pairwise(way))
         here = way[-1] if way else here
+        if not way:  # what core asks the site for beside the call's way has a beginning of its own
+            aside = next((one for start in starts[1:] if (one := _shortest(start, goals.get(name, ()), onward))), ())
+            taken |= set(pairwise(aside))
     return taken
 
 

@@ -166,10 +166,13 @@ def test_given_hooks_of_the_sites_when_drawn_then_they_stand_where_core_asks_for
     assert [item.text for item in boxes["site-power"].items][-1] == "asks for 110 Police"
     assert boxes["/start"].title == "Somebody dials 12345 or 96110"
     assert boxes["/site-after-call"].title == "After the call"
-    stories = {("site-before-greeting", "greeting", "queue", TALKED, ENDED): 4, ("greeting", "queue"): 1}
+    stories = {
+        ("site-before-greeting", "greeting", "queue", TALKED, "site-after-call", ENDED): 4,
+        ("greeting", "queue"): 1,
+    }
     counted = with_traffic(drawing, {"greeting": {"greeting"}, "queue": {"waiting"}}, Traffic(stories, "then"))
-    asked = [arrow.calls for arrow in counted.arrows if arrow.target == "site-before-greeting"]
-    assert asked == [4]
+    for target in ("site-before-greeting", "site-after-call", "after-talk/end"):
+        assert [arrow.calls for arrow in counted.arrows if arrow.target == target] == [4], target
 
 
 def test_given_what_the_entrance_sets_when_drawn_then_ways_that_it_rules_out_are_not_there(site: Site) -> None:
