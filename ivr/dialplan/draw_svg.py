@@ -39,29 +39,31 @@ _STYLE = """
   --site: #6cb2ff; --site-box: #15293f; --human: #5fd091; --human-box: #143123; --bad: #ff8a80; --bad-box: #3d1b1a;
   --key: #f2b266; --traffic: #4379b8; } }
 .picture text { font-family: system-ui, sans-serif; font-size: 13px; fill: var(--ink); }
-.paper { fill: var(--paper); }
+.picture .paper { fill: var(--paper); }
 .picture .heading { font-size: 20px; font-weight: 600; }
 .picture .note, .picture .name, .picture .words { font-size: 11.5px; fill: var(--soft); }
 .picture .name { font-family: ui-monospace, monospace; font-size: 10.5px; }
 .picture .title { font-size: 15px; font-weight: 600; }
 .picture .words { fill: var(--ink); }
-.under { fill: var(--paper); opacity: .85; }
-.box rect { fill: var(--box); stroke: var(--edge); stroke-width: 1.2; }
-.site rect { fill: var(--site-box); stroke: var(--site); stroke-width: 1.8; }
-.human rect { fill: var(--human-box); stroke: var(--human); stroke-width: 1.8; }
-.end rect, .away rect, .start rect { fill: var(--paper); stroke: var(--line); }
-.end rect { stroke-dasharray: 2 3; }
-.bad rect { fill: var(--bad-box); stroke: var(--bad); stroke-width: 1.8; }
+.picture .under { fill: var(--paper); opacity: .85; }
+.picture .box rect { fill: var(--box); stroke: var(--edge); stroke-width: 1.2; }
+.picture .site rect { fill: var(--site-box); stroke: var(--site); stroke-width: 1.8; }
+.picture .human rect { fill: var(--human-box); stroke: var(--human); stroke-width: 1.8; }
+.picture .end rect, .picture .away rect, .picture .start rect { fill: var(--paper); stroke: var(--line); }
+.picture .end rect { stroke-dasharray: 2 3; }
+.picture .bad rect { fill: var(--bad-box); stroke: var(--bad); stroke-width: 1.8; }
 .picture .mark { fill: var(--bad); font-weight: 600; }
 .picture .sign { fill: var(--soft); }
-.arrow path { fill: none; stroke: var(--line); stroke-linecap: round; }
-.arrow polygon { fill: var(--line); }
-.arrow .flow { stroke: var(--traffic); opacity: .55; }
-.key path { stroke: var(--key); } .key polygon { fill: var(--key); }
+.picture .arrow path { fill: none; stroke: var(--line); stroke-linecap: round; }
+.picture .arrow polygon { fill: var(--line); }
+.picture .arrow .flow { stroke: var(--traffic); stroke-dasharray: none; opacity: .55; }
+.picture .key path { stroke: var(--key); }
+.picture .key polygon { fill: var(--key); }
 .picture .key .words { fill: var(--key); font-weight: 600; }
-.visit path, .hook path { stroke-dasharray: 6 4; }
-.fork path { stroke-dasharray: 1 4; }
-.hook path { stroke: var(--site); } .hook polygon { fill: var(--site); }
+.picture .visit path, .picture .hook path { stroke-dasharray: 6 4; }
+.picture .fork path { stroke-dasharray: 1 4; }
+.picture .hook path { stroke: var(--site); }
+.picture .hook polygon { fill: var(--site); }
 """
 
 
@@ -76,9 +78,9 @@ def draw(drawing: Drawing) -> str:
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="picture" viewBox="0 0 {width:.0f} {height:.0f}" '
         f'width="{width:.0f}" height="{height:.0f}" role="group" lang="{escape(drawing.language)}" '
-        'aria-labelledby="heading note">',
-        f'<title id="heading">{_text(drawing.title)}</title>',
-        f'<desc id="note">{_text(drawing.note)}</desc>',
+        'aria-labelledby="picture-heading picture-note">',
+        f'<title id="picture-heading">{_text(drawing.title)}</title>',
+        f'<desc id="picture-note">{_text(drawing.note)}</desc>',
         f"<style>{_STYLE}</style>",
         f'<rect class="paper" width="{width:.0f}" height="{height:.0f}"/>',
         f'<text class="heading" x="{MARGIN}" y="{MARGIN + 20}">{_text(drawing.title)}</text>',

@@ -416,6 +416,11 @@ def test_given_a_picture_as_svg_then_it_is_whole_by_itself_and_told_to_a_screen_
     assert len(groups) == len(public.boxes) + len(public.arrows)
     assert all(one.findtext(f"{SVG}title") for one in groups)
     assert str(ROOT) not in text, "no path of this machine"
+    style = re.sub(r"\{[^{}]*\}", "", root.findtext(f"{SVG}style") or "").replace(
+        "@media (prefers-color-scheme: dark) {", ""
+    )
+    selectors = [one.strip() for one in re.split(r"[,\n}]", style) if one.strip()]
+    assert all(one.startswith(".picture") for one in selectors), "in a page it leaves the page's own looks alone"
 
 
 @pytest.mark.parametrize("width", [40, 72, 130])
