@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from ivr.dialplan import expressions
 from ivr.dialplan.applications import assigned, bare
@@ -27,7 +28,7 @@ class Reasons:
     """
 
     def __init__(self, flow: Flow, words: Words, entries: Sequence[Step], whole: bool) -> None:
-        self._flow, self._words, self._whole = flow, words, whole
+        self._flow, self._words, self._entries, self._whole = flow, words, entries, whole
         lines = [tuple(self._entrance(entry)) for entry in entries]
         inside = {step for line in lines for step in line}
         # What a step sets that could be come to may be anything; so may what another leg sets for all.
@@ -68,6 +69,13 @@ class Reasons:
             else:
                 agreed[name] = value
         return agreed
+
+    @cached_property
+    def _dead(self) -> frozenset[Step]:
+        """Steps that a way leads to, but none that the settings leave open."""
+        starts = [*self._entries, *self._flow.roots()]
+        alive = self._flow.reach(starts, follow=lambda edge: edge in self.live(edge.source))
+        return self._flow.reach(starts) - alive
 
     def live(self, step: Step) -> Iterator[Edge]:
         """The ways on that the site's settings leave open."""
@@ -123,7 +131,7 @@ class Reasons:
             return []
         own = OWN - {"gosub"}
         inside = [edge for edge in into if edge.source.context == step.context and edge.kind in own]
-        live = [edge for edge in inside if edge in self.live(edge.source)]
+        live = [edge for edge in inside if edge.source not in self._dead and edge in self.live(edge.source)]
         if len(live) > 1 and len({edge.source for edge in live}) == 1:  # whatever the condition, the way is the same
             return [replace(live[0], condition="")]
         return live

@@ -179,6 +179,8 @@ def test_given_what_the_entrance_sets_when_drawn_then_ways_that_it_rules_out_are
     citizen = pictures.of_site(site, Path("/nowhere"), Wish("en"))
     desk = pictures.of_site(site, Path("/nowhere"), Wish("en", ("entry-desk",)))
     assert "own-number" not in citizen.by_id(), "only another number leads there"
+    words = {word for arrow in citizen.arrows for word in arrow.words}
+    assert not [word for word in words if "neighbour" in word], "this site has none"
     assert "“Hello" in citizen.by_id()["greeting"].items[0].text
     assert "greeting-key" in citizen.by_id()
     assert "greeting-key" not in desk.by_id(), "whom a desk hands over hears no greeting"
