@@ -16,7 +16,6 @@ import time
 from pathlib import Path
 
 LOOK = 0.5  # seconds between two looks
-GRACE = 3.0  # seconds that Asterisk has for its end
 
 
 def keep(folder: Path, idle: float, command: list[str]) -> None:
@@ -30,11 +29,7 @@ def keep(folder: Path, idle: float, command: list[str]) -> None:
                     break
                 time.sleep(LOOK)
         finally:
-            child.terminate()
-            try:
-                child.wait(GRACE)
-            except subprocess.TimeoutExpired:
-                child.kill()
+            child.kill()  # it has nothing to save
 
 
 def _unused(folder: Path, idle: float) -> bool:

@@ -68,7 +68,8 @@ def _asterisk(here: Path) -> Process | None:
 
 def _fingerprint(site: Site, asterisk: fetch.Installation) -> str:
     """Of all that the scratch Asterisk's files are made from, dialplans left out."""
-    templates = b"".join(path.read_bytes() for path in sorted(render.TEMPLATES.glob("*.j2")))
+    sources = [*sorted(render.TEMPLATES.glob("*.j2")), Path(render.__file__)]
+    templates = b"".join(path.read_bytes() for path in sources)
     return hashlib.sha256(f"{site}{asterisk.version}{sys.executable}".encode() + templates).hexdigest()
 
 
@@ -128,7 +129,7 @@ def _with_clock(clock: float) -> list[str]:
 def _ends_with_us() -> list[str]:
     """The kernel ends Asterisk when its keeper is killed (prctl(2), PR_SET_PDEATHSIG)."""
     setpriv = shutil.which("setpriv")
-    return [setpriv, "--pdeathsig", "TERM"] if setpriv else []
+    return [setpriv, "--pdeathsig", "KILL"] if setpriv else []
 
 
 def tail(path: Path, read_from: int) -> str:

@@ -7,38 +7,28 @@ import contextlib
 import math
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from ivr import credentials
 from ivr.calls.model import Call, Row
 from ivr.calls.projection import project
 from ivr.calls.rows import RowError, parse, split_records
+from ivr.dialplan import trial_stage as stage
 from ivr.dialplan.model import Dialplan
 from ivr.dialplan.scratch import Scratch
 from ivr.dialplan.scratch_run import ScratchError
-from ivr.dialplan.scratch_site import route_name, routes
+from ivr.dialplan.scratch_site import route_name
 from ivr.dialplan.trial_model import CALLER, Trial, Wish, is_place
-from ivr.dialplan.trial_phones import Manner, Phone, Talk
+from ivr.dialplan.trial_phones import Phone, Talk
+from ivr.dialplan.trial_stage import END_SECONDS, LOOK, until
 from ivr.dialplan.trial_watch import Watch
-from ivr.pbx.agi import FastAgi
 from ivr.pbx.prompts import texts
 from ivr.settings import Site
 
-LOOK = 0.02  # seconds between two looks
 LISTEN_SECONDS = 8.0  # so long a key waits to be asked for; then it is pressed all the same
 REACTION = 0.2  # seconds from the question to the key
 TALK_SECONDS = 1.0  # a talk that has lasted so long, with nothing else going on, is where the call stands
 WAIT_SECONDS = 3.0  # and so is a queue
-END_SECONDS = 4.0
-MANNER: dict[str, Manner] = {"free": "answer", "busy": "busy", "silent": "ring", "none": "silent"}
-
-
-class NoServices:
-    """What FastAGI's scripts may ask of the rest of the house: in a trial nobody is remembered."""
-
-    async def last_language(self, caller: str) -> str | None:
-        return None
 
 
 async def trial(scratch: Scratch, dialplan: Dialplan, wish: Wish) -> Trial:
@@ -48,10 +38,10 @@ async def trial(scratch: Scratch, dialplan: Dialplan, wish: Wish) -> Trial:
     watch = Watch(dialplan, _words(site), endpoint)
     await scratch.speak()
     log_from, journal_from = _size(scratch.log), _size(_journal(scratch))
-    await _make_ready(scratch, wish)
-    async with _phones(scratch, wish) as phones, _controller(scratch, wish):
+    await stage.make_ready(scratch, wish)
+    async with stage.phones(scratch, wish) as phones, stage.controller(scratch, wish):
         caller, operators = phones[place], [phones[f"operator-{number}"] for number in site.operators]
-        await _wait_operators(scratch, there=wish.operator != "none")
+        await stage.wait_operators(scratch, there=wish.operator != "none")
         scratch.ears.sink = lambda event: watch.hear(event, time.time())
         talk = caller.call(wish.number or site.hotline.number, wish.caller)
         pressing = [
@@ -65,10 +55,10 @@ async def trial(scratch: Scratch, dialplan: Dialplan, wish: Wish) -> Trial:
                 task.cancel()
         stands, by_us = watch.stands(), talk.state != "over"
         caller.hang_up(talk)
-        await _until(lambda: watch.began is None or not watch.live, END_SECONDS)
+        await until(lambda: watch.began is None or not watch.live, END_SECONDS)
         if watch.live:
             await scratch.command("channel request hangup all")
-            await _until(lambda: not watch.live, END_SECONDS)
+            await until(lambda: not watch.live, END_SECONDS)
     scratch.ears.sink = None
     rows, call = await _logged(scratch, journal_from, watch)
     watch.read_log(scratch.said_since(log_from))
@@ -83,9 +73,9 @@ async def trial(scratch: Scratch, dialplan: Dialplan, wish: Wish) -> Trial:
 
 async def _until_it_stands(watch: Watch, wish: Wish, talk: Talk, pressing: Sequence[asyncio.Future[None]]) -> None:
     """Until the call is over or stands where it stays, or the seconds are over."""
-    until = time.monotonic() + wish.seconds
+    end = time.monotonic() + wish.seconds
     since, seen = time.monotonic(), (0, "")
-    while time.monotonic() < until and talk.state != "over":
+    while time.monotonic() < end and talk.state != "over":
         await asyncio.sleep(LOOK)
         now = (watch.steps if not watch.waits_in else 0, watch.stands())
         if now != seen or not all(task.done() for task in pressing):
@@ -112,7 +102,7 @@ async def _press(keys: str, watch: Watch, phone: Phone, talk: Callable[[], Talk]
             await asyncio.sleep(float(pause[1]))
             continue
         asked = answered
-        await _until(lambda asked=asked: watch.listens and watch.steps > asked, LISTEN_SECONDS)  # type: ignore[misc]
+        await until(lambda asked=asked: watch.listens and watch.steps > asked, LISTEN_SECONDS)  # type: ignore[misc]
         await asyncio.sleep(REACTION)
         answered = watch.steps
         await _strike(group, watch, phone, talk(), who)
@@ -128,7 +118,7 @@ async def _press_as_operator(keys: str, watch: Watch, operators: list[Phone]) ->
         talking[:] = [one for one in operators if f"operator {one.name}" in watch.company]
         return bool(talking)
 
-    await _until(look, math.inf)
+    await until(look, math.inf)
     await asyncio.sleep(REACTION)
     phone = talking[0]
     talk = next(one for one in phone.talks.values() if one.state == "up")
@@ -144,9 +134,6 @@ async def _strike(group: str, watch: Watch, phone: Phone, talk: Talk, who: str) 
         phone.press(talk, key)
         watch.note("press", who, key, time.time())
         await asyncio.sleep(0.1)
-
-
-# — around the call ———————————————————————————————————————————————————————————————————————————————————————————————————
 
 
 def _origin(site: Site, wish: Wish) -> tuple[str, str]:
@@ -165,82 +152,6 @@ def _words(site: Site) -> Callable[[str, str], str]:
     return lambda language, prompt: told.get(language, {}).get(prompt, "")
 
 
-async def _make_ready(scratch: Scratch, wish: Wish) -> None:
-    """Nothing of an earlier trial counts. A beat in the far future: the controller lives; one long ago: it does not."""
-    beat = 0 if wish.controller == "down" else 1 << 40
-    for line in (
-        "database deltree rate",
-        "queue reset stats",
-        f"dialplan set global CONTROLLER_BEAT {beat}",
-    ):
-        await scratch.command(line)
-
-
-@contextlib.asynccontextmanager
-async def _phones(scratch: Scratch, wish: Wish) -> AsyncIterator[dict[str, Phone]]:
-    """The caller, every operator, every desk, at their places."""
-    site, secrets = scratch.site, credentials.load(scratch.var).operators
-    made: dict[str, Phone] = {}
-
-    def phone(place: str, name: str, manner: Manner) -> None:
-        made[place] = Phone(name, scratch.plan.places[place], site.listen.sip, manner)
-
-    for trunk in site.trunks.values():
-        phone(trunk.endpoint, "caller", "busy")
-    for key, n in routes(site):
-        phone(route_name(key, n), key, wish.desks.get(key, "answer"))
-    for number in site.operators:
-        phone(f"operator-{number}", number, MANNER[wish.operator])
-    try:
-        for one in made.values():
-            await one.open()
-        if wish.operator != "none":
-            for number in site.operators:
-                await made[f"operator-{number}"].register(secrets[number])
-        yield made
-        if wish.operator != "none":
-            for number in site.operators:
-                await made[f"operator-{number}"].register(secrets[number], 0)
-    finally:
-        for one in made.values():
-            await one.close()
-
-
-async def _wait_operators(scratch: Scratch, *, there: bool) -> None:
-    """Until the queues know who is there."""
-    until = time.monotonic() + END_SECONDS
-    while time.monotonic() < until:
-        lines = [line for line in (await scratch.command("queue show q-overflow")).splitlines() if "PJSIP/" in line]
-        away = ["(Unavailable)" in line or "(Invalid)" in line for line in lines]
-        if not lines or (not any(away) if there else all(away)):
-            return
-        await asyncio.sleep(LOOK)
-
-
-@contextlib.asynccontextmanager
-async def _controller(scratch: Scratch, wish: Wish) -> AsyncIterator[None]:
-    """What answers FastAGI: the product's own scripts, nobody, or one who never answers."""
-    address = scratch.site.listen.agi
-    if wish.controller == "up":
-        agi = FastAgi(address, scratch.site, NoServices(), lambda: scratch.ami.mark)
-        await agi.start()
-        try:
-            yield
-        finally:
-            await agi.stop()
-    elif wish.controller == "hung":
-
-        async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            with contextlib.suppress(OSError):
-                await reader.read()
-            writer.close()
-
-        async with await asyncio.start_server(never, address.host, address.port):
-            yield
-    else:
-        yield
-
-
 # — the journal ———————————————————————————————————————————————————————————————————————————————————————————————————————
 
 
@@ -257,7 +168,7 @@ async def _logged(scratch: Scratch, read_from: int, watch: Watch) -> tuple[tuple
         return next((row.linkedid for row in found if row.user_event == "CALL"), "")
 
     if watch.began is not None:
-        await _until(whole, END_SECONDS)
+        await until(whole, END_SECONDS)
     calls = project(rows)
     return rows, calls[0] if calls else None
 
@@ -277,13 +188,3 @@ def _journal(scratch: Scratch) -> Path:
 
 def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
-
-
-async def _until(look: Callable[[], bool], seconds: float) -> bool:
-    """Look until it is so; False when the seconds are over."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if look():
-            return True
-        await asyncio.sleep(LOOK)
-    return look()

@@ -12,6 +12,7 @@ import struct
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from urllib.parse import quote
 
 from ivr.dialplan import trial_sip as sip
 from ivr.dialplan.trial_sip import Dialog, Message
@@ -22,6 +23,7 @@ MANNERS: tuple[Manner, ...] = ("answer", "busy", "reject", "ring", "silent")
 STATUS = {"busy": "486 Busy Here", "reject": "603 Decline"}
 VOICE = 5  # packets of silence: Asterisk's Answer waits half a second for the first
 RINGING = 0.25  # seconds that a phone rings before it answers
+USER = "+*#-_.!~()"  # RFC 3261 25.1; `#` as phones send it
 REGISTER_SECONDS = 5.0
 
 
@@ -90,9 +92,9 @@ class Phone(asyncio.DatagramProtocol):
             raise OSError(f"Asterisk refused to register {self.name}: {reply.first}")
 
     def call(self, number: str, caller: str) -> Talk:
-        """Dial `number`; the From shows `caller`."""
-        target = f"sip:{number}@{self._at_server}"
-        dialog = Dialog(f"<sip:{caller}@{self.address.host}>", f"<{target}>", self._contact, target)
+        """Dial `number`; the From shows `caller`. Whatever stands in them is their text and nothing else."""
+        target = f"sip:{quote(number, safe=USER)}@{self._at_server}"
+        dialog = Dialog(f"<sip:{quote(caller, safe=USER)}@{self.address.host}>", f"<{target}>", self._contact, target)
         invite = dialog.request("INVITE", self._via, self._sdp)
         talk = self.talks[dialog.call_id] = Talk(dialog, invite)
         self._send(invite)

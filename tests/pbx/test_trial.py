@@ -9,8 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,6 +26,7 @@ from ivr.calls.rows import parse, split_records
 from ivr.dialplan import story as stories
 from ivr.dialplan.load import load
 from ivr.dialplan.scratch import scratch, stop
+from ivr.dialplan.scratch_run import folders
 from ivr.dialplan.stories import ahead, failures, run_stories
 from ivr.dialplan.story import Story
 from ivr.dialplan.trial import trial
@@ -237,6 +241,30 @@ def test_given_right_and_wrong_stories_when_they_are_played_then_the_wrong_one_a
         "QUEUE never was q-x",
     ]
     assert [failure["en"] for story in right for failure in story.failures] == []
+
+
+def test_given_a_trial_that_is_killed_in_mid_call_when_the_next_is_played_then_nothing_of_it_is_left(
+    session_hotline: Hotline,
+) -> None:
+    var, site_file = session_hotline.var, session_hotline.site_file
+    command = [sys.executable, "-m", "ivr", "--site", str(site_file), "--var", str(var), "dialplan", "try"]
+    log = folders(var)[0] / "log/asterisk/messages.log"
+    with subprocess.Popen([*command, "--operator", "silent"], stdout=subprocess.DEVNULL) as first:
+        eventually(
+            lambda: log.exists() and "is ringing" in log.read_text(errors="replace"),
+            40,
+            lambda: "the trial rang no operator",
+        )
+        first.kill()
+    second = subprocess.run([*command, "--json"], capture_output=True, text=True, check=True, timeout=90)
+    asyncio.run(stop(var))
+    told = json.loads(second.stdout)
+    assert told["outcome"] == "answered"
+    assert {one["leg"] for one in told["story"] if one["kind"] == "talk"} == {"caller"}
+    assert told["stands"].startswith("operator ")
+    steps = [one for one in told["story"] if one["kind"] == "step"]
+    assert steps
+    assert all(Path(one["file"]).is_file() and one["line"] > 0 for one in steps)
 
 
 HOOK = """
