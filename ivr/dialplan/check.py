@@ -46,6 +46,7 @@ def too_large_to_follow(checked: Checked) -> Iterator[Finding]:
 RULES: tuple[Rule, ...] = (
     syntax.faults,
     syntax.headings_that_add_to_nothing,
+    syntax.bytes_that_are_no_utf8,
     places.places_that_are_not_there,
     places.steps_that_are_never_reached,
     contexts.contexts_written_twice,

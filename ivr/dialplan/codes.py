@@ -19,7 +19,12 @@ CODES: Mapping[str, Code] = MappingProxyType({**codes_text.CODES, **codes_flow.C
 def found(at: At, code: str, /, **facts: object) -> Finding:
     """A finding at this place, worded by the table. Raises KeyError for a code or a fact that is not there."""
     kind = CODES[code]
-    told = {name: str(fact) for name, fact in facts.items()}
+    told = {name: _shown(str(fact)) for name, fact in facts.items()}
     message = {language: words.format(**told) for language, words in kind.message.items()}
     mend = {language: words.format(**told) for language, words in kind.mend.items()}
     return Finding(at.file, at.line, code, kind.severity, message, mend)
+
+
+def _shown(text: str) -> str:
+    """A file may hold anything; what steers a terminal is not passed on to it."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)

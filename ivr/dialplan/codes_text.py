@@ -45,6 +45,14 @@ SYNTAX: Mapping[str, Code] = {
         ("此行含有 NUL 字节，不是文本。", "The line has a NUL byte: this is no text."),
         ("用文本编辑器以 UTF-8 重新保存文件。", "Save the file again as UTF-8 text."),
     ),
+    "not-utf8": code(
+        "warning",
+        (
+            "从此行起有不是 UTF-8 的字节（可能是 GBK），在记录和界面上会成为乱码。",
+            "From here on bytes are not UTF-8 (GBK, perhaps): logs and screens will garble them.",
+        ),
+        ("用文本编辑器以 UTF-8 重新保存文件。", "Save the file again as UTF-8."),
+    ),
     "comment-open": code(
         "error",
         (

@@ -36,14 +36,14 @@ def files(case: Path) -> list[Path]:
 
 def stands_for(file: Path) -> str | None:
     """The file of core's whose place it takes."""
-    found = _STANDS_FOR.search(file.read_text(encoding="utf-8"))
+    found = _STANDS_FOR.search(file.read_text(encoding="utf-8", errors="replace"))
     return found[1] if found else None
 
 
 def expected(case: Path) -> Iterator[tuple[str, int, str]]:
     for file in sorted(case.iterdir()) if case.is_dir() else [case]:
         name = stands_for(file) or file.name
-        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+        for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
             for found in _EXPECTED.finditer(line):
                 yield name, int(found[1] or number), found[2]
 

@@ -23,7 +23,7 @@ from tests.dialplan import cases
 CORE = sorted((render.DIALPLANS / "core").glob("*.conf"))
 FILE = Path("/site/one.conf")
 CORE_TEXTS = {path: path.read_text(encoding="utf-8") for path in CORE}
-REAL = "\n".join([*CORE_TEXTS.values(), *(case.read_text() for case in cases.cases("sound") if case.is_file())])
+REAL = "\n".join([*CORE_TEXTS.values(), *(case.read_text("utf-8") for case in cases.cases("sound") if case.is_file())])
 ALPHABET = 'exten same => n,s1()[]${}"?:;!_X.\\&^|=\n\t-#include<>é\0\r'
 
 
