@@ -32,7 +32,7 @@ WAYS = {  # way → the site's step, what the log says of it
     "07": ("StackPop()", "failed"),
     "08": ("AGI(/no/such/program)", "ok"),
     "09": ("Set(QUEUE=q-nobody)", "ok"),
-    "10": ("Playback(${NOBODY_SET_THIS})", "ok"),
+    "10": ("Playback(${NOBODY_SET_THIS})", "failed"),
     "11": ("Set(GLOBAL(CALLER)=)", "ok"),
     "12": ("SoftHangup(${CALLER})", "ok"),
 }
