@@ -13,6 +13,7 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from ivr import cli, doctor, ports
+from ivr.dialplan import heard
 from ivr.doctor import Finding
 from ivr.pbx import fetch
 from ivr.pbx.fetch import Installation
@@ -125,6 +126,31 @@ def test_given_a_text_that_is_no_text_then_its_file_and_name_are_told(
     )
     assert found.level == "problem"
     assert "zh.toml: greeting" in found.words["en"]
+
+
+def test_given_a_prompt_that_is_not_there_when_core_plays_it_then_no_start_and_when_a_site_does_then_a_warning(
+    site: Site, asterisk: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ivr.pbx.prompts.outdated", lambda *_: [])
+    for place, level in (
+        ("dialplans/core/greeting.conf:8", "problem"),
+        ("/etc/hotline/dialplans/site/a.conf:2", "warning"),
+    ):
+        monkeypatch.setattr("ivr.dialplan.heard.in_force", lambda *_, at=place: heard.Heard({"flood": [at]}, {}))
+        found = doctor.sounding(site, tmp_path)
+        assert [finding.level for finding in found] == [level, level]  # in both languages
+        assert place in found[0].words["en"]
+
+
+def test_given_a_dialplan_that_cannot_be_looked_at_then_it_keeps_nothing_from_starting(
+    site: Site, asterisk: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise RecursionError("so deep")
+
+    monkeypatch.setattr("ivr.pbx.prompts.outdated", lambda *_: [])
+    monkeypatch.setattr("ivr.dialplan.heard.in_force", fails)
+    assert of(doctor.sounding(site, tmp_path), "prompts").level == "warning"
 
 
 def test_every_finding_has_both_languages(site: Site, asterisk: Installation, tmp_path: Path) -> None:
