@@ -123,7 +123,7 @@ class _Reader:
     def _uncommented(self, path: Path, text: str) -> Iterator[_Line]:
         depth = 0  # of block comments, which nest: ;-- … --;
         begun = At(path, 1)
-        for number, raw in enumerate(re.split(r"\r?\n", text), 1):
+        for number, raw in enumerate(re.split(r"\r?\n", text.removeprefix("\ufeff")), 1):
             at = At(path, number)
             if len(raw.encode("utf-8", "replace")) > LONGEST_LINE:
                 self._fault(at, "line-too-long", raw)

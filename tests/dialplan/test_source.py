@@ -127,3 +127,9 @@ def test_given_exten_lines_with_n_when_read_then_the_priority_counts_on_within_t
     plan = read("[a]\nexten => s,1,Answer()\nexten => s,n,NoOp()\nexten => 5,n,NoOp()\n[b]\nexten => s,n,NoOp()\n")
     assert [step.place for step in plan.steps()] == ["a,s,1", "a,s,2", "a,5,3"]  # pbx_config.c: lastpri is a context's
     assert [(fault.at.line, fault.kind) for fault in plan.faults] == [(6, "no-first-priority")]
+
+
+def test_given_a_byte_order_mark_and_lines_of_windows_when_read_then_they_make_no_difference() -> None:
+    plan = read("\ufeff[a]\r\nexten => s,1,Answer()\r\n")
+    assert [step.place for step in plan.steps()] == ["a,s,1"]
+    assert not plan.faults
