@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ivr.dialplan import gather
-from ivr.dialplan.check import check
+from ivr.dialplan import gather, source
+from ivr.dialplan.check import LONGEST, check
 from ivr.dialplan.checked import Checked
 from ivr.dialplan.codes import CODES
 from ivr.pbx.render import DIALPLANS
@@ -57,7 +57,7 @@ def test_given_core_as_it_came_when_checked_then_nothing_is_found(tmp_path: Path
         ({"after_talk": ("Goto(refer-back,s,1)", "Busy(3)")}, "guard-human", "Busy("),
         # the emergency key, in every waiting state
         ({"waiting": ("},1,Goto(emergency,s,1)", "},1,Goto(waiting,s,1)")}, "guard-emergency-key", "Queue("),
-        ({"waiting": ('="${EMERGENCY_KEY}"]?emergency', '="9"]?emergency')}, "guard-emergency-key", "Read("),
+        ({"notice": ('="${EMERGENCY_KEY}"]?emergency', '="9"]?emergency')}, "guard-emergency-key", "Read("),
         ({"waiting": ("exten => ${EMERGENCY_KEY},1,", "exten => 7,1,")}, "guard-emergency-key", "Queue("),
         ({"greeting": ('"${KEY}"!="${EMERGENCY_KEY}"]?menu', '"${KEY}"!="9"]?menu')}, "guard-emergency-key", "Read("),
         ({"screening": ('="${EMERGENCY_KEY}"]?emergency', '="9"]?emergency')}, "guard-emergency-key", "Read("),
@@ -96,3 +96,11 @@ def test_given_a_permission_for_a_guard_when_checked_then_the_guard_still_speaks
     folder = core(tmp_path, waiting=("Goto(wait)", "Hangup(16)  ;! allow guard-human: tonight only"))
     codes = {one.code for one in check(judged(folder)).findings}
     assert {"guard-human", "allow-guard"} <= codes
+
+
+def test_given_more_steps_than_are_followed_when_checked_then_that_is_an_error_and_the_rest_is_judged() -> None:
+    text = "[a]\nexten => s,1,NoOp()\n" + " same => n,NoOp()\n" * LONGEST + " same => n,Goto(nowhere,s,1)\n"
+    file = Path("/site/much.conf")
+    report = check(Checked(source.read([file], {file: text}.get)))
+    assert cases.found(report) == [("much.conf", 1, "not-followed"), ("much.conf", LONGEST + 3, "no-such-place")]
+    assert report.errors
