@@ -27,6 +27,14 @@ SYNTAX: Mapping[str, Code] = {
         ),
         ("减少嵌套层数。", "Include it from a file that is less deep."),
     ),
+    "include-many": code(
+        "error",
+        (
+            "#include 展开后超过 2000 个文件，{text} 及其后的不再读取。",
+            "#include comes to more than 2000 files; {text} and what follows is not read.",
+        ),
+        ("每个文件只包含一次。", "Include each file once."),
+    ),
     "exec": code(
         "error",
         (

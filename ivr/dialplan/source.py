@@ -14,6 +14,8 @@ from pathlib import Path
 from ivr.dialplan.model import At, Comment, Context, Dialplan, Fault, Global, Include, Section, Step
 
 INCLUDES_DEEP = 10  # MAX_INCLUDE_LEVEL of Asterisk's main/config.c
+FILES = 2_000  # read at most, each as often as it is included: ten levels of ten would be ten thousand million
+LARGEST = 64 * 1024 * 1024  # bytes of one file
 LONGEST_LINE = 8191  # bytes; Asterisk's config reader cuts longer ones
 
 _HEADING = re.compile(r"\[([^\]]*)\]\s*(?:\(([^)]*)\))?\s*(.*)")
@@ -48,7 +50,10 @@ def read(paths: list[Path], text_of: Read | None = None) -> Dialplan:
 
 
 def from_disk(path: Path) -> str | None:
+    """A plain file's text; what is none (a device, a pipe) is not read, nor what is larger than any dialplan."""
     try:
+        if not path.is_file() or path.stat().st_size > LARGEST:
+            return None
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
@@ -63,6 +68,7 @@ class _Reader:
         self._comments: list[Comment] = []
         self._faults: list[Fault] = []
         self._reserved: list[Section] = []
+        self._full = False
         self._section: Section | None = None
         self._extension: tuple[str, str | None] | None = None
         self._priority = 0
@@ -92,6 +98,11 @@ class _Reader:
         """A file's lines without comments, those of the files that it includes in their place."""
         if path in within or len(within) >= INCLUDES_DEEP:
             self._fault(asked, "include-circular" if path in within else "include-deep", str(path))
+            return
+        if len(self._files) >= FILES:
+            if not self._full:
+                self._full = True
+                self._fault(asked, "include-many", str(path))
             return
         text = self._text_of(path)
         if text is None:

@@ -149,3 +149,15 @@ def test_given_ten_megabytes_when_checked_then_it_answers() -> None:
     text = "[site-much]\n" + "".join(part.format(one) for one in range(1250))
     assert len(text) > 10_000_000
     shown(judged(text))
+
+
+def test_given_files_that_include_the_next_ten_times_each_when_checked_then_reading_has_an_end() -> None:
+    files = {Path(f"/site/{one}.inc"): f'#include "{one + 1}.inc"\n' * 10 for one in range(8)}
+    files[Path("/site/8.inc")] = "; the last\n"
+    assert [one.code for one in judged('#include "0.inc"\n', files).findings] == ["include-many"]
+
+
+def test_given_a_device_to_include_when_checked_then_it_is_not_read(tmp_path: Path) -> None:
+    file = tmp_path / "one.conf"
+    file.write_text('#include "/dev/zero"\n', encoding="utf-8")
+    assert [one.code for one in check(Checked(source.read([file]))).findings] == ["no-such-file"]
