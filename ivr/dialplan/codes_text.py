@@ -11,7 +11,10 @@ _LOAD = ("Asterisk 会因此拒绝整个拨号方案。", "Asterisk refuses the 
 SYNTAX: Mapping[str, Code] = {
     "no-such-file": code(
         "error",
-        ("要包含的文件 {text} 不存在。" + _LOAD[0], "The file {text} that is included is not there. " + _LOAD[1]),
+        (
+            "要包含的文件 {text} 不存在，或不在拨号方案的文件夹里。" + _LOAD[0],
+            "The file {text} that is included is not there, or lies outside of the dialplans' folder. " + _LOAD[1],
+        ),
         ("改正文件名，或删去这一行。", "Correct the file's name, or delete the line."),
     ),
     "include-circular": code(
