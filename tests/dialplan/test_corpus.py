@@ -46,3 +46,23 @@ OUTSIDE = frozenset(_OUTSIDE.split())
 def test_given_a_dialplan_of_others_whose_first_line_has_no_heading_when_checked_then_it_is_told() -> None:
     read = source.read([Path("/a.conf")], {Path("/a.conf"): "exten => s,1,Answer()\n"}.get)
     assert [(one.line, one.code) for one in check(Checked(read)).findings] == [(1, "outside")]
+
+
+def test_given_what_others_write_and_mean_when_checked_then_no_alarm_is_raised() -> None:
+    """Each was a false alarm once: seen in Asterisk's samples and in public dialplans."""
+    text = """[general]
+[office]
+include => town
+exten => _NXXNXXXXXX,1,Dial(PJSIP/${FILTER(0-9,${EXTEN})}@${CARRIER})
+[town]
+exten => _256NXXXXXX,1,Goto(office,1${EXTEN},1)
+exten => _1NXXNXXXXXX,1,Verbose(long distance)
+ same => n,Hangup()
+exten => _*X.,1,Goto(${EXTEN:1},1)
+exten => *98,1,VoiceMailMain()
+[lookup]
+exten => s,1,Goto(${ARG1},1)
+switch => DUNDi/e164
+"""
+    read = source.read([Path("/a.conf")], {Path("/a.conf"): text}.get)
+    assert [(one.line, one.code) for one in check(Checked(read)).findings] == []
