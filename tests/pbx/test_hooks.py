@@ -159,7 +159,10 @@ def test_given_a_hook_that_misbehaves_when_a_citizen_calls_then_he_comes_to_an_o
         assert results(call, HOOKS[hook]) == [result], step
         assert call.outcome == "answered"
         assert faults(call) == []
-        assert [leg.role for leg in call.legs] == ["caller", "operator"]
+        assert [(leg.role, leg.cause, leg.hung_up_by) for leg in call.legs] == [
+            ("caller", 16, "caller"),
+            ("operator", 16, "caller"),
+        ], step
 
 
 def test_given_a_hook_that_asks_when_a_key_is_pressed_then_its_answer_counts(hooked: Hotline) -> None:
