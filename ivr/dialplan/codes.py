@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ivr.dialplan import codes_flow, codes_said, codes_text
+from ivr.dialplan import codes_flow, codes_said, codes_syntax, codes_text
 from ivr.dialplan.code import Code
 from ivr.dialplan.findings import Finding
 from ivr.dialplan.model import At
 
-CODES: Mapping[str, Code] = MappingProxyType({**codes_text.CODES, **codes_flow.CODES, **codes_said.CODES})
+CODES: Mapping[str, Code] = MappingProxyType(
+    {**codes_syntax.CODES, **codes_text.CODES, **codes_flow.CODES, **codes_said.CODES}
+)
 
 
 def found(at: At, code: str, /, **facts: object) -> Finding:
