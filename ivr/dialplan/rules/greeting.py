@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ivr.dialplan.applications import runs
 from ivr.dialplan.checked import Checked
 from ivr.dialplan.codes import found
 from ivr.dialplan.findings import Finding
@@ -23,7 +24,7 @@ def too_long(checked: Checked) -> Iterator[Finding]:
     if checked.site is None or not checked.prompts:
         return
     ways = _Ways(checked)
-    for entry in checked.flow.entries(*DOORS, *BEFORE_QUEUE):
+    for entry in checked.flow.entries(DOORS[0], *BEFORE_QUEUE):  # whom a desk hands over is not greeted
         spoken = 0.0
         for step in ways.longest(entry):
             spoken += ways.own(step)
@@ -36,6 +37,7 @@ class _Ways:
     def __init__(self, checked: Checked) -> None:
         self._checked, self._silent = checked, Silent(checked.flow)
         self._best: dict[Step, tuple[float, tuple[Step, ...]]] = {}
+        self._work = 0
 
     def own(self, step: Step) -> float:
         return seconds(step, self._checked.flow.values, self._checked.prompts)
@@ -47,17 +49,25 @@ class _Ways:
         """Seconds from here to the queue or the end, and the steps of that way. A way to a hang-up is no greeting."""
         if step in self._best:
             return self._best[step]
-        if step in above or len(above) > _LONG:
-            return 0.0, ()
+        if step in above or step.context in _LATER:
+            return _NOWHERE  # a turn of a circle: its way out is another branch
+        self._work += 1
+        if len(above) > _LONG or self._work > _WORK:
+            return _HERE
+        if any(run.application == "queue" for run in runs(step)):
+            return 0.0, (step,)
         here = above | {step}
-        edges = [one for one in self._checked.flow.out(step) if one.kind in OWN and self._silent.takes(one)]
+        ways = OWN | {"return"}
+        edges = [one for one in self._checked.flow.out(step) if one.kind in ways and self._silent.takes(one)]
         inner = [self._from(one.step, here) for one in edges if one.kind == "gosub" and one.step is not None]
         onward = [self._onward(one, here) for one in edges if one.kind != "gosub"]
-        called = max(inner, default=_HERE, key=lambda one: one[0])
+        called = max([*inner, *([_HERE] if onward or not inner else [])], key=lambda one: one[0])
         after = max(onward, default=_HERE if inner else _NOWHERE, key=lambda one: one[0])
         total = self.own(step) + called[0] + after[0]
-        self._best[step] = total, (step, *called[1], *after[1])
-        return self._best[step]
+        best = total, (step, *called[1], *after[1])
+        if total >= 0:  # what leads nowhere may do so only because of the circle in which it was met
+            self._best[step] = best
+        return best
 
     def _onward(self, edge: Edge, here: frozenset[Step]) -> tuple[float, tuple[Step, ...]]:
         if edge.step is not None:
@@ -68,6 +78,8 @@ class _Ways:
 _HERE: tuple[float, tuple[Step, ...]] = (0.0, ())
 _NOWHERE: tuple[float, tuple[Step, ...]] = (-1e9, ())
 _LONG = 200  # steps of one way
+_LATER = frozenset({"emergency", "after-talk"})  # core's contexts for whoever has pressed the key, or has talked
+_WORK = 50_000  # steps that are looked at for all ways together; core takes some hundred
 ENDS = frozenset({Outcome.HANGUP, Outcome.END, Outcome.LOST})
 
 
