@@ -100,7 +100,7 @@ def _figures(results: Results) -> Iterator[str]:
         yield "**Operators and running calls.**"
         yield _by_size({size: _flat(figures) for size, figures in results["size"].items()}, "operators")
     if "crowd" in results:
-        yield "**A busy hour: 400 calls at once, of which 100 talk, and a burst on top of them** (R66)."
+        yield "**A busy hour: 400 calls at once (100 talk, others hear music, no caller speaks), then a burst** (R66)."
         yield _listed(results["crowd"]["at_once"])
         yield "**A flood: one number calls 20 times a second; processor seconds are of 17,000 calls, a day** (R54)."
         yield _listed(results["crowd"]["flood"])
