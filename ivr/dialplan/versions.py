@@ -174,7 +174,7 @@ class Versions:
         for kind, files in (("core", core), ("site", own), ("loaded", loaded)):
             (aside / kind).mkdir(parents=True, mode=0o700)
             for name, text in files.items():
-                drafts.write_new(aside / kind / name, text, 0o444)
+                drafts.write_new(aside / kind / name, text, 0o400)
         listed = naming.load_list(
             self._loaded(made, path),
             [self._loaded(self.get(number), self.path(number)) for number in older],
@@ -182,9 +182,9 @@ class Versions:
             made.hash,
             of(site, [aside / "site" / name for name in own]),
         )
-        drafts.write_new(aside / "load.conf", listed, 0o444)
+        drafts.write_new(aside / "load.conf", listed, 0o400)
         words = json.dumps(asdict(made), ensure_ascii=False, indent=1)
-        drafts.write_new(aside / "version.json", words, 0o444)
+        drafts.write_new(aside / "version.json", words, 0o400)
         drafts.sync_all(aside)
         aside.rename(path)
         drafts.sync(self.folder)

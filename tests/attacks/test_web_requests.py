@@ -56,7 +56,15 @@ async def raw(house: House, *pieces: bytes) -> bytes:
 
 
 def filled(path: str) -> str:
-    return path.format(id=CALL, number="1002", token="no-such-key", action="transfer/110", caller="13800138000")
+    named = {"id": CALL, "token": "no-such-key", "action": "transfer/110", "caller": "13800138000", "language": "zh"}
+    return path.format_map(Named({"number": "1002", "name": "greeting"} | named))
+
+
+class Named(dict[str, str]):
+    """What a path may name that no test knows: an ordinary word."""
+
+    def __missing__(self, name: str) -> str:
+        return "one"
 
 
 async def test_given_bytes_that_are_no_http_then_the_answer_does_not_repeat_them(house: House) -> None:

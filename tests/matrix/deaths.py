@@ -198,6 +198,7 @@ def _own_clock(run: Run) -> Iterator[None]:
         "FAKETIME_NO_CACHE": "1",
         "DONT_FAKE_MONOTONIC": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "PYTHONPATH": str(Path(__file__).with_name("own_clock")),
     }
     yield
 
