@@ -23,6 +23,7 @@ from tests.pbx.conftest import finish
 from tests.pbx.hotline import Hotline
 from tests.pbx.running import eventually
 from tests.phones import Phone, RawCaller, Registration, Secure
+from tests.phones.tones import TONES
 
 OPERATOR = {"number": "1001", "name": "一号坐席", "transport": "tls", "srtp": True}
 
@@ -151,7 +152,9 @@ def test_given_a_call_by_srtp_when_the_wire_is_tapped_then_nobody_is_heard_witho
         caller.close()
     assert b"RTP/SAVP " in caller.answer
     assert len(caller.packets) > 50
-    assert caller.on_the_wire().who() == set()
+    wire = caller.on_the_wire()
+    # Enciphered bytes are noise, and in a hundred frames of noise up to 8 % look like some tone or other.
+    assert max(wire.share(name) for name in TONES) < 0.2
     assert caller.with_the_key().share("operator") > 0.5
 
 
