@@ -1,8 +1,7 @@
-"""The house about itself: health, metrics, the description of the API, and a page for whoever opens the address."""
+"""The house about itself: health and metrics."""
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 from aiohttp import web
@@ -34,40 +33,3 @@ def _told(name: str, problem: HotlineError | None, language: str | None) -> dict
 
 async def metrics(asked: Asked) -> web.Response:
     return web.Response(body=asked.services.metrics.text(), content_type="text/plain", charset="utf-8")
-
-
-_PAGE = """<!doctype html>
-<html lang="{language}">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title></head>
-<body>
-<h1>{title}</h1>
-<p>{what}</p>
-<ul>
-<li><a href="/healthz">/healthz</a> — {health}</li>
-<li><a href="/metrics">/metrics</a> — {metrics}</li>
-<li><a href="/api/v1/openapi.json">/api/v1/openapi.json</a> — {api}</li>
-</ul>
-</body>
-</html>
-"""
-_WORDS = {
-    "zh": {
-        "what": "热线控制系统正在运行。这里提供接口，供坐席台、大屏和其他系统使用。",
-        "health": "运行是否正常",
-        "metrics": "运行指标（Prometheus）",
-        "api": "接口说明（OpenAPI）",
-    },
-    "en": {
-        "what": "The hotline controller is running. Here is the API for consoles, wallboards and other systems.",
-        "health": "is everything well",
-        "metrics": "numbers for Prometheus",
-        "api": "the API's description (OpenAPI)",
-    },
-}
-
-
-async def home(asked: Asked) -> web.Response:
-    hotline = asked.services.site.hotline
-    title = escape(hotline.name.get(asked.language, hotline.number))
-    page = _PAGE.format(language=asked.language, title=title, **_WORDS[asked.language])
-    return web.Response(text=page, content_type="text/html", headers={"Content-Language": asked.language})

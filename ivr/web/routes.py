@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +33,8 @@ PATH: Mapping[str, Schema] = {  # parts of paths, by name
     "caller": CALLER,
     "file": string(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}\.conf", 65, description="a dialplan file's name"),
     "version": string(r"[1-9][0-9]{0,8}", 9, description="a version's number"),
+    "asset": string(r"[a-z0-9][A-Za-z0-9_./-]*", 128, description="a file of the pages, such as shell/app.js"),
+    "section": string(r"[a-z]{2,20}", 20, description="a section of the administration"),
     "token": string(r"[!-~]+", 128, description="an operator's key"),
     "language": string(r"[a-z]{2,3}", 3, description="a language of the site, such as zh"),
     "prompt": string(
@@ -93,7 +96,8 @@ class UnsupportedMediaError(HotlineError):
 
 def register(app: web.Application, routes: Iterable[Route]) -> None:
     for route in routes:
-        pattern = route.path.replace("{action}", "{action:(?s:.+)}")  # a line break too: `check` refuses it
+        # A line break too: `check` refuses it.
+        pattern = re.sub(r"{(action|asset)}", r"{\1:(?s:.+)}", route.path)
         app.router.add_route(route.method, pattern, _served(route))
 
 

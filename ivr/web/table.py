@@ -8,6 +8,7 @@ from ivr.web import (
     house,
     openapi,
     orders,
+    pages,
     phone,
     screening,
     shapes,
@@ -193,5 +194,16 @@ ROUTES: tuple[Route, ...] = (
         access="open",
         media="text/plain; version=0.0.4",
     ),
-    Route("GET", "/", house.home, words("首页", "The front page"), access="open", media="text/html"),
+    *(
+        Route("GET", address, pages.shell, words("网页", "A page for people"), access="open", media="text/html")
+        for address in pages.ADDRESSES
+    ),
+    Route(
+        "GET",
+        "/static/{asset}",
+        pages.static,
+        words("网页的文件", "A file of the pages"),
+        access="open",
+        media="text/javascript",
+    ),
 )

@@ -1,0 +1,63 @@
+// The one way to ask the server: `/api/v1`, JSON, the session's token on whatever changes something.
+import { session, signedOut } from "./session.js";
+import { language, t } from "./words.js";
+
+const SECONDS = 20; // that an answer may take
+
+/** A refusal in the reader's language. `status` 0: the server could not be reached. */
+export class ApiError extends Error {
+  constructor(status, { id, message, details = {} }) {
+    super(message);
+    Object.assign(this, { status, id, details });
+  }
+}
+
+async function ask(method, path, { query, body, headers = {}, seconds = SECONDS } = {}) {
+  const pairs = Object.entries(query ?? {}).filter(([, value]) => value !== undefined && value !== null && value !== "");
+  const address = `/api/v1${path}${pairs.length ? `?${new URLSearchParams(pairs)}` : ""}`;
+  const token = method === "GET" || !session.value ? {} : { "X-CSRF-Token": session.value.csrf };
+  let answer;
+  try {
+    answer = await fetch(address, {
+      method,
+      body,
+      headers: { "Accept-Language": language.value, ...token, ...headers },
+      signal: AbortSignal.timeout(seconds * 1000),
+    });
+  } catch (failure) {
+    const id = failure.name === "TimeoutError" ? "timeout" : "unreachable";
+    throw new ApiError(0, { id, message: t(`shell.${id}`) });
+  }
+  return answer;
+}
+
+async function json(method, path, options) {
+  const answer = await ask(method, path, options);
+  const known = await answer.json().catch(() => ({}));
+  if (answer.ok) return known;
+  const error = known.error ?? { id: "internal", message: t("shell.no_answer", { status: answer.status }) };
+  if (answer.status === 401 && session.value && error.id === "unauthorized") signedOut();
+  throw new ApiError(answer.status, error);
+}
+
+const carrying = (body, key) => ({
+  body: JSON.stringify(body ?? {}),
+  headers: { "Content-Type": "application/json", ...(key ? { "Idempotency-Key": key } : {}) },
+});
+
+export const api = {
+  get: (path, query) => json("GET", path, { query }),
+  post: (path, body, { key, seconds } = {}) => json("POST", path, { ...carrying(body, key), seconds }),
+  put: (path, body) => json("PUT", path, carrying(body)),
+  patch: (path, body) => json("PATCH", path, carrying(body)),
+  del: (path, body) => json("DELETE", path, carrying(body)),
+  /** A file as the body. */
+  send: (method, path, blob, type, { query, seconds = 120 } = {}) =>
+    json(method, path, { body: blob, headers: { "Content-Type": type }, query, seconds }),
+  /** Whatever it is, as it comes: a sound, a picture. */
+  async blob(path, query) {
+    const answer = await ask("GET", path, { query });
+    if (!answer.ok) throw new ApiError(answer.status, (await answer.json()).error);
+    return answer.blob();
+  },
+};

@@ -1,0 +1,20 @@
+// Light or dark: as the system has it, until somebody chooses.
+import { signal } from "../vendor/preact.js";
+
+const KEPT = "hotline.theme";
+const system = matchMedia("(prefers-color-scheme: dark)");
+const chosen = () => localStorage.getItem(KEPT) ?? (system.matches ? "dark" : "light");
+
+export const theme = signal(chosen());
+
+function show() {
+  theme.value = chosen();
+  document.documentElement.dataset.theme = theme.value;
+}
+show();
+system.addEventListener("change", show);
+
+export function setTheme(name) {
+  localStorage.setItem(KEPT, name);
+  show();
+}

@@ -1,0 +1,36 @@
+// Words in the reader's language: Chinese first, English complete. Every page brings its own dictionary.
+import { signal } from "../vendor/preact.js";
+import { hotline } from "./hotline.js";
+
+const KEPT = "hotline.language";
+const dictionary = { zh: {}, en: {} };
+
+const first = () => {
+  const kept = localStorage.getItem(KEPT);
+  if (kept === "zh" || kept === "en") return kept;
+  return (navigator.languages ?? []).some((each) => each.startsWith("zh")) ? "zh" : (hotline.languages[0] ?? "zh");
+};
+
+export const language = signal(first());
+document.documentElement.lang = language.value;
+
+export function setLanguage(chosen) {
+  localStorage.setItem(KEPT, chosen);
+  document.documentElement.lang = chosen;
+  language.value = chosen;
+}
+
+/** `{zh: {"desk.answer": "接听"}, en: {…}}`, the same keys in both. */
+export function addWords(words) {
+  Object.assign(dictionary.zh, words.zh);
+  Object.assign(dictionary.en, words.en);
+}
+
+/** The words of a key, `{name}` in them filled in. A key without words shows itself: it cannot be overlooked. */
+export function t(key, params = {}) {
+  const words = dictionary[language.value][key] ?? key;
+  return words.replace(/\{(\w+)\}/g, (whole, name) => (name in params ? String(params[name]) : whole));
+}
+
+/** `{zh, en}` as the server gives it. */
+export const text = (both) => (both ? (both[language.value] ?? both.zh ?? both.en ?? "") : "");

@@ -1,0 +1,12 @@
+export { basicSetup, minimalSetup } from "codemirror";
+export { EditorView, keymap, hoverTooltip, Decoration, gutter, GutterMarker, lineNumbers } from "@codemirror/view";
+export { EditorState, Compartment, StateField, StateEffect, RangeSetBuilder, Annotation } from "@codemirror/state";
+export { StreamLanguage, syntaxHighlighting, HighlightStyle } from "@codemirror/language";
+export { setDiagnostics, linter, lintGutter, openLintPanel, forceLinting } from "@codemirror/lint";
+export { autocompletion } from "@codemirror/autocomplete";
+export { indentWithTab } from "@codemirror/commands";
+export { MergeView, unifiedMergeView } from "@codemirror/merge";
+export { asterisk } from "@codemirror/legacy-modes/mode/asterisk";
+export { toml } from "@codemirror/legacy-modes/mode/toml";
+export { tags } from "@lezer/highlight";
+export { oneDark } from "@codemirror/theme-one-dark";
