@@ -1,0 +1,59 @@
+// The operator's phone: in this page, or on the table. One for the life of the page.
+import { computed, signal } from "../vendor/preact.js";
+import { createPhone } from "../phone/phone.js";
+import { api } from "../shell/api.js";
+import { session } from "../shell/session.js";
+
+const AGAIN = 3000; // ms until new credentials are asked for, after the phone failed
+
+export const line = signal(null); // the phone in this page; null: a desk phone, or none yet
+export const lineProblem = signal(null); // why there is no phone, in words
+export const phoneCall = computed(() => line.value?.call.value ?? null);
+/** off | connecting | ready | failed | desk */
+export const lineState = computed(() => (kind.value === "desk" ? "desk" : (line.value?.state.value ?? "off")));
+const kind = signal(null);
+let wanted = false;
+let timer = 0;
+
+/** The phone object alone, for the headset's check: it is not registered yet. */
+export function headset() {
+  line.value ??= createPhone();
+  return line.value;
+}
+
+export async function connect() {
+  wanted = true;
+  clearTimeout(timer);
+  try {
+    const { phone } = await api.post("/desk/phone");
+    if (!wanted) return;
+    kind.value = phone.kind;
+    lineProblem.value = null;
+    if (phone.kind === "desk") line.value = null;
+    else await headset().start(phone);
+  } catch (failure) {
+    lineProblem.value = failure.message;
+    again();
+  }
+  if (line.value?.state.value === "failed") again();
+}
+
+function again() {
+  clearTimeout(timer);
+  if (wanted && session.value) timer = setTimeout(connect, AGAIN);
+}
+
+/** Look now and then whether it must be tried again; a running call is never touched. */
+setInterval(() => {
+  if (wanted && lineState.value === "failed" && !phoneCall.value) connect();
+}, AGAIN);
+
+/** Let the phone go without hanging up: the call stays with whoever takes the desk over. */
+export async function letGo() {
+  wanted = false;
+  clearTimeout(timer);
+  const old = line.value;
+  line.value = null;
+  kind.value = null;
+  await old?.stop();
+}
