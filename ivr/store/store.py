@@ -7,15 +7,14 @@ import dataclasses
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, Table, and_, func, or_, select
+from sqlalchemy import Connection, Engine, Select, Table, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ivr.calls.model import Call
-from ivr.store import engine, mapping, migrate, tables
+from ivr.store import engine, mapping, migrate, search, tables
 from ivr.store.errors import AmbiguousCallError, DatabaseDownError, DatabaseTooNewError, DatabaseTooOldError, mapped
 from ivr.store.upsert import AT_ONCE, Upsert, changed, clear, delete_vanished, in_transaction
 
@@ -160,43 +159,14 @@ class Store:
                 found: str | None = (await connection.execute(query)).scalar()
         return found
 
-    async def calls(
-        self,
-        limit: int = 50,
-        before: str | None = None,
-        *,
-        caller: str | None = None,
-        number: str | None = None,
-        outcome: str | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        node: str | None = None,
-    ) -> list[Call]:
+    async def calls(self, limit: int = 50, before: str | None = None, **wanted: Any) -> list[Call]:
         """The newest calls first. `before` is the id of a call already seen: the page after it.
 
-        `since` ≤ entered_at < `until`. `caller` and `number` may hold `*` for any characters; without it they are
-        exact, which is quicker.
+        `wanted` are the fields of `ivr.store.search.Wanted`.
         """
-        table = tables.call
-        query = select(table).order_by(table.c.entered_at.desc(), table.c.id.desc()).limit(limit)
-        for column, wanted in ((table.c.caller, caller), (table.c.number, number)):
-            if wanted is not None and "*" in wanted:
-                query = query.where(column.like(_pattern(wanted), escape="\\"))
-            elif wanted is not None:
-                query = query.where(column == wanted)
-        if outcome is not None:
-            query = query.where(table.c.outcome == outcome)
-        if node is not None:
-            query = query.where(table.c.node == node)
-        if since is not None:
-            query = query.where(table.c.entered_at >= since)
-        if until is not None:
-            query = query.where(table.c.entered_at < until)
-        if before is not None:
-            seen = table.alias("seen")
-            last = select(seen.c.entered_at).where(seen.c.id == before).scalar_subquery()
-            query = query.where(or_(table.c.entered_at < last, and_(table.c.entered_at == last, table.c.id < before)))
-        return await self._fetch(query)
+        async with self.reading() as connection:
+            heads = await search.page(connection, search.Wanted(**wanted), limit, before)
+            return await _whole(connection, heads)
 
     async def call(self, id: str) -> Call | None:
         """One call by its id, or by the beginning of its id where only one fits. Raises AmbiguousCallError."""
@@ -224,16 +194,7 @@ class Store:
 
     async def _fetch(self, query: Select[Any]) -> list[Call]:
         async with self.reading() as connection:
-            heads = (await connection.execute(query)).mappings().all()
-            found: list[Call] = []
-            for start in range(0, len(heads), AT_ONCE):
-                part = heads[start : start + AT_ONCE]
-                rows: dict[Table, Sequence[Any]] = {tables.call: part}
-                for table in tables.CHILDREN:
-                    of_these = select(table).where(table.c.call_id.in_([row["id"] for row in part]))
-                    rows[table] = (await connection.execute(of_these.order_by(table.c.ordinal))).mappings().all()
-                found += mapping.to_calls(rows)
-        return found
+            return await _whole(connection, (await connection.execute(query)).mappings().all())
 
     # --- the engine --------------------------------------------------------------------------------------------------
 
@@ -269,6 +230,14 @@ class Store:
                 yield connection
 
 
-def _pattern(wanted: str) -> str:
-    escaped = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return escaped.replace("*", "%")
+async def _whole(connection: AsyncConnection, heads: Sequence[Any]) -> list[Call]:
+    """The calls of these rows, with all that belongs to them."""
+    found: list[Call] = []
+    for start in range(0, len(heads), AT_ONCE):
+        part = heads[start : start + AT_ONCE]
+        rows: dict[Table, Sequence[Any]] = {tables.call: part}
+        for table in tables.CHILDREN:
+            of_these = select(table).where(table.c.call_id.in_([row["id"] for row in part]))
+            rows[table] = (await connection.execute(of_these.order_by(table.c.ordinal))).mappings().all()
+        found += mapping.to_calls(rows)
+    return found

@@ -8,7 +8,7 @@ Integers from outside (causes) are BigInteger: a strange row must not stop the l
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, PrimaryKeyConstraint, Table
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, PrimaryKeyConstraint, Table, text
 
 from ivr.store.types import Instant, Words
 
@@ -78,6 +78,8 @@ talk = Table(
     PrimaryKeyConstraint("call_id", "ordinal"),
 )
 
+_NOT_COMPLETED = text("result <> 'completed'")
+
 transfer = Table(
     "transfer",
     metadata,
@@ -95,6 +97,7 @@ transfer = Table(
     Column("ended_at", Instant),
     Index(None, "call_id"),
     Index(None, "target", "asked_at"),
+    Index("ix_transfer_not_completed", "asked_at", sqlite_where=_NOT_COMPLETED, postgresql_where=_NOT_COMPLETED),
 )
 
 transfer_attempt = Table(

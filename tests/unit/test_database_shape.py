@@ -70,7 +70,7 @@ class TestUpAndDown:
         assert all(before[table.name] for table in tables.CHILDREN)
         assert await shape.downgrade(filled, older) == (migrate.HEAD, older)
         left = await names_in(filled)
-        assert left < before.keys()
+        assert left <= before.keys()  # a revision may bring an index alone
         assert await everything(filled, left) == {name: before[name] for name in left}
         assert await shape.upgrade(filled, migrate.HEAD) == (older, migrate.HEAD)
         assert await names_in(filled) == before.keys()

@@ -27,6 +27,7 @@ from ivr.store import (
     engine,
     mapping,
     migrate,
+    search,
     tables,
 )
 from tests.unit.stories import HOSTILE, at, transferred
@@ -179,6 +180,8 @@ class TestSearch:
     async def store(self, store: Store) -> Store:
         calls = [transferred(f"c-{n}", start=100 * n, caller=f"1380013800{n}") for n in range(6)]
         calls[4] = replace(calls[4], outcome="abandoned", number="12366")
+        calls[3] = replace(calls[3], transfers=(replace(calls[3].transfers[0], target="gas", result="failed"),))
+        calls[2] = replace(calls[2], legs=(calls[2].legs[0], replace(calls[2].legs[1], party="1002")))
         await store.save(calls)
         return store
 
@@ -204,17 +207,48 @@ class TestSearch:
             ({"caller": "*8003"}, ["c-3"]),
             ({"caller": "138001380_%"}, []),
             ({"caller": "1380013800_*"}, []),
+            ({"caller": "1999*"}, []),
+            ({"caller": "999*"}, []),
             ({"number": "12366"}, ["c-4"]),
             ({"outcome": "abandoned"}, ["c-4"]),
             ({"since": at(200), "until": at(400)}, ["c-3", "c-2"]),
             ({"outcome": "transferred", "since": at(400)}, ["c-5"]),
             ({"node": "elsewhere"}, []),
+            ({"operator": "1002"}, ["c-2"]),
+            ({"operator": "1001", "until": at(300)}, ["c-1", "c-0"]),
+            ({"operator": "110"}, []),  # a desk is no operator
+            ({"target": "110", "since": at(150), "until": at(450)}, ["c-4", "c-2"]),
+            ({"target": "110", "transfer_result": "not_completed"}, []),
+            ({"target": "gas", "transfer_result": "failed"}, ["c-3"]),
+            ({"transfer_result": "not_completed"}, ["c-3"]),
+            ({"transfer_result": "cancelled"}, []),
+            ({"transfer_result": "completed", "operator": "1001"}, ["c-5", "c-4", "c-1", "c-0"]),
+            ({"caller": "13800138001", "operator": "1001", "target": "110"}, ["c-1"]),
+            ({"caller": "1380013800*", "target": "gas"}, ["c-3"]),
         ],
     )
     async def test_given_conditions_when_searched_then_all_of_them_hold(
         self, store: Store, wanted: dict[str, str], found: list[str]
     ) -> None:
         assert [call.id for call in await store.calls(**wanted)] == found  # type: ignore[arg-type]
+
+    async def test_given_more_calls_of_one_operator_than_a_step_takes_then_pages_miss_none_and_keep_their_order(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Among them calls whose operator was called late, and five whose operators were called at one moment."""
+        monkeypatch.setattr(search, "STRIDE", 2)
+        monkeypatch.setattr(search, "WIDEST", 4)
+        more = [transferred(f"d-{n}", start=1000 + 10 * n) for n in range(9)]
+        late = replace(more[0], legs=(more[0].legs[0], replace(more[0].legs[1], started_at=at(2000))))
+        together = [
+            replace(call, id=call.id, legs=(call.legs[0], replace(call.legs[1], started_at=at(1100))))
+            for call in more[4:]
+        ]
+        await store.save([late, *more[1:4], *together])
+        seen: list[str] = []
+        while page := await store.calls(3, before=seen[-1] if seen else None, operator="1001"):
+            seen += [call.id for call in page]
+        assert seen == [*(f"d-{n}" for n in reversed(range(9))), "c-5", "c-4", "c-3", "c-1", "c-0"]
 
     async def test_given_a_shortened_id_when_one_call_fits_then_it_is_found(self, store: Store) -> None:
         await store.save([transferred("5d0e-1"), transferred("5d0f-2")])
