@@ -14,13 +14,14 @@ run: $(READY)          ## start the sandbox hotline on this machine, until Ctrl-
 demo: $(READY)         ## play one whole story with real SIP phones and draw the call's ladder
 	@exec .venv/bin/python -m tests.demo
 
-test: $(READY)         ## every test: ruff, types, unit, replay, real Asterisk with real SIP phones
+test: $(READY)         ## every test: ruff, types, unit, replay, real Asterisk with real SIP phones, a real browser
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/ivr fetch
 	.venv/bin/python -m tests.tools
-	.venv/bin/python -m pytest -n 3 --dist worksteal
+	.venv/bin/python -m pytest -n 3 --dist worksteal --ignore tests/browser
+	.venv/bin/python -m tests.browser
 
 bench: $(READY)        ## how fast is it: goals and measured values, docs/performance.md with its pictures (16 minutes, two idle cores)
 	@.venv/bin/ivr fetch

@@ -1,4 +1,5 @@
-"""Programs that tests and benchmarks want beside the phones: SIPp, libfaketime, a PostgreSQL server, systemd-analyze.
+"""Programs that tests and benchmarks want beside the phones: SIPp, libfaketime, a PostgreSQL server,
+systemd-analyze, a browser.
 
 Found or fetched as `ivr.pbx.programs` does it.
 """
@@ -42,6 +43,27 @@ def systemd_analyze() -> Program:
     )
 
 
+def chromium() -> Program:
+    """A browser (Debian: chromium; Ubuntu's own package is a snap's shell, so there another has to be installed)."""
+    own = installed("chromium") or installed("chromium-browser") or installed("google-chrome")
+    if own is not None:
+        return own
+    program = fetched("chromium", ["chromium"], "usr/lib/chromium/chromium")
+    return Program(program.path, {**program.environment, "CHROME_WRAPPER": str(program.path)})
+
+
+def fonts() -> dict[str, str]:
+    """What lets a browser find a Chinese font: nothing where the machine has one, else fontconfig's own file."""
+    if any(Path("/usr/share/fonts").glob("**/NotoSansCJK*")):
+        return {}
+    folder = fetched("fonts", ["fonts-noto-cjk"], "usr/share/fonts", dependencies=False).path
+    config = tools_dir() / "fonts/fonts.conf"
+    if not config.exists():
+        rows = f"<dir>{folder}</dir><dir>/usr/share/fonts</dir><cachedir>{tools_dir() / 'fonts/cache'}</cachedir>"
+        config.write_text(f'<?xml version="1.0"?><fontconfig>{rows}</fontconfig>\n', encoding="utf-8")
+    return {"FONTCONFIG_FILE": str(config)}
+
+
 def fetch_all() -> None:
     """So that no test has to wait for it."""
     sipp()
@@ -49,6 +71,8 @@ def fetch_all() -> None:
     postgresql("initdb")
     systemd_analyze()
     dot()
+    chromium()
+    fonts()
 
 
 if __name__ == "__main__":
