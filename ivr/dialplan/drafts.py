@@ -7,7 +7,8 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -127,6 +128,23 @@ def digest(files: Files) -> str:
 
 def file_digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+@contextmanager
+def with_unsaved(draft: Draft, texts: Files, var: Path) -> Iterator[Path]:
+    """The draft's own folder as it would be with these texts saved; the draft stays as it is. Raises DraftError."""
+    if not texts:
+        yield draft.own
+        return
+    for name, text in texts.items():
+        if len(text.encode("utf-8", "surrogateescape")) > LARGEST:
+            raise DraftError("file_too_large", f"{_named(name)}: at most {LARGEST} bytes", {"file": name}, 413)
+    with tempfile.TemporaryDirectory(prefix=".unsaved-", dir=var) as made:
+        folder = Path(made) / "site"  # not named like core's: what is found in it is a site's
+        folder.mkdir()
+        for name, text in {**draft.files, **texts}.items():
+            write_new(folder / _named(name), text, 0o600)
+        yield folder
 
 
 def submit(draft: Draft, dialplans: Path, by: str, now: datetime) -> Submitted:

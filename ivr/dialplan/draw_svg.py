@@ -67,8 +67,8 @@ _STYLE = """
 """
 
 
-def draw(drawing: Drawing) -> str:
-    """Raises what `lay_out` raises."""
+def draw(drawing: Drawing, *, linked: bool = False) -> str:
+    """`linked`: boxes and lines say which context, file and line they are of. Raises what `lay_out` raises."""
     layout = lay_out(drawing)
     width = max(layout.width + 2 * MARGIN, 420.0)
     height = layout.height + HEAD + FOOT + 2 * MARGIN
@@ -90,7 +90,7 @@ def draw(drawing: Drawing) -> str:
     for arrow in layout.arrows:
         lines += _arrow(arrow, most, names, drawing.language)
     for placed in layout.boxes:
-        lines += _box(placed)
+        lines += _box(placed, linked=linked)
     lines.append("</g>")
     foot = height - MARGIN - (len(legend) - 1) * SMALL_LINE
     lines += [
@@ -104,11 +104,14 @@ def _text(words: str) -> str:
     return escape(shown(words), quote=False)
 
 
-def _box(placed: PlacedBox) -> Iterator[str]:
+def _box(placed: PlacedBox, *, linked: bool) -> Iterator[str]:
     box = placed.box
     bad = " bad" if box.marks else ""
     round_ = placed.height / 2 if not placed.name and not placed.items else 7
-    yield f'<g class="box {box.kind}{bad}" role="img">'
+    data = f' data-context="{escape(box.id)}"' if linked else ""
+    if linked and box.at is not None:
+        data += f' data-file="{escape(box.at.file.name)}" data-line="{box.at.line}"'
+    yield f'<g class="box {box.kind}{bad}" role="img"{data}>'
     where = f"{box.at.file.name}:{box.at.line}" if box.at is not None else ""
     yield f"<title>{_text(' · '.join(filter(None, (box.title, box.name, where))))}</title>"
     told = [*(item.text for item in box.items), *box.marks]

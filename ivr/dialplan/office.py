@@ -8,17 +8,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
 import structlog
 
-from ivr.dialplan import drafts, draw_svg, gather, held, pictures, publish, watch
+from ivr.dialplan import drafts, draw_svg, gather, held, pictures, publish, vocabulary, watch
 from ivr.dialplan.check import check
-from ivr.dialplan.findings import Report
+from ivr.dialplan.findings import Finding, Report
 from ivr.dialplan.load import load
-from ivr.dialplan.publish import Publication
+from ivr.dialplan.publish import STEPS, Publication
 from ivr.dialplan.said import asterisk_says
 from ivr.dialplan.scratch import scratch
 from ivr.dialplan.stories import ahead, run_stories
@@ -33,6 +34,7 @@ from ivr.store.audit import SYSTEM, Audit
 from ivr.store.failures import failures
 
 LOOK = 1.0  # seconds between two looks
+NOTHING: drafts.Files = {}
 BEFORE = timedelta(hours=24)  # what calls after a publish are compared with
 
 log = structlog.get_logger(__name__)
@@ -44,6 +46,21 @@ class Link(Protocol):
     async def action(self, headers: Mapping[str, str], timeout: float = ...) -> list[dict[str, str]]: ...  # noqa: ASYNC109
 
 
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """A publish under way: `step` is the name of one of `publish.STEPS`."""
+
+    by: str
+    step: str
+    since: datetime
+
+
+def _at_home(finding: Finding, made: Path, own: Path) -> Finding:
+    """A finding in a copy, said of the file that it is a copy of."""
+    inside = made != own and finding.file.is_relative_to(made)
+    return replace(finding, file=own / finding.file.relative_to(made)) if inside else finding
+
+
 class Office:
     """`await run()` for what goes on by itself."""
 
@@ -52,6 +69,7 @@ class Office:
         self.audit = Audit(store)
         self._link, self._store = link, store
         self._noted: int | None = None  # the version that is known to be on record
+        self.publishing: Publishing | None = None
 
     def publication(self, by: str, why: str, role: str, content_of: int | None = None) -> Publication:
         kind = "publish" if content_of is None else "rollback"
@@ -61,7 +79,19 @@ class Office:
 
     async def publish(self, by: str, why: str, role: str, content_of: int | None = None) -> Version:
         """Raises PublishError, BusyError, AmiError, DatabaseDownError."""
-        return await publish.run(self.publication(by, why, role, content_of))
+        work = self.publication(by, why, role, content_of)
+
+        def told(step: publish.Step) -> publish.Step:
+            async def do(publication: Publication) -> None:
+                self.publishing = Publishing(by, step.__name__, datetime.now(UTC))
+                await step(publication)
+
+            return do
+
+        try:
+            return await publish.run(work, [told(step) for step in STEPS])
+        finally:
+            self.publishing = None
 
     async def running(self) -> int | None:
         """The version that Asterisk has. Raises AmiError."""
@@ -78,34 +108,49 @@ class Office:
             return HotlineError("version_unlike", message, {"running": running, "wanted": current}, 503)
         return None
 
-    async def check(self) -> Report:
-        """The draft, by every rule and by Asterisk itself."""
-        core, own = self._folders()
-        files = gather.files([own])
-        checked = await asyncio.to_thread(gather.site_draft, self.site, self.var, files, core)
-        return check(
-            checked, await asyncio.to_thread(asterisk_says, self.site, self.var, core, files, checked.dialplan)
-        )
+    async def check(self, unsaved: drafts.Files = NOTHING, *, quick: bool = False) -> Report:
+        """The draft, by every rule and (unless `quick`) by Asterisk itself; with these texts as if they were saved."""
+        core, _ = self._folders()
+        draft = drafts.of_site(self.site)
+        with drafts.with_unsaved(draft, unsaved, self.var) as own:
+            files = gather.files([own] if own.is_dir() else [])
+            checked = await asyncio.to_thread(gather.site_draft, self.site, self.var, files, core)
+            said: list[Finding] = []
+            if not quick:
+                said = await asyncio.to_thread(asterisk_says, self.site, self.var, core, files, checked.dialplan)
+            report = await asyncio.to_thread(check, checked, said)
+        findings = tuple(_at_home(one, own, draft.own) for one in report.findings)
+        allowed = tuple(replace(one, finding=_at_home(one.finding, own, draft.own)) for one in report.suppressed)
+        return Report(findings, allowed)
 
     async def rehearse(self) -> list[dict[str, Any]]:
         """The draft's stories, played."""
         core, own = self._folders()
         return [result.as_dict() for result in await run_stories(self.site, self.var, core, own)]
 
-    async def play(self, wish: Wish) -> dict[str, Any]:
-        """One call through the draft."""
-        core, own = self._folders()
-        first, second = gather.files([core]), gather.files([own])
-        async with scratch(self.site, self.var, ahead(wish.at)) as running:
-            await running.load(first, second)
-            return trial_told(await trial(running, load(running.site, running.var, core, second), wish))
+    async def play(self, wish: Wish, language: str = "en", unsaved: drafts.Files = NOTHING) -> dict[str, Any]:
+        """One call through the draft, with these texts as if they were saved; told in `language`."""
+        core, _ = self._folders()
+        with drafts.with_unsaved(drafts.of_site(self.site), unsaved, self.var) as own:
+            first, second = gather.files([core]), gather.files([own] if own.is_dir() else [])
+            async with scratch(self.site, self.var, ahead(wish.at)) as running:
+                await running.load(first, second)
+                dialplan = load(running.site, running.var, core, second)
+                return trial_told(await trial(running, dialplan, wish), language)
 
-    async def picture(self, language: str) -> str:
-        """The draft's way of a call, as SVG."""
+    async def picture(self, language: str, unsaved: drafts.Files = NOTHING) -> str:
+        """The draft's way of a call, as SVG whose boxes say where they are written."""
+        core, _ = self._folders()
+        with drafts.with_unsaved(drafts.of_site(self.site), unsaved, self.var) as own:
+            files, wish = gather.files([own] if own.is_dir() else []), pictures.Wish(language)
+            drawing = await asyncio.to_thread(pictures.of_site, self.site, self.var, wish, files, core)
+            return await asyncio.to_thread(draw_svg.draw, drawing, linked=True)
+
+    async def vocabulary(self, language: str) -> dict[str, Any]:
+        """What may be written in the draft: contexts and prompts with their words, targets, applications."""
         core, own = self._folders()
-        wish = pictures.Wish(language)
-        drawing = await asyncio.to_thread(pictures.of_site, self.site, self.var, wish, gather.files([own]), core)
-        return await asyncio.to_thread(draw_svg.draw, drawing)
+        files = gather.files([own] if own.is_dir() else [])
+        return await asyncio.to_thread(vocabulary.of_site, self.site, self.var, core, files, language)
 
     def _folders(self) -> tuple[Path, Path]:
         """Core as it runs, and the draft's own."""

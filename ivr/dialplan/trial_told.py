@@ -43,8 +43,8 @@ HAPPENS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def as_dict(trial: Trial) -> dict[str, Any]:
-    """JSON-ready; `caller` of the wish is what was asked for."""
+def as_dict(trial: Trial, language: str | None = None) -> dict[str, Any]:
+    """JSON-ready; `caller` of the wish is what was asked for. With a language each line is `told` in words too."""
     wish = trial.wish
     return {
         "from": wish.caller,
@@ -52,17 +52,20 @@ def as_dict(trial: Trial) -> dict[str, Any]:
         "at": wish.at.isoformat() if wish.at else None,
         "controller": wish.controller,
         "operator": wish.operator,
-        "story": [_happening(one) for one in trial.story],
+        "story": [_happening(one, language) for one in trial.story],
         "reached": [{"at": at, "place": place} for at, place in trial.reached],
         "stands": trial.stands,
         "call": trial.call.id if trial.call else None,
         "outcome": trial.call.outcome if trial.call else None,
+        **({"told": standing(trial.stands, language)} if language else {}),
     }
 
 
-def _happening(one: Happening) -> dict[str, Any]:
+def _happening(one: Happening, language: str | None) -> dict[str, Any]:
     where = {"file": str(one.where.file), "line": one.where.line} if one.where else {}
-    return {"at": one.at, "leg": one.leg, "kind": one.kind, "what": one.what, **one.more, **where}
+    zh = language == "zh"
+    told = {"told": f"{_leg(one.leg, zh)}{_words(one, zh)}"} if language and one.kind not in {"step", "set"} else {}
+    return {"at": one.at, "leg": one.leg, "kind": one.kind, "what": one.what, **one.more, **where, **told}
 
 
 def lines(trial: Trial, language: str, base: Path, *, brief: bool = False) -> Iterator[str]:

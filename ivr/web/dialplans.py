@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -121,7 +122,7 @@ def _hand_in(asked: Asked, draft: drafts.Draft) -> dict[str, Any]:
 
 
 async def check(asked: Asked) -> dict[str, Any]:
-    report = await asked.services.office.check()
+    report = await asked.services.office.check(_unsaved(asked), quick=asked.body.get("quick", False))
     return told(report, asked.language)
 
 
@@ -158,12 +159,31 @@ async def try_(asked: Asked) -> dict[str, Any]:
         operator=body.get("operator", "free"),
         seconds=float(body.get("seconds", 10)),
     )
-    return {"trial": await asked.services.office.play(wish)}
+    return {"trial": await asked.services.office.play(wish, asked.language, _unsaved(asked))}
 
 
 async def picture(asked: Asked) -> web.Response:
     svg = await asked.services.office.picture(asked.query.get("language", asked.language))
     return web.Response(text=svg, content_type="image/svg+xml", charset="utf-8")
+
+
+async def picture_of(asked: Asked) -> dict[str, Any]:
+    return {"picture": await asked.services.office.picture(asked.language, _unsaved(asked))}
+
+
+def _unsaved(asked: Asked) -> Mapping[str, str]:
+    """What somebody has typed and not saved: name → text."""
+    unsaved: Mapping[str, str] = asked.body.get("unsaved", {})
+    return unsaved
+
+
+async def vocabulary(asked: Asked) -> dict[str, Any]:
+    return {"vocabulary": await asked.services.office.vocabulary(asked.query.get("language", asked.language))}
+
+
+async def progress(asked: Asked) -> dict[str, Any]:
+    now = asked.services.office.publishing
+    return {"publishing": {"by": now.by, "step": now.step, "since": now.since} if now is not None else None}
 
 
 # — versions ——————————————————————————————————————————————————————————————————————————————————————————————————————————

@@ -70,6 +70,12 @@ _CHINESE: Mapping[str, str] = {
     "no_voice": "语音合成不会说这种语言，请改用录音",
     "no_speech": "语音合成不可用，请运行 ivr doctor 检查",
     "prompts": "提示音文件有误：{file}",
+    # notices
+    "notices": "{file} 无法读取：请移走该文件后重新发布通知",
+    "notice_too_long": "通知长 {seconds} 秒，最多 {limit} 秒：请写短一些",
+    "no_notice": "没有这条通知（{notice}），或它已结束",
+    "no_notice_words": "请写通知内容，至少一种语言",
+    "bad_notice_end": "结束时间须晚于开始时间和现在，且不超过 {days} 天",
     # dialplans
     "no_such_file": "草稿中没有文件 {file}",
     "bad_file_name": "{file} 不能作文件名：只用字母、数字、- 和 _，以 .conf 结尾",

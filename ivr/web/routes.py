@@ -35,6 +35,7 @@ PATH: Mapping[str, Schema] = {  # parts of paths, by name
     "version": string(r"[1-9][0-9]{0,8}", 9, description="a version's number"),
     "asset": string(r"[a-z0-9][A-Za-z0-9_./-]*", 128, description="a file of the pages, such as shell/app.js"),
     "section": string(r"[a-z]{2,20}", 20, description="a section of the administration"),
+    "notice": string(r"[1-9][0-9]{0,8}", 9, description="a notice's number"),
     "token": string(r"[!-~]+", 128, description="an operator's key"),
     "language": string(r"[a-z]{2,3}", 3, description="a language of the site, such as zh"),
     "prompt": string(

@@ -237,6 +237,26 @@ PROMPT_CHANGED = obj(
     }
 )
 
+# ---- notices
+NOTICE = obj(
+    {
+        "id": COUNT,
+        "place": TEXT,
+        "begins": TIME,
+        "ends": TIME,
+        "made": TIME,
+        "texts": BOTH_LANGUAGES,
+        "recorded": BOOLEAN,
+        "seconds": _SECONDS,
+        "by": TEXT,
+        "why": TEXT,
+        "ended_by": TEXT,
+        "state": one_of("planned", "playing", "over"),
+    }
+)
+NOTICES = obj({"notices": array(NOTICE)})
+NOTICE_ALONE = obj({"notice": NOTICE})
+
 # ---- the house
 CHECK_ERROR = obj({"id": TEXT}, {"message": TEXT, "details": ANY})  # more than the id: with a token
 HEALTH = obj(
@@ -271,6 +291,21 @@ _FINDING = {
 FINDINGS = obj({"findings": array(obj(_FINDING)), "suppressed": array(obj({**_FINDING, "reason": TEXT}))})
 STORIES = obj({"stories": array(ANY)})
 TRIAL = obj({"trial": ANY})
+_NAMED = {"name": TEXT, "words": TEXT}
+VOCABULARY = obj(
+    {
+        "vocabulary": obj(
+            {
+                "contexts": array(obj({**_NAMED, "file": TEXT, "line": COUNT, "core": BOOLEAN})),
+                "prompts": array(obj(_NAMED)),
+                "targets": array(obj(_NAMED)),
+                "applications": array(obj(_NAMED)),
+            }
+        )
+    }
+)
+PICTURE = obj({"picture": TEXT})
+PUBLISHING = obj({"publishing": nullable(obj({"by": TEXT, "step": TEXT, "since": TIME}))})
 _VERSION = obj(
     {
         "number": COUNT,

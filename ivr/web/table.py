@@ -14,6 +14,7 @@ from ivr.web import (
     shapes,
     stream,
     table_dialplans,
+    table_notices,
     table_prompts,
 )
 from ivr.web.routes import BY, CALLER, Route, words
@@ -174,6 +175,7 @@ ROUTES: tuple[Route, ...] = (
         body=obj({"by": BY}),
     ),
     *table_prompts.ROUTES,
+    *table_notices.ROUTES,
     *table_dialplans.ROUTES,
     Route(
         "GET", f"{V1}/openapi.json", openapi.document, words("接口说明", "This description"), shapes.ANY, access="open"

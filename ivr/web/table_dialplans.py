@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ivr.web import dialplans, shapes
 from ivr.web.routes import Route, words
-from ivr.web.schema import TIME, Schema, integer, obj, one_of, string
+from ivr.web.schema import BOOLEAN, TIME, Schema, integer, mapping, obj, one_of, string
 
 V1 = "/api/v1"
 _D = f"{V1}/dialplans"
@@ -17,9 +17,11 @@ _BY: Schema = string(
 _IF_MATCH = {"If-Match": string(r'"?([0-9a-f]{64}|new)"?', 66, description="the hash that was read; new: no such file")}
 _TEXT: Schema = string(None, 60_000, description="the whole file")
 _NUMBER = integer(1, 10**9)
+_UNSAVED = {**mapping(_TEXT), "description": "file → text, as if it were saved"}
 _TRY = obj(
     {},
     {
+        "unsaved": _UNSAVED,
         "from": string(r"[0-9+]{1,20}", 20, description="the caller's number"),
         "to": string(r"[0-9]{1,20}", 20, description="what is dialled; otherwise the hotline"),
         "press": string(r"((w[0-9]{1,2}|[0-9*#]{1,8})( (w[0-9]{1,2}|[0-9*#]{1,8})){0,20})?", 200),
@@ -89,9 +91,10 @@ ROUTES: tuple[Route, ...] = (
         "POST",
         f"{_D}/check",
         dialplans.check,
-        words("检查草稿", "Check the draft"),
+        words("检查草稿（可含尚未保存的文字）", "Check the draft, or what it would be with unsaved texts"),
         shapes.FINDINGS,
         access=_ADMIN,
+        body=obj({}, {"unsaved": _UNSAVED, "quick": {**BOOLEAN, "description": "without Asterisk's own words"}}),
     ),
     Route(
         "POST",
@@ -118,6 +121,32 @@ ROUTES: tuple[Route, ...] = (
         access=_ADMIN,
         query={"language": one_of("zh", "en")},
         media="image/svg+xml",
+    ),
+    Route(
+        "POST",
+        f"{_D}/picture",
+        dialplans.picture_of,
+        words("含未保存文字的来电流程图（SVG）", "The same with unsaved texts"),
+        shapes.PICTURE,
+        access=_ADMIN,
+        body=obj({}, {"unsaved": _UNSAVED}),
+    ),
+    Route(
+        "GET",
+        f"{_D}/vocabulary",
+        dialplans.vocabulary,
+        words("可用的名称及其说法", "Names that may be written, with their words"),
+        shapes.VOCABULARY,
+        access=_ADMIN,
+        query={"language": one_of("zh", "en")},
+    ),
+    Route(
+        "GET",
+        f"{_D}/publishing",
+        dialplans.progress,
+        words("正在进行的发布到了哪一步", "How far a publish under way has come"),
+        shapes.PUBLISHING,
+        access=_ADMIN,
     ),
     Route(
         "GET",

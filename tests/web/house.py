@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from ivr.calls.live import Live
 from ivr.credentials import ApiToken, Credentials
 from ivr.dialplan import at_start
 from ivr.dialplan.findings import Report
+from ivr.dialplan.office import NOTHING, Publishing
 from ivr.dialplan.trial_model import Wish
 from ivr.dialplan.versions import Version, Versions
 from ivr.settings import Address, Hotline, Listen, Operator, Site, Target, Trunk
@@ -103,6 +104,7 @@ class Office:
     site: Site
     versions: Versions
     published: list[tuple[str, str, str, int | None]] = field(default_factory=list)
+    publishing: Publishing | None = None
 
     def start(self) -> None:
         """As Asterisk's start publishes it."""
@@ -111,16 +113,19 @@ class Office:
     async def running(self) -> int | None:
         return self.versions.current
 
-    async def check(self) -> Report:
+    async def check(self, unsaved: Mapping[str, str] = NOTHING, *, quick: bool = False) -> Report:
         return Report(())
 
     async def rehearse(self) -> list[dict[str, Any]]:
         return [{"name": "a story", "passed": True}]
 
-    async def play(self, wish: Wish) -> dict[str, Any]:
+    async def play(self, wish: Wish, language: str = "en", unsaved: Mapping[str, str] = NOTHING) -> dict[str, Any]:
         return {"from": wish.caller}
 
-    async def picture(self, language: str) -> str:
+    async def vocabulary(self, language: str) -> dict[str, Any]:
+        return {"contexts": [], "prompts": [], "targets": [], "applications": []}
+
+    async def picture(self, language: str, unsaved: Mapping[str, str] = NOTHING) -> str:
         return f"<svg xmlns='http://www.w3.org/2000/svg' lang='{language}'/>"
 
     async def publish(self, by: str, why: str, role: str, content_of: int | None = None) -> Version:
