@@ -18,3 +18,13 @@ def normal(number: str, country: str) -> str:
     if digits.startswith("0"):
         digits = digits[1:]
     return digits if re.search("[0-9]", digits) else ""
+
+
+_SERVICE = 6  # digits at most of a number that is an institution's: 110, 12345, 1001
+
+
+def masked(number: str) -> str:
+    """As lists show it to people (R60): `138****8000`. Numbers of institutions, withheld ones and pseudonyms stay."""
+    if len(number) <= _SERVICE or number.startswith("~"):
+        return number
+    return f"{number[:3]}****{number[-4:]}" if len(number) > 8 else f"{number[:2]}****{number[-2:]}"

@@ -7,7 +7,7 @@ import ssl
 from aiohttp import web
 
 from ivr.settings import Address
-from ivr.web import access, errors, stream
+from ivr.web import access, errors, room, stream
 from ivr.web.context import SERVICES, Services
 from ivr.web.openapi import TABLE
 from ivr.web.routes import register
@@ -25,6 +25,7 @@ def create(services: Services) -> web.Application:
     app[TABLE] = ROUTES
     app.on_response_prepare.append(access.dress)
     app.on_shutdown.append(stream.close_all)
+    app.cleanup_ctx.append(room.kept)
     register(app, ROUTES)
     return app
 

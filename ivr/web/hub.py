@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from aiohttp import web
 
 from ivr.calls.live import Live
-from ivr.calls.live_views import LiveChanges, LiveState, changes
+from ivr.calls.live_views import LiveCall, LiveChanges, LiveState, changes
+from ivr.calls.numbers import masked
 from ivr.web.replies import dumps
 
 INTERVAL = 0.2  # seconds between two frames
@@ -38,7 +39,7 @@ class Hub:
     def __init__(self, live: Live, interval: float = INTERVAL) -> None:
         self._live, self._interval = live, interval
         self._changed = asyncio.Event()
-        self._frames: dict[tuple[int, int], bytes] = {}
+        self._frames: dict[tuple[int, int, bool], bytes] = {}
         self.newest = live.snapshot()
         self.readers: set[web.WebSocketResponse] = set()
         self.strangers: set[web.WebSocketResponse] = set()  # connected, and have not shown a token yet
@@ -63,19 +64,35 @@ class Hub:
             await self._changed.wait()
         return self.newest
 
-    def snapshot(self, state: LiveState) -> bytes:
-        """`{"type": "snapshot", …}`: begin anew with it."""
-        return self._frame((state.version, state.version), lambda: {"type": "snapshot", **picture(state)})
+    def snapshot(self, state: LiveState, whole: bool = True) -> bytes:
+        """`{"type": "snapshot", …}`: begin anew with it. Not `whole`: callers' numbers are masked (R60)."""
+        return self._frame((state.version, state.version, whole), lambda: {"type": "snapshot", **picture(state)})
 
-    def changes(self, old: LiveState, new: LiveState) -> bytes:
+    def changes(self, old: LiveState, new: LiveState, whole: bool = True) -> bytes:
         """`{"type": "changes", …}`: replace what is named, forget `calls_gone`."""
-        return self._frame((old.version, new.version), lambda: {"type": "changes", **_fields(changes(old, new))})
+        return self._frame((old.version, new.version, whole), lambda: {"type": "changes", **_fields(changes(old, new))})
 
-    def _frame(self, key: tuple[int, int], make: Callable[[], dict[str, Any]]) -> bytes:
+    def _frame(self, key: tuple[int, int, bool], make: Callable[[], dict[str, Any]]) -> bytes:
         if key not in self._frames:
-            self._frames[key] = dumps(make())
+            self._frames[key] = dumps(make() if key[2] else _masked(make()))
         return self._frames[key]
 
 
 def _fields(delta: LiveChanges) -> dict[str, Any]:
     return {field.name: getattr(delta, field.name) for field in fields(delta)}
+
+
+def _masked(frame: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **frame,
+        "calls": [_call_masked(call) for call in frame["calls"]],
+        "queues": [
+            replace(queue, waiting=tuple(replace(one, caller=masked(one.caller)) for one in queue.waiting))
+            for queue in frame["queues"]
+        ],
+    }
+
+
+def _call_masked(call: LiveCall) -> LiveCall:
+    legs = (replace(leg, party=masked(leg.party)) if leg.role == "caller" else leg for leg in call.legs)
+    return replace(call, caller=masked(call.caller), legs=tuple(legs))

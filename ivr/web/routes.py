@@ -47,6 +47,7 @@ MAY: Mapping[str, frozenset[str]] = {  # access of a route → roles that have i
     "admin": frozenset({"admin"}),
     "dialplan_admin": frozenset({"admin", "dialplan_admin"}),
     "auditor": frozenset({"admin", "auditor"}),
+    "room": frozenset({"admin", "supervisor"}),
 }
 NOTHING: Schema = obj({})
 BODY_SECONDS = 10.0

@@ -16,6 +16,7 @@ from ivr.web import (
     table_dialplans,
     table_notices,
     table_prompts,
+    table_room,
 )
 from ivr.web.routes import BY, CALLER, Route, words
 from ivr.web.schema import TIME, Schema, integer, obj, one_of, string
@@ -177,6 +178,7 @@ ROUTES: tuple[Route, ...] = (
     *table_prompts.ROUTES,
     *table_notices.ROUTES,
     *table_dialplans.ROUTES,
+    *table_room.ROUTES,
     Route(
         "GET", f"{V1}/openapi.json", openapi.document, words("接口说明", "This description"), shapes.ANY, access="open"
     ),

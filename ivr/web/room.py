@@ -1,0 +1,104 @@
+"""The wallboard: the day's figures and the alarms, computed once however many screens ask."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from ivr.calls.statistics import IN_TIME
+from ivr.errors import HotlineError
+from ivr.store import Store
+from ivr.store.figures import CONNECT_RATE, Figures, figures
+from ivr.web import room_alarms
+from ivr.web.context import SERVICES, Asked, Services
+from ivr.web.room_alarms import Alarm, Board
+
+GOOD = 3.0  # seconds that figures are good for
+LOOK = 2.0  # seconds between two looks for alarms, so that each knows since when, whether anybody watches or not
+FAILING_GOOD = 15.0  # seconds that what failed lately is good for while nobody watches
+
+log = structlog.get_logger(__name__)
+
+
+class Room:
+    """What the wallboard shows beside the live state."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._board = Board()
+        self._known: tuple[float, Figures] | None = None
+        self._lock = asyncio.Lock()
+
+    async def figures(self, good: float = GOOD) -> Figures:
+        """Raises DatabaseDownError."""
+        async with self._lock:  # many who ask at once cost one look
+            if self._known is None or time.monotonic() - self._known[0] >= good:
+                store: Store = self._services.store
+                self._known = (time.monotonic(), await figures(store, datetime.now(UTC)))
+            return self._known[1]
+
+    async def alarms(self, good: float = FAILING_GOOD) -> tuple[Alarm, ...]:
+        """Of this moment; the longest-standing first."""
+        problems = await self._services.health.problems()
+        try:
+            failing = (await self.figures(good)).failing
+        except HotlineError:  # health tells it
+            failing = ()
+        found = room_alarms.found(self._services.live.snapshot(), self._services.site, problems, failing)
+        began, ended = self._board.show(found, datetime.now(UTC))
+        for alarm in began:
+            log.warning("room.alarm_begins", alarm=True, id=alarm.id, what=alarm.message["en"])
+        for alarm in ended:
+            log.info("room.alarm_ends", id=alarm.id)
+        return self._board.shown
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self.alarms()
+            except Exception:  # a look that fails must not end the looking
+                log.exception("room.look_failed")
+            await asyncio.sleep(LOOK)
+
+
+ROOM: web.AppKey[Room] = web.AppKey("room", Room)
+
+
+async def kept(app: web.Application) -> AsyncIterator[None]:
+    """aiohttp's `cleanup_ctx`: the room is looked at as long as the server runs."""
+    room = app[ROOM] = Room(app[SERVICES])
+    looking = asyncio.create_task(room.run(), name="room")
+    yield
+    looking.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await looking
+
+
+async def shown(asked: Asked) -> dict[str, Any]:
+    room = asked.request.app[ROOM]
+    found = await room.figures()
+    return {
+        "figures": {
+            "at": found.at,
+            "day": asdict(found.day),
+            "hours": [
+                {"from": hour.start, **{k: v for k, v in asdict(hour).items() if k != "start"}} for hour in found.hours
+            ],
+            "transfers": [asdict(one) for one in found.transfers],
+            "targets": {"connect_rate": CONNECT_RATE, "in_time_seconds": IN_TIME},
+        },
+        "alarms": [asdict(alarm) for alarm in await room.alarms(GOOD)],
+    }
+
+
+async def alarms(asked: Asked) -> dict[str, Any]:
+    """Without the database: they are there when it is not."""
+    return {"alarms": [asdict(alarm) for alarm in await asked.request.app[ROOM].alarms(GOOD)]}
