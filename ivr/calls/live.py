@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from ivr.calls.live_ears import Ears
 from ivr.calls.live_records import WRAP_UP
 from ivr.calls.live_views import LiveCall, LiveQueue, LiveState, LiveWaiting, when
 from ivr.calls.live_world import Dirty, World
@@ -64,6 +65,16 @@ class Live:
         """Running calls that operator `number` talks in, oldest first."""
         calls = [call for call in self.snapshot().calls.values() if call.operator(number)]
         return tuple(sorted(calls, key=lambda call: call.since))
+
+    @property
+    def ears(self) -> Ears:
+        """Who is heard now; changes without the picture."""
+        return (self._whole or self._world).ears
+
+    def note_muted(self, leg: str, muted: bool) -> None:
+        """We asked for it: no event tells."""
+        for world in {id(world): world for world in (self._whole, self._world) if world}.values():
+            world.ears = world.ears.put("muted", leg, muted)
 
     def _draw(self, world: World) -> LiveState:
         """Only what is marked dirty is drawn anew."""

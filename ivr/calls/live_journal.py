@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from ivr.calls.live_records import Call, Transfer
+from ivr.calls.live_views import LiveStep, when
 
-NOTED = ("CALL", "REQUEUED", "TRANSFER_")  # how the names begin of the events that `note` heeds
+NOTED = ("CALL", "REQUEUED", "STEP", "TRANSFER_")  # how the names begin of the events that `note` heeds
 _REMEMBERED_TRANSFERS = 50  # a call
+_REMEMBERED_STEPS = 30  # a call
 
 
 def facts(extra: str) -> dict[str, str]:
@@ -31,8 +33,16 @@ def note(call: Call, name: str, facts: Mapping[str, str], at: float) -> None:
         call.language = facts.get("language") or None
     elif name == "REQUEUED":
         call.requeued = facts.get("reason")
+    elif name == "STEP":
+        _step(call, LiveStep(when(at), facts.get("step", ""), facts.get("value", "")))
     elif name.startswith("TRANSFER_"):
         _transfer(call, name, facts, at)
+
+
+def _step(call: Call, step: LiveStep) -> None:
+    if step.step and step not in call.steps and len(call.steps) < _REMEMBERED_STEPS:
+        call.steps.append(step)
+        call.steps.sort(key=lambda one: one.at)
 
 
 def _transfer(call: Call, name: str, facts: Mapping[str, str], at: float) -> None:
@@ -50,8 +60,11 @@ def _transfer(call: Call, name: str, facts: Mapping[str, str], at: float) -> Non
         )
     if transfer.state == "ended":
         return
-    if name == "TRANSFER_DIAL" and transfer.state == "asked":
-        transfer.state, transfer.since = "dialling", at
+    if name == "TRANSFER_DIAL":
+        route = facts.get("route", "")
+        transfer.route = max(int(route), transfer.route or 0) if route.isdecimal() else transfer.route
+        if transfer.state == "asked":
+            transfer.state, transfer.since = "dialling", at
     elif name == "TRANSFER_ROUTE_FAILED":
         transfer.result = facts.get("result")
     elif name == "TRANSFER_JOINED" and transfer.state != "joined":

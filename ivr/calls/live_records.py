@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ivr.calls.live_views import LiveCall, LiveLeg, LiveOperator, LiveTarget, LiveTransfer, when
+from ivr.calls.live_views import LiveCall, LiveLeg, LiveOperator, LiveStep, LiveTarget, LiveTransfer, when
 
 WRAP_UP = "wrap-up"  # the reason of a pause that is after-call work
 FAR_ROLES = ("desk", "department", "interpreter")
@@ -57,6 +57,7 @@ class Channel:
     queue: str | None = None
     queue_seen: float = -1.0
     waiting_since: float | None = None  # kept from the first queue to the first talk
+    queued_at: float | None = None  # when that wait began, kept after it
     overflowed: bool = False  # waits for the second time, or with a priority
 
     def talks(self) -> None:
@@ -77,6 +78,7 @@ class Transfer:
     trigger: str | None = None
     result: str | None = None
     reason: str | None = None
+    route: int | None = None
 
     def view(self, legs: Iterable[Channel]) -> LiveTransfer:
         """While a route is tried, the target's own leg says how far it is."""
@@ -85,7 +87,8 @@ class Transfer:
             for leg in legs:
                 if leg.party == self.target and leg.state in ("ringing", "up"):
                     state, since = ("answered" if leg.state == "up" else "ringing"), leg.since
-        return LiveTransfer(self.id, self.target, state, when(since), self.mode, self.trigger, self.result, self.reason)
+        said = (self.mode, self.trigger, self.result, self.reason, self.route)
+        return LiveTransfer(self.id, self.target, state, when(since), *said)
 
 
 @dataclass(slots=True)
@@ -99,6 +102,7 @@ class Call:
     requeued: str | None = None
     since: float | None = None
     transfers: dict[str, Transfer] = field(default_factory=dict)
+    steps: list[LiveStep] = field(default_factory=list)
 
     def caller_leg(self) -> Channel | None:
         """The leg of the CALL event; where that was not seen: the trunk's leg, else a partner's that called us."""
@@ -142,6 +146,8 @@ class Call:
             caller_channel=caller.name if caller else None,
             legs=tuple(leg.leg("caller" if leg is caller else leg.role) for leg in legs),
             transfers=tuple(self._transfers(caller, legs)),
+            queued_at=when(caller.queued_at) if caller and caller.queued_at else None,
+            steps=tuple(self.steps),
         )
 
     def _state(self, caller: Channel | None) -> str:
@@ -189,6 +195,7 @@ class Operator:
     last_pause: float = 0.0
     login: float = 0.0
     touched: float = 0.0  # stamp of the newest event about it
+    last: str | None = None  # the call that he was in last
     shown: LiveOperator | None = None
 
     def membership(self, event: Mapping[str, str], at: float) -> None:
@@ -210,7 +217,9 @@ class Operator:
             since = when(self.touched)
         else:
             since = when(self._known_since(state) or now)
-        self.shown = LiveOperator(self.number, self.name, state, since, reason, call)
+        ends = self.wraps_up_until(wrap_up)
+        until = when(ends) if state == WRAP_UP and ends > now else None
+        self.shown = LiveOperator(self.number, self.name, state, since, reason, call, until, self.last)
         return self.shown
 
     def _state(self, now: float, wrap_up: float) -> tuple[str, str | None, str | None]:
@@ -266,4 +275,4 @@ def remember(call: Call, old: Mapping[str, Call]) -> None:
         return
     call.caller, call.number, call.language = before.caller, before.number, before.language
     call.handed_over_by, call.requeued, call.since = before.handed_over_by, before.requeued, before.since
-    call.transfers = dict(before.transfers)
+    call.transfers, call.steps = dict(before.transfers), list(before.steps)

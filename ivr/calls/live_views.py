@@ -40,6 +40,16 @@ class LiveTransfer:
     trigger: str | None = None
     result: str | None = None  # once ended: a transfer result of docs/contracts.md; before: the last route's result
     reason: str | None = None  # why refused or failed
+    route: int | None = None  # which of the target's routes is tried: 1, 2, …
+
+
+@dataclass(frozen=True, slots=True)
+class LiveStep:
+    """What the caller chose or heard on the way, as in the call log's steps."""
+
+    at: datetime
+    step: str
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,8 @@ class LiveCall:
     caller_channel: str | None = None  # None once the caller is gone
     legs: tuple[LiveLeg, ...] = ()  # oldest first
     transfers: tuple[LiveTransfer, ...] = ()  # oldest first, the ended ones too
+    queued_at: datetime | None = None  # when the newest wait in a queue began, also once it is over
+    steps: tuple[LiveStep, ...] = ()  # oldest first
 
     @property
     def operator_channels(self) -> tuple[str, ...]:
@@ -91,6 +103,8 @@ class LiveOperator:
     since: datetime
     reason: str | None = None  # of a pause
     call: str | None = None
+    until: datetime | None = None  # when the after-call work ends by itself
+    last_call: str | None = None  # the one that ended last
 
 
 @dataclass(frozen=True, slots=True)

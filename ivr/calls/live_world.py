@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ivr.calls import live_journal
+from ivr.calls.live_ears import SILENCE
 from ivr.calls.live_records import Call, Channel, Operator, Target, remember, role_and_party
 
 Event = Mapping[str, str]
@@ -46,12 +47,15 @@ class World:
         self.drawn = False
         self.dirty = Dirty(operators=set(operators), targets=set(targets))
         self.before = before
+        self.ears = SILENCE
         self._hung_up: set[str] = set()
         self._hung_up_order: deque[str] = deque()
         if before:
+            self.ears = replace(before.ears, speaking=frozenset())
             for number, operator in self.operators.items():
                 if number in before.operators:
                     operator.shown = before.operators[number].shown
+                    operator.last = before.operators[number].last
 
     def apply(self, event: Event) -> None:
         handler = HANDLERS.get(event.get("Event", ""))
@@ -91,7 +95,7 @@ class World:
         old = self.before.channels.get(id) if self.before else None
         if old is not None:
             channel.started, channel.state, channel.since = old.started, old.state, old.since
-            channel.waiting_since = old.waiting_since
+            channel.waiting_since, channel.queued_at = old.waiting_since, old.queued_at
         if party in self.operators:
             self.operators[party].legs[id] = channel
         return channel
@@ -172,6 +176,8 @@ class World:
             self._hung_up_order.append(id)
             if len(self._hung_up_order) > _REMEMBERED_HANGUPS:
                 self._hung_up.discard(self._hung_up_order.popleft())
+        if id in self.ears.speaking or id in self.ears.muted or id in self.ears.held:
+            self.ears = self.ears.without(id)
         channel = self.channels.pop(id, None)
         if channel is None:
             return
@@ -179,7 +185,18 @@ class World:
         self._touch(channel, at)
         self._untie(channel)
         if channel.party in self.operators:
-            self.operators[channel.party].legs.pop(id, None)
+            operator = self.operators[channel.party]
+            operator.legs.pop(id, None)
+            if channel.call and channel.state == "up":
+                operator.last = channel.call
+
+    # ---- who is heard
+
+    def _speaks(self, event: Event, _: float) -> None:
+        self.ears = self.ears.put("speaking", event.get("Uniqueid", ""), event.get("Event") == "ChannelTalkingStart")
+
+    def _holds(self, event: Event, _: float) -> None:
+        self.ears = self.ears.put("held", event.get("Uniqueid", ""), event.get("Event") == "Hold")
 
     # ---- queues
 
@@ -205,7 +222,7 @@ class World:
         first = name == OVERFLOW or int(event.get("Priority") or 0) > CITIZENS
         channel.overflowed |= channel.waiting_since is not None or first
         if channel.waiting_since is None:
-            channel.waiting_since = since
+            channel.waiting_since = channel.queued_at = since
         self.dirty.queues.add(name)
 
     def _queue_leave(self, event: Event, at: float) -> None:
@@ -284,6 +301,10 @@ HANDLERS: Mapping[str, Callable[[World, Event, float], None]] = {  # also what A
     "BridgeEnter": World._bridge_enter,
     "BridgeLeave": World._bridge_leave,
     "Hangup": World._hangup,
+    "ChannelTalkingStart": World._speaks,
+    "ChannelTalkingStop": World._speaks,
+    "Hold": World._holds,
+    "Unhold": World._holds,
     "QueueCallerJoin": World._queue_join,
     "QueueCallerLeave": World._queue_leave,
     "QueueParams": World._queue_params,

@@ -9,6 +9,7 @@ import asyncio
 import uuid
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,6 +19,8 @@ from ivr.settings import Site, Target
 
 MODES = ("transfer", "conference", "consult", "suspend", "blind")
 WRAP_UP = "wrap-up"  # QueuePause reason, the same word as in dialplans/core/operator-phone.conf
+MUTED = "DESK_MUTED"  # channel variable
+TALK_DETECT = "600,256"  # ms of silence that end an utterance; loudness of speech (Asterisk's own)
 REMEMBERED = 10_000  # transfer ids: an order that is sent again is known, whatever happened to its answer
 REFER_FAILURES = {
     "busy": "486 Busy Here",
@@ -44,6 +47,8 @@ class RunningCall(Protocol):
     @property
     def caller_channel(self) -> str | None: ...
     @property
+    def legs(self) -> Sequence[RunningLeg]: ...
+    @property
     def operator_channels(self) -> tuple[str, ...]: ...
     def operator(self, number: str) -> RunningLeg | None: ...
 
@@ -52,6 +57,7 @@ class Live(Protocol):
     """`ivr.calls.live.Live`."""
 
     def call(self, call_id: str) -> RunningCall | None: ...
+    def note_muted(self, leg: str, muted: bool) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +210,54 @@ class Orders:
         await self._ami.action({"Action": "Setvar", "Channel": caller, "Variable": three, "Value": "1"})
         await self._redirect(call_id, caller, "consult-caller", "join")
 
+    async def mute(self, call_id: str, leg_id: str, muted: bool) -> None:
+        """What this leg says is heard by nobody, until it is taken back or the leg ends."""
+        channel = self._leg(call_id, leg_id)
+        state = {"Direction": "in", "State": "on" if muted else "off"}
+        try:
+            await self._ami.action({"Action": "MuteAudio", "Channel": channel, **state})
+            value = "1" if muted else ""  # a controller that starts anew asks for it
+            await self._ami.action({"Action": "Setvar", "Channel": channel, "Variable": MUTED, "Value": value})
+        except AmiFailedError:
+            raise _no_leg(call_id, leg_id) from None
+        self._live.note_muted(leg_id, muted)
+
+    async def remove(self, call_id: str, leg_id: str) -> None:
+        """Hang this leg up, as its own phone would; the others talk on. Never the caller: he is not ours to hang up."""
+        channel = self._leg(call_id, leg_id)
+        if channel == self._running(call_id)[0]:
+            message = "the caller is not removed from his own call; end your own leg instead"
+            raise OrderError("caller_stays", message, {"call": call_id}, 409)
+        try:
+            await self._ami.action({"Action": "Hangup", "Channel": channel, "Cause": "16"})
+        except AmiFailedError:
+            raise _no_leg(call_id, leg_id) from None
+
+    async def tell_phone(self, call_id: str, leg_id: str, event: str) -> None:
+        """`talk`: answer, or take off hold; `hold`. By NOTIFY in the call's own dialog, as Yealink, Polycom, Snom take it."""
+        channel = self._leg(call_id, leg_id)
+        try:
+            await self._ami.action({"Action": "PJSIPNotify", "Channel": channel, "Variable": f"Event={event}"})
+        except AmiFailedError:
+            raise _no_leg(call_id, leg_id) from None
+
+    async def watch(self, channel: str, leg_id: str) -> None:
+        """From now on events tell when this leg speaks; whether it was muted before we looked is asked."""
+        with suppress(AmiFailedError):
+            await self._ami.action(
+                {"Action": "Setvar", "Channel": channel, "Variable": "TALK_DETECT(set)", "Value": TALK_DETECT}
+            )
+            if await variable(self._ami, channel, MUTED):
+                self._live.note_muted(leg_id, True)
+
+    def _leg(self, call_id: str, leg_id: str) -> str:
+        """Its channel."""
+        _, call = self._running(call_id)
+        for leg in call.legs:
+            if leg.id == leg_id:
+                return leg.channel
+        raise _no_leg(call_id, leg_id)
+
     async def ready(self, operator: str) -> None:
         """Calls come again, from every queue."""
         await self._pause(operator, paused=False, reason="")
@@ -256,6 +310,11 @@ class Orders:
             raise OrderError("unknown_operator", message, {"operator": operator}, 404)
         told = {"Paused": "true" if paused else "false", "Reason": reason}
         await self._ami.action({"Action": "QueuePause", "Interface": f"PJSIP/{operator}", **told})
+
+
+def _no_leg(call_id: str, leg_id: str) -> OrderError:
+    message = f"call {call_id} has no leg {leg_id} now; GET /api/v1/desk shows those that it has"
+    return OrderError("unknown_leg", message, {"call": call_id, "leg": leg_id}, 404)
 
 
 def _no_transfer(call_id: str) -> OrderError:

@@ -123,6 +123,26 @@ class Dialplans:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseReason:
+    id: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What operators choose from in the browser."""
+
+    pause_reasons: tuple[PauseReason, ...] = (
+        PauseReason("break", "小休", "Break"),
+        PauseReason("meal", "用餐", "Meal"),
+        PauseReason("training", "培训", "Training"),
+        PauseReason("meeting", "会议", "Meeting"),
+        PauseReason("case", "处理工单", "Working on a case"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Retention:
     """How long what is kept, in months (R52, R65); then it is erased, with proof, and the statistics stay."""
 
@@ -239,6 +259,7 @@ class Site:
 
     retention: Retention = field(default_factory=Retention)
     dialplans: Dialplans = field(default_factory=Dialplans)
+    desk: Desk = field(default_factory=Desk)
 
     @property
     def skills(self) -> tuple[str, ...]:

@@ -95,8 +95,10 @@ LIVE_TRANSFER = obj(
         "trigger": WORD,
         "result": WORD,
         "reason": WORD,
+        "route": nullable(COUNT),
     }
 )
+STEP = obj({"at": TIME, "step": TEXT, "value": TEXT})
 LIVE_CALL = obj(
     {
         "id": TEXT,
@@ -110,6 +112,8 @@ LIVE_CALL = obj(
         "caller_channel": WORD,
         "legs": array(LIVE_LEG),
         "transfers": array(LIVE_TRANSFER),
+        "queued_at": MOMENT,
+        "steps": array(STEP),
     }
 )
 LIVE_WAITING = obj(
@@ -122,6 +126,8 @@ LIVE_OPERATOR = {
     "since": TIME,
     "reason": WORD,
     "call": WORD,
+    "until": MOMENT,
+    "last_call": WORD,
 }
 LIVE_TARGET = {"key": TEXT, "reachable": nullable(BOOLEAN), "routes": mapping(BOOLEAN)}
 LIVE = obj(
