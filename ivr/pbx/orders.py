@@ -234,7 +234,7 @@ class Orders:
             raise _no_leg(call_id, leg_id) from None
 
     async def tell_phone(self, call_id: str, leg_id: str, event: str) -> None:
-        """`talk`: answer, or take off hold; `hold`. By NOTIFY in the call's own dialog, as Yealink, Polycom, Snom take it."""
+        """`talk`: answer, or take off hold; `hold`. By NOTIFY in the call's own dialog (Yealink, Polycom, Snom)."""
         channel = self._leg(call_id, leg_id)
         try:
             await self._ami.action({"Action": "PJSIPNotify", "Channel": channel, "Variable": f"Event={event}"})

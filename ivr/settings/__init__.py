@@ -6,12 +6,14 @@
 from ivr.settings.load import SettingsError, load
 from ivr.settings.model import (
     Address,
+    Desk,
     Dialplans,
     Hotline,
     Keys,
     Listen,
     Menu,
     Operator,
+    PauseReason,
     Queue,
     Retention,
     Screening,
@@ -24,12 +26,14 @@ from ivr.settings.model import (
 
 __all__ = [
     "Address",
+    "Desk",
     "Dialplans",
     "Hotline",
     "Keys",
     "Listen",
     "Menu",
     "Operator",
+    "PauseReason",
     "Queue",
     "Retention",
     "Screening",

@@ -12,6 +12,7 @@ from ivr.settings import hours
 from ivr.settings.model import Address, Site, Target
 
 MODES = ("transfer", "conference", "consult", "suspend", "blind")
+RESERVED_REASONS = ("wrap-up",)  # of a pause that is after-call work
 DESK_ACTS = ("hand_back", "pull_in")
 ROLES = ("desk", "department", "interpreter")
 ACKNOWLEDGE = ("answer", "key")
@@ -71,6 +72,7 @@ def problems(site: Site) -> list[str]:
         _keys,
         _endpoints,
         _screening,
+        _desk,
         lambda site: hours.problems(site.hours),
     )
     return [problem for part in parts for problem in part(site)]
@@ -290,6 +292,16 @@ def _screening(site: Site) -> Iterator[str]:
     for n, number in enumerate(site.screening.exempt):
         if not _CALLER.fullmatch(number):
             yield f"screening.exempt[{n}]: expected a telephone number such as 01012345678, found {number!r}"
+
+
+def _desk(site: Site) -> Iterator[str]:
+    reasons = [reason.id for reason in site.desk.pause_reasons]
+    for n, id in enumerate(reasons):
+        if not _WORD.fullmatch(id) or id in RESERVED_REASONS:
+            expected = f"a word of a-z, 0-9 and - (not {' or '.join(RESERVED_REASONS)})"
+            yield f"desk.pause_reasons[{n}].id: expected {expected}, found {id!r}"
+        if id in reasons[:n]:
+            yield f"desk.pause_reasons[{n}].id: {id} is there twice"
 
 
 def _single(where: str, key: str) -> Iterator[str]:

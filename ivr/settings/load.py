@@ -12,6 +12,7 @@ from ivr.errors import HotlineError
 from ivr.settings import checks, tls
 from ivr.settings.hours import Hours
 from ivr.settings.model import (
+    Desk,
     Dialplans,
     Hooks,
     Hotline,
@@ -30,6 +31,7 @@ from ivr.settings.model import (
 from ivr.settings.read import MISSING, Reader
 
 TABLES = (
+    "desk",
     "hotline",
     "listen",
     "database",
@@ -94,6 +96,7 @@ def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> S
     neighbour = reader.build(Neighbour, tables["neighbour"], "neighbour") if "neighbour" in tables else None
     retention = reader.build(Retention, tables.get("retention", {}), "retention")
     dialplans = reader.build(Dialplans, tables.get("dialplans", {}), "dialplans")
+    desk = reader.build(Desk, tables.get("desk", {}), "desk")
     if reader.problems:
         return None
     if "language_keys" not in tables.get("hotline", {}):
@@ -116,6 +119,7 @@ def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> S
         neighbour=neighbour,
         retention=retention,
         dialplans=dialplans,
+        desk=desk,
     )
 
 

@@ -7,8 +7,9 @@ import ssl
 from aiohttp import web
 
 from ivr.settings import Address
-from ivr.web import access, errors, room, stream
+from ivr.web import access, desk_stream, errors, room, stream
 from ivr.web.context import SERVICES, Services
+from ivr.web.desks import Desks
 from ivr.web.openapi import TABLE
 from ivr.web.routes import register
 from ivr.web.table import ROUTES
@@ -26,6 +27,7 @@ def create(services: Services) -> web.Application:
     app.on_response_prepare.append(access.dress)
     app.on_shutdown.append(stream.close_all)
     app.cleanup_ctx.append(room.kept)
+    desk_stream.attach(app, Desks(services))
     register(app, ROUTES)
     return app
 

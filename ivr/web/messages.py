@@ -36,6 +36,13 @@ _CHINESE: Mapping[str, str] = {
     "no_operator": "通话 {call} 目前没有坐席，请等坐席接听后再操作",
     "unknown_action": "没有这个操作：{action}",
     "ambiguous_call": "有多个通话的编号以此开头，请写全编号",
+    # the desk
+    "no_desk": "此账号没有坐席号码，请管理员在“账号”中设置",
+    "not_yours": "{what} 不属于您：坐席只能操作自己和自己的通话",
+    "phone_does_not_obey": "话机在 {seconds} 秒内没有响应，请在话机上操作",
+    "unknown_reason": "没有示忙原因 {reason}，可选：{known}",
+    "unknown_leg": "这一方已不在通话中",
+    "caller_stays": "不能请来电人退出通话；如需结束，请挂断自己的电话",
     # screening
     "bad_number": "{number} 不是电话号码，应如 13800138000",
     "nobody_named": "请写明决定人姓名（不超过 64 个字）",

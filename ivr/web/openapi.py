@@ -21,6 +21,7 @@ _ACCESS: dict[str, list[dict[str, list[str]]]] = {
     "admin": [{"bearer": []}],
     "dialplan_admin": [{"bearer": []}],
     "auditor": [{"bearer": []}],
+    "desk": [{"bearer": []}],
     "own": [{"bearer": []}, {}],  # or as the first message
     "phone": [],  # the token stands in the path
     "open": [],

@@ -30,6 +30,7 @@ BY = string(r"[^\x00-\x1f\x7f]+", 64, description="the person who decides, by na
 PATH: Mapping[str, Schema] = {  # parts of paths, by name
     "id": string(r"[0-9A-Za-z._-]+", 128, description="a call's id"),
     "number": string(r"[0-9]{1,20}", 20, description="an operator's number"),
+    "leg": string(r"[0-9A-Za-z._-]+", 128, description="a leg's id"),
     "caller": CALLER,
     "file": string(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}\.conf", 65, description="a dialplan file's name"),
     "version": string(r"[1-9][0-9]{0,8}", 9, description="a version's number"),
@@ -48,6 +49,7 @@ MAY: Mapping[str, frozenset[str]] = {  # access of a route → roles that have i
     "dialplan_admin": frozenset({"admin", "dialplan_admin"}),
     "auditor": frozenset({"admin", "auditor"}),
     "room": frozenset({"admin", "supervisor"}),
+    "desk": frozenset({"operator", "supervisor", "liaison", "admin"}),
 }
 NOTHING: Schema = obj({})
 BODY_SECONDS = 10.0

@@ -13,6 +13,7 @@ from ivr.web import (
     screening,
     shapes,
     stream,
+    table_desk,
     table_dialplans,
     table_notices,
     table_prompts,
@@ -177,6 +178,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     *table_prompts.ROUTES,
     *table_notices.ROUTES,
+    *table_desk.ROUTES,
     *table_dialplans.ROUTES,
     *table_room.ROUTES,
     Route(

@@ -46,6 +46,7 @@ class NotedOrders:
 
     asked: list[tuple[Any, ...]] = field(default_factory=list)
     refuse: Exception | None = None
+    watched: list[str] = field(default_factory=list)
 
     async def _note(self, *order: Any) -> None:
         self.asked.append(order)
@@ -74,6 +75,18 @@ class NotedOrders:
 
     async def join(self, call_id: str) -> None:
         await self._note("join", call_id)
+
+    async def mute(self, call_id: str, leg_id: str, muted: bool) -> None:
+        await self._note("mute", call_id, leg_id, muted)
+
+    async def remove(self, call_id: str, leg_id: str) -> None:
+        await self._note("remove", call_id, leg_id)
+
+    async def tell_phone(self, call_id: str, leg_id: str, event: str) -> None:
+        await self._note("tell_phone", call_id, leg_id, event)
+
+    async def watch(self, channel: str, leg_id: str) -> None:
+        self.watched.append(channel)
 
     async def pause(self, operator: str, reason: str) -> None:
         await self._note("pause", operator, reason)
