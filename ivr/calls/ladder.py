@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from ivr.calls.ladder_story import Moment, moments, who
+from ivr.calls.ladder_story import Moment, columns, moments, talk_times, who
 from ivr.calls.ladder_text import cells, fit, shown, wrap, wrap_list
 from ivr.calls.ladder_words import OUTCOMES, ROLES, Language, Words
 from ivr.calls.model import Call, Leg, Talk
@@ -31,7 +31,7 @@ def draw(call: Call, width: int = 100, language: Language = "zh", zone: tzinfo =
 class _Ladder:
     def __init__(self, call: Call, width: int, words: Words, zone: tzinfo) -> None:
         self._call, self._words, self._zone = call, words, zone
-        self._columns = _columns(call.legs)
+        self._columns = columns(call.legs)
         self._column_of = {leg.id: at for at, legs in enumerate(self._columns) for leg in legs}
         self._column = _column_width(width - _TIME, self._columns)
         self._text = max(width - _TIME - self._column * len(self._columns) - 1, 16)
@@ -146,7 +146,7 @@ class _Ladder:
         if recordings:
             facts.append(say("recordings", count=recordings))
         yield from wrap_list(facts, self._width)
-        pairs = self._talk_times()
+        pairs = talk_times(self._call, self._columns)
         yield from wrap_list(
             [
                 say("together", one=who(one, self._words), other=who(other, self._words), time=_clock(time))
@@ -154,31 +154,6 @@ class _Ladder:
             ],
             self._width,
         )
-
-    def _talk_times(self) -> Iterator[tuple[Leg, Leg, timedelta]]:
-        """How long each pair of parties talked; what goes on is not counted."""
-        sums: dict[tuple[int, int], timedelta] = {}
-        for talk in self._call.talks:
-            if talk.ended_at and talk.leg_a in self._column_of and talk.leg_b in self._column_of:
-                pair = (self._column_of[talk.leg_a], self._column_of[talk.leg_b])
-                sums[pair] = sums.get(pair, timedelta()) + (talk.ended_at - talk.started_at)
-        for (one, other), time in sorted(sums.items()):
-            yield self._columns[one][0], self._columns[other][0], time
-
-
-def _columns(legs: Sequence[Leg]) -> list[list[Leg]]:
-    """Legs of one party that follow each other share a column."""
-    columns: list[list[Leg]] = []
-    for leg in legs:
-        for column in columns:
-            last = column[-1]
-            same = (last.role, last.party) == (leg.role, leg.party)
-            if same and last.ended_at and last.ended_at <= leg.started_at:
-                column.append(leg)
-                break
-        else:
-            columns.append([leg])
-    return columns
 
 
 def _column_width(room: int, columns: Sequence[Sequence[Leg]]) -> int:

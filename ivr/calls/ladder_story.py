@@ -205,6 +205,33 @@ def who(leg: Leg, words: Words) -> str:
     return role if leg.role == "caller" else f"{role} {shown(leg.party)}"
 
 
+def columns(legs: Sequence[Leg]) -> list[list[Leg]]:
+    """Legs of one party that follow each other share a column."""
+    found: list[list[Leg]] = []
+    for leg in legs:
+        for column in found:
+            last = column[-1]
+            same = (last.role, last.party) == (leg.role, leg.party)
+            if same and last.ended_at and last.ended_at <= leg.started_at:
+                column.append(leg)
+                break
+        else:
+            found.append([leg])
+    return found
+
+
+def talk_times(call: Call, columns: Sequence[Sequence[Leg]]) -> Iterator[tuple[Leg, Leg, timedelta]]:
+    """How long each pair of parties talked; what goes on is not counted."""
+    column_of = {leg.id: at for at, legs in enumerate(columns) for leg in legs}
+    sums: dict[tuple[int, int], timedelta] = {}
+    for talk in call.talks:
+        if talk.ended_at and talk.leg_a in column_of and talk.leg_b in column_of:
+            pair = (column_of[talk.leg_a], column_of[talk.leg_b])
+            sums[pair] = sums.get(pair, timedelta()) + (talk.ended_at - talk.started_at)
+    for (one, other), time in sorted(sums.items()):
+        yield columns[one][0], columns[other][0], time
+
+
 def _is_on(talk: Talk, at: datetime) -> bool:
     return talk.started_at <= at and (talk.ended_at is None or talk.ended_at > at)
 

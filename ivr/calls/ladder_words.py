@@ -172,6 +172,7 @@ PUNCTUATION: Table = {
     "comma": ("，", ", "),
     "colon": ("：", ": "),
     "list": ("、", ", "),
+    "semicolon": ("；", "; "),
     "open": ("（", " ("),
     "close": ("）", ")"),
 }

@@ -73,6 +73,7 @@ def problems(site: Site) -> list[str]:
         _endpoints,
         _screening,
         _desk,
+        _privacy,
         lambda site: hours.problems(site.hours),
     )
     return [problem for part in parts for problem in part(site)]
@@ -302,6 +303,11 @@ def _desk(site: Site) -> Iterator[str]:
             yield f"desk.pause_reasons[{n}].id: expected {expected}, found {id!r}"
         if id in reasons[:n]:
             yield f"desk.pause_reasons[{n}].id: {id} is there twice"
+
+
+def _privacy(site: Site) -> Iterator[str]:
+    for role in site.privacy.unmask:
+        yield from _choice("privacy.unmask", role, ("supervisor", "liaison", "auditor", "admin"))
 
 
 def _single(where: str, key: str) -> Iterator[str]:

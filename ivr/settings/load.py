@@ -20,6 +20,7 @@ from ivr.settings.model import (
     Listen,
     Neighbour,
     Operator,
+    Privacy,
     Queue,
     Retention,
     Screening,
@@ -47,6 +48,7 @@ TABLES = (
     "neighbour",
     "retention",
     "dialplans",
+    "privacy",
 )
 
 
@@ -97,6 +99,7 @@ def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> S
     retention = reader.build(Retention, tables.get("retention", {}), "retention")
     dialplans = reader.build(Dialplans, tables.get("dialplans", {}), "dialplans")
     desk = reader.build(Desk, tables.get("desk", {}), "desk")
+    privacy = reader.build(Privacy, tables.get("privacy", {}), "privacy")
     if reader.problems:
         return None
     if "language_keys" not in tables.get("hotline", {}):
@@ -120,6 +123,7 @@ def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> S
         retention=retention,
         dialplans=dialplans,
         desk=desk,
+        privacy=privacy,
     )
 
 

@@ -155,6 +155,13 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True)
+class Privacy:
+    """R60: everybody sees numbers masked; who may uncover one, with a reason that is kept."""
+
+    unmask: tuple[str, ...] = ("supervisor", "liaison")  # roles
+
+
+@dataclass(frozen=True, slots=True)
 class Trunk:
     key: str
     match: tuple[str, ...]
@@ -260,6 +267,7 @@ class Site:
     retention: Retention = field(default_factory=Retention)
     dialplans: Dialplans = field(default_factory=Dialplans)
     desk: Desk = field(default_factory=Desk)
+    privacy: Privacy = field(default_factory=Privacy)
 
     @property
     def skills(self) -> tuple[str, ...]:

@@ -243,3 +243,12 @@ async def _open(connection: AsyncConnection, call: str) -> bool:
     table = tables.legal_hold
     query = select(table.c.call_id).where(table.c.call_id == call, table.c.released_at.is_(None))
     return (await connection.execute(query)).first() is not None
+
+
+async def kept(store: Store, call: str) -> tuple[bool, bool]:
+    """Were the call's recordings erased; is the call held?"""
+    gone = select(tables.erased.c.subject).where(
+        tables.erased.c.subject == call, tables.erased.c.kind.in_((RECORDINGS, CALL))
+    )
+    async with store.reading() as connection:
+        return (await connection.execute(gone)).first() is not None, await _open(connection, call)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import struct
 import wave
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -55,10 +55,11 @@ def tracks(call: Call, folder: Path) -> list[Track]:
     """The call's recordings in `folder` (`var/recordings`), the caller's first. Raises RecordingError for a bad one."""
     recorded = [leg for leg in call.legs if leg.recording]
     recorded.sort(key=lambda leg: (leg.role != "caller", leg.started_at))
-    return [_track(leg, folder) for leg in recorded]
+    return [track(leg, folder) for leg in recorded]
 
 
-def _track(leg: Leg, folder: Path) -> Track:
+def track(leg: Leg, folder: Path) -> Track:
+    """One leg's recording. Raises RecordingError."""
     path = folder / str(leg.recording)
     if "\0" in str(path) or not path.resolve().is_relative_to(folder.resolve()):
         raise RecordingError(path, "lies outside the recordings' folder; the journal must name files inside it")
@@ -107,7 +108,7 @@ def mix(parts: Sequence[Track], out: Path, together: bool = False) -> list[tuple
             target.setsampwidth(2)
             target.setframerate(RATE)
             for block in _blocks(parts, {party: 0 if together else n for n, party in enumerate(parties)}):
-                target.writeframes(np.clip(block, -32768, 32767).astype("<i2").tobytes())
+                target.writeframes(pcm(block))
         partial.rename(out)
     finally:
         partial.unlink(missing_ok=True)
@@ -119,14 +120,43 @@ def _private(path: str, flags: int) -> int:
 
 
 def _blocks(parts: Sequence[Track], channels: dict[tuple[str, str], int]) -> Iterator[NDArray[np.int32]]:
-    start = min(part.begins for part in parts)
-    offsets = [round((part.begins - start).total_seconds() * RATE) for part in parts]
-    length = max(offset + len(part.samples) for offset, part in zip(offsets, parts, strict=True))
-    for first in range(0, length, BLOCK):
-        last = min(first + BLOCK, length)
-        block = np.zeros((last - first, max(channels.values()) + 1), np.int32)
-        for offset, part in zip(offsets, parts, strict=True):
+    mixed = Mixed(parts, channels)
+    for first in range(0, mixed.length, BLOCK):
+        yield mixed.block(first, min(first + BLOCK, mixed.length))
+
+
+class Mixed:
+    """Recordings on one time axis, any piece of it. `channels`: of each party; without it all are on one."""
+
+    def __init__(self, parts: Sequence[Track], channels: Mapping[tuple[str, str], int] | None = None) -> None:
+        self._parts = parts
+        self._channels = channels if channels is not None else {part.party: 0 for part in parts}
+        self.begins = min(part.begins for part in parts)
+        self._offsets = [round((part.begins - self.begins).total_seconds() * RATE) for part in parts]
+        ends = (offset + len(part.samples) for offset, part in zip(self._offsets, parts, strict=True))
+        self.length = max(ends)  # samples
+
+    def block(self, first: int, last: int, without: frozenset[str] = frozenset()) -> NDArray[np.int32]:
+        """Samples first … last, a column a channel; the legs `without` are silent."""
+        block = np.zeros((last - first, max(self._channels.values()) + 1), np.int32)
+        for offset, part in zip(self._offsets, self._parts, strict=True):
+            if part.leg.id in without:
+                continue
             piece = part.samples[max(first - offset, 0) : max(last - offset, 0)]
             begin = max(offset - first, 0)
-            block[begin : begin + len(piece), channels[part.party]] += piece
-        yield block
+            block[begin : begin + len(piece), self._channels[part.party]] += piece
+        return block
+
+
+def pcm(block: NDArray[np.int32]) -> bytes:
+    return np.clip(block, -32768, 32767).astype("<i2").tobytes()
+
+
+def peaks(samples: Samples, most: int = 3000) -> tuple[float, list[int]]:
+    """Seconds a value stands for, and how loud it was there at most, 0 … 255: at most `most` values, 20 a second."""
+    every = max(RATE // 20, -(-len(samples) // most))
+    whole = samples[: len(samples) // every * every].reshape(-1, every)
+    if not len(whole):
+        return every / RATE, []
+    loud = np.maximum(whole.max(1).astype(np.int32), -whole.min(1).astype(np.int32))
+    return every / RATE, [int(value) for value in np.minimum(loud >> 7, 255)]

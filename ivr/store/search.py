@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, and_, exists, literal_column, or_, select
+from sqlalchemy import Column, ColumnElement, Table, and_, exists, func, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ivr.store import tables
@@ -76,6 +76,12 @@ async def page(connection: AsyncConnection, wanted: Wanted, limit: int, before: 
             return _newest(few)[:limit]
     along = query.order_by(_CALL.entered_at.desc(), _CALL.id.desc()).limit(limit)
     return list((await connection.execute(along)).mappings())
+
+
+async def count(connection: AsyncConnection, wanted: Wanted, most: int) -> int:
+    """How many there are; counting ends at `most`."""
+    some = select(_CALL.id).where(*_conditions(wanted)).limit(most).subquery()
+    return int((await connection.execute(select(func.count()).select_from(some))).scalar_one())
 
 
 def _newest(heads: Sequence[Head]) -> list[Head]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
+from ivr.calls.ladder_picture import picture as drawn
+from ivr.calls.model import Call
 from ivr.errors import HotlineError
-from ivr.store.export import as_dict
+from ivr.store import erasure
+from ivr.store.export import as_dict, plain
 from ivr.web.context import Asked
 from ivr.web.hub import picture
+from ivr.web.uncovering import told, uncover
 
 
 class UnknownCallError(HotlineError):
@@ -24,11 +29,36 @@ async def listed(asked: Asked) -> dict[str, Any]:
     wanted = dict(asked.query)
     limit = wanted.pop("limit", 50)
     found = await asked.services.store.calls(limit, wanted.pop("before", None), **wanted)
-    return {"calls": [as_dict(call) for call in found], "next": found[-1].id if len(found) == limit else None}
+    next_ = found[-1].id if len(found) == limit else None
+    return {"calls": [as_dict(told(asked, call)) for call in found], "next": next_}
 
 
-async def shown(asked: Asked) -> dict[str, Any]:
+async def the_call(asked: Asked) -> Call:
+    """Raises UnknownCallError: the API guesses at no id."""
     call = await asked.services.store.call(asked.path["id"])
     if call is None or call.id != asked.path["id"]:
         raise UnknownCallError(asked.path["id"])
-    return {"calls": [as_dict(call)]}
+    return call
+
+
+async def shown(asked: Asked) -> dict[str, Any]:
+    return {"calls": [as_dict(told(asked, await the_call(asked)))]}
+
+
+async def ladder(asked: Asked) -> dict[str, Any]:
+    """The call's picture, in the reader's language, and what there is of its recordings."""
+    call = await the_call(asked)
+    known = asked.services.site.operators
+    story = drawn(told(asked, call), "en" if asked.language == "en" else "zh")
+    answer: Any = plain(asdict(story))
+    for column in answer["columns"]:
+        of = known.get(column["party"]) if column["role"] == "operator" else None
+        column["person"] = of.name if of is not None else None
+    erased, held = await erasure.kept(asked.services.store, call.id)
+    recorded = any(leg.recording for leg in call.legs)
+    state = "running" if call.ended_at is None else "kept" if recorded else "erased" if erased else "none"
+    return {"ladder": {**answer, "recordings": {"state": state, "held": held}}}
+
+
+async def unmask(asked: Asked) -> dict[str, Any]:
+    return await uncover(asked, await the_call(asked))

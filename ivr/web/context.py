@@ -17,6 +17,7 @@ from ivr.dialplan.trial_model import Wish
 from ivr.dialplan.versions import Version, Versions
 from ivr.settings import Site
 from ivr.store import Store
+from ivr.web.exported import Exports
 from ivr.web.guesses import Guesses
 from ivr.web.health import Health
 from ivr.web.hub import Hub
@@ -79,6 +80,7 @@ class Services:
     office: Office
     idempotency: Idempotency = field(default_factory=Idempotency)
     guesses: Guesses = field(default_factory=Guesses)
+    exports: Exports = field(default_factory=Exports)
 
 
 SERVICES: web.AppKey[Services] = web.AppKey("services", Services)
@@ -92,10 +94,22 @@ class Who:
     number: str | None = None
     name: str = ""  # of a token that bears one
     more: frozenset[str] = frozenset()  # roles beside
+    user: str = ""  # of an account
+    cookie: str = field(default="", repr=False)  # what the browser showed; "": no browser
 
     @property
     def roles(self) -> frozenset[str]:
         return self.more | {self.role}
+
+    @property
+    def session(self) -> bool:
+        """A person in a browser, not a program with a token."""
+        return bool(self.cookie)
+
+    @property
+    def sees_numbers(self) -> bool:
+        """Whole numbers in lists (R60): a system administrator's token; people unmask one by one, on record."""
+        return "admin" in self.roles and not self.session
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,18 @@ _CHINESE: Mapping[str, str] = {
     "unknown_reason": "没有示忙原因 {reason}，可选：{known}",
     "unknown_leg": "这一方已不在通话中",
     "caller_stays": "不能请来电人退出通话；如需结束，请挂断自己的电话",
+    # the call log
+    "call_running": "通话还在进行，结束后才能听录音",
+    "recording_missing": "录音文件不在或无法读取，请检查磁盘和备份",
+    "recording_erased": "录音已按保存期限清除",
+    "not_recorded": "这通电话没有录音",
+    "bad_ticket": "收听许可不适用于这通电话，或已满一小时，请重新申请收听",
+    "bad_range": "请求的范围超出录音长度（{size} 字节）",
+    "export_too_large": "符合条件的通话超过 {limit} 条，请缩短时间范围或增加条件",
+    "exports_busy": "已有 {most} 个导出正在进行，请稍后再试",
+    "unknown_export": "没有这个导出：导出的文件只保留一小时",
+    "export_not_ready": "文件还没有写完",
+    "export_failed": "文件没有写成，详见日志",
     # screening
     "bad_number": "{number} 不是电话号码，应如 13800138000",
     "nobody_named": "请写明决定人姓名（不超过 64 个字）",

@@ -22,6 +22,8 @@ _ACCESS: dict[str, list[dict[str, list[str]]]] = {
     "dialplan_admin": [{"bearer": []}],
     "auditor": [{"bearer": []}],
     "desk": [{"bearer": []}],
+    "calls": [{"bearer": []}],
+    "listen": [{"bearer": []}],
     "own": [{"bearer": []}, {}],  # or as the first message
     "phone": [],  # the token stands in the path
     "open": [],

@@ -37,6 +37,7 @@ PATH: Mapping[str, Schema] = {  # parts of paths, by name
     "asset": string(r"[a-z0-9][A-Za-z0-9_./-]*", 128, description="a file of the pages, such as shell/app.js"),
     "section": string(r"[a-z]{2,20}", 20, description="a section of the administration"),
     "notice": string(r"[1-9][0-9]{0,8}", 9, description="a notice's number"),
+    "export": string(r"[0-9a-f]{16}", 16, description="an export's id"),
     "token": string(r"[!-~]+", 128, description="an operator's key"),
     "language": string(r"[a-z]{2,3}", 3, description="a language of the site, such as zh"),
     "prompt": string(
@@ -50,6 +51,8 @@ MAY: Mapping[str, frozenset[str]] = {  # access of a route → roles that have i
     "auditor": frozenset({"admin", "auditor"}),
     "room": frozenset({"admin", "supervisor"}),
     "desk": frozenset({"operator", "supervisor", "liaison", "admin"}),
+    "calls": frozenset({"admin", "auditor", "supervisor", "liaison"}),
+    "listen": frozenset({"admin", "auditor", "supervisor"}),
 }
 NOTHING: Schema = obj({})
 BODY_SECONDS = 10.0

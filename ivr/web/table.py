@@ -13,6 +13,7 @@ from ivr.web import (
     screening,
     shapes,
     stream,
+    table_calls,
     table_desk,
     table_dialplans,
     table_notices,
@@ -42,15 +43,6 @@ _BLOCK = obj(
     },
 )
 _STATES = {"state": one_of("open", "all"), "limit": integer(1, 5000, default=500)}
-_FILTERS = {
-    "limit": integer(1, 500, default=50),
-    "before": string(r"[0-9A-Za-z._-]+", 128, description="the page after this call (`next` of the page before)"),
-    "caller": string(longest=64, description="the caller's number; `*` stands for any characters"),
-    "number": string(longest=64, description="the number that was dialled; `*` stands for any characters"),
-    "outcome": one_of(*shapes.OUTCOMES),
-    "since": {**TIME, "description": "entered at or after"},
-    "until": {**TIME, "description": "entered before"},
-}
 
 
 ROUTES: tuple[Route, ...] = (
@@ -64,15 +56,7 @@ ROUTES: tuple[Route, ...] = (
         status=101,
         media="application/websocket",
     ),
-    Route(
-        "GET",
-        f"{V1}/calls",
-        calls.listed,
-        words("通话记录，新的在前", "The call log, newest first"),
-        shapes.CALLS,
-        query=_FILTERS,
-    ),
-    Route("GET", _CALL, calls.shown, words("一通电话的全部记录", "All that is on record of one call"), shapes.CALLS),
+    *table_calls.ROUTES,
     Route(
         "POST",
         f"{_CALL}/transfers",
