@@ -39,7 +39,9 @@ from ivr.web.app import Server
 from ivr.web.context import Services
 from ivr.web.health import Health
 from ivr.web.hub import Hub
+from ivr.web.lockout import Locks
 from ivr.web.metrics import Metrics
+from ivr.web.sessions import Sessions
 
 BEAT = 3.0  # seconds; the dialplan asks nobody whose last beat is older than 10
 DRAIN_LOOK = 1.0  # seconds between two looks at whether the hotline is being emptied
@@ -120,7 +122,18 @@ class Controller:
         self.office = Office(site, var, self.link, self.store)
         health.checks["dialplans"] = (self.office.unlike, CHECKED)
         self.services = Services(
-            site, secrets, self.live, self.store, self.orders, health, self.metrics, self.hub, var, self.office
+            site,
+            secrets,
+            self.live,
+            self.store,
+            self.orders,
+            health,
+            self.metrics,
+            self.hub,
+            var,
+            self.office,
+            Sessions(self.store, site, secrets),
+            Locks(site.accounts),
         )
         self._watch()
 
@@ -134,6 +147,7 @@ class Controller:
         self.keeper.keep("clock", self._keep_time)
         self.keeper.keep("drain", self._keep_drain)
         self.keeper.keep("retention", lambda: erase_daily(self.store, self.var, self.site))
+        self.keeper.keep("accounts", self.services.sessions.run)
         self.keeper.keep("web", self._keep_web)
         self.keeper.keep("agi", self._keep_agi)
         self.keeper.keep("blocks", self.screening.keep_published)

@@ -11,7 +11,7 @@ import re
 import secrets
 import tempfile
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,17 @@ class Credentials:
     ami_secret: str = field(repr=False)
     ari_password: str = field(repr=False)
     api_tokens: Mapping[str, ApiToken] = field(default_factory=dict, repr=False)  # name → token of [api.tokens.<name>]
+    passwords: Mapping[str, str] = field(default_factory=dict, repr=False)  # number → first password for the pages
+    account_key: str = field(default="", repr=False)  # what second factors are derived from
+
+    def first_password(self, user: str) -> str | None:
+        """What opens an account until its own password is set."""
+        return self.admin_password if user == self.admin_user else self.passwords.get(user)
+
+
+def new_password() -> str:
+    """One that a person can read out and type: 98 bits."""
+    return "-".join("".join(secrets.choice(_READABLE) for _ in range(5)) for _ in range(4))
 
 
 def path_in(var: Path) -> Path:
@@ -87,7 +98,7 @@ def _read(path: Path) -> dict[str, dict[str, Any]] | None:
         return None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as failure:
         raise CredentialsError("credentials", f"{path} cannot be read: {failure}") from failure
-    known = {"operators", "phone_keys", "api", "admin", "ami", "ari"}
+    known = {"operators", "phone_keys", "passwords", "api", "admin", "accounts", "ami", "ari"}
     for name, table in tables.items():
         if name not in known or not isinstance(table, dict):
             raise CredentialsError("credentials", f"{path}: [{name}] is unknown; known: {', '.join(sorted(known))}")
@@ -130,20 +141,21 @@ def _complete(tables: Mapping[str, Mapping[str, Any]], numbers: Iterable[str]) -
             missing.append(f"[{table}] {key}")
         return made if found is None else found
 
-    def each(table: str) -> dict[str, str]:
+    def each(table: str, make: Callable[[], str] = lambda: secrets.token_urlsafe(24)) -> dict[str, str]:
         known = tables.get(table, {})
-        return {number: value(table, number, secrets.token_urlsafe(24)) for number in sorted({*known, *numbers})}
+        return {number: value(table, number, make()) for number in sorted({*known, *numbers})}
 
-    password = "-".join("".join(secrets.choice(_READABLE) for _ in range(5)) for _ in range(4))
     found = Credentials(
         operators=each("operators"),
         phone_keys=each("phone_keys"),
         api_token=value("api", "token", secrets.token_urlsafe(32)),
         admin_user=value("admin", "user", "admin"),
-        admin_password=value("admin", "password", password),
+        admin_password=value("admin", "password", new_password()),
         ami_secret=value("ami", "secret", secrets.token_urlsafe(32)),
         ari_password=value("ari", "password", secrets.token_urlsafe(32)),
         api_tokens=tables.get("api", {}).get("tokens", {}),
+        passwords=each("passwords", new_password),
+        account_key=value("accounts", "key", secrets.token_urlsafe(32)),
     )
     return found, missing
 
@@ -153,9 +165,11 @@ def _write(path: Path, made: Credentials) -> None:
     tables: dict[str, Mapping[str, object]] = {
         "operators": made.operators,
         "phone_keys": made.phone_keys,
+        "passwords": made.passwords,
         "api": {"token": made.api_token},
         **{f"api.tokens.{json.dumps(name)}": asdict(one) for name, one in made.api_tokens.items()},
         "admin": {"user": made.admin_user, "password": made.admin_password},
+        "accounts": {"key": made.account_key},
         "ami": {"secret": made.ami_secret},
         "ari": {"password": made.ari_password},
     }

@@ -15,6 +15,7 @@ MODES = ("transfer", "conference", "consult", "suspend", "blind")
 RESERVED_REASONS = ("wrap-up",)  # of a pause that is after-call work
 DESK_ACTS = ("hand_back", "pull_in")
 ROLES = ("desk", "department", "interpreter")
+PEOPLE = ("admin", "dialplan_admin", "supervisor", "liaison", "auditor", "operator")  # R61: what people may be
 ACKNOWLEDGE = ("answer", "key")
 # app_queue's, less the one that needs penalties (Asterisk: queues.conf, `strategy`)
 STRATEGIES = ("ringall", "leastrecent", "fewestcalls", "random", "rrmemory", "rrordered", "linear")
@@ -51,6 +52,10 @@ _RANGES = {  # key → lowest, highest
     "screening.review_minutes": (1, 1440),
     "screening.block_hours": (1, 8760),
     "dialplans.watch_minutes": (0, 120),
+    "accounts.idle_minutes": (1, 1440),
+    "accounts.hours": (1, 24),
+    "accounts.lock_after": (3, 100),
+    "accounts.lock_minutes": (1, 1440),
     "hotline.max_parties": (3, 10),
     "hotline.consult_seconds": (1, 600),
 }
@@ -110,9 +115,12 @@ def _hotline(site: Site) -> Iterator[str]:
         "screening": site.screening,
         "hooks": site.hooks,
         "dialplans": site.dialplans,
+        "accounts": site.accounts,
     }
     yield from _ranges(_RANGES, tables)
     yield from _choice("queue.strategy", site.queue.strategy, STRATEGIES)
+    for role in site.accounts.totp:
+        yield from _choice("accounts.totp", role, PEOPLE)
 
 
 def _menu(site: Site) -> Iterator[str]:

@@ -12,6 +12,7 @@ from ivr.errors import HotlineError
 from ivr.settings import checks, tls
 from ivr.settings.hours import Hours
 from ivr.settings.model import (
+    Accounts,
     Desk,
     Dialplans,
     Hooks,
@@ -49,6 +50,7 @@ TABLES = (
     "retention",
     "dialplans",
     "privacy",
+    "accounts",
 )
 
 
@@ -100,6 +102,7 @@ def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> S
     dialplans = reader.build(Dialplans, tables.get("dialplans", {}), "dialplans")
     desk = reader.build(Desk, tables.get("desk", {}), "desk")
     privacy = reader.build(Privacy, tables.get("privacy", {}), "privacy")
+    accounts = reader.build(Accounts, tables.get("accounts", {}), "accounts")
     if reader.problems:
         return None
     if "language_keys" not in tables.get("hotline", {}):
@@ -124,6 +127,7 @@ def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> S
         dialplans=dialplans,
         desk=desk,
         privacy=privacy,
+        accounts=accounts,
     )
 
 

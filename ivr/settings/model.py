@@ -143,6 +143,17 @@ class Desk:
 
 
 @dataclass(frozen=True, slots=True)
+class Accounts:
+    """Who uses the pages: how long a login lasts, and what wrong passwords bring (R63)."""
+
+    totp: tuple[str, ...] = ("admin", "supervisor", "auditor")  # roles that need a second factor
+    idle_minutes: int = 30  # without a request and without a live page: the session is over
+    hours: int = 12  # the longest session
+    lock_after: int = 5  # wrong passwords
+    lock_minutes: int = 15  # that they are counted, and that the lock then lasts
+
+
+@dataclass(frozen=True, slots=True)
 class Retention:
     """How long what is kept, in months (R52, R65); then it is erased, with proof, and the statistics stay."""
 
@@ -268,6 +279,7 @@ class Site:
     dialplans: Dialplans = field(default_factory=Dialplans)
     desk: Desk = field(default_factory=Desk)
     privacy: Privacy = field(default_factory=Privacy)
+    accounts: Accounts = field(default_factory=Accounts)
 
     @property
     def skills(self) -> tuple[str, ...]:

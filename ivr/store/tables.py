@@ -8,7 +8,18 @@ Integers from outside (causes) are BigInteger: a strange row must not stop the l
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, PrimaryKeyConstraint, Table, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    text,
+)
 
 from ivr.store.types import Instant, Words
 
@@ -248,4 +259,38 @@ audit = Table(  # rows are added only: the database refuses anything else
     Column("why", Words, nullable=False),
     Column("details", Words, nullable=False),  # a JSON object
     Index(None, "at"),
+)
+
+# --- who may use the pages (R61, R63) ---------------------------------------------------------------------------------
+
+account = Table(
+    "account",
+    metadata,
+    Column("user", Words, primary_key=True),  # what is typed at the login
+    Column("name", Words, nullable=False),  # the person's
+    Column("roles", Words, nullable=False),  # parted by blanks
+    Column("number", Words),  # an operator's or supervisor's own telephone
+    Column("password", Words),  # its argon2 hash; NULL: the first one, of credentials.toml
+    Column("must_change", Boolean, nullable=False),  # the password, at the next login
+    Column("totp", Words),  # what the secret is derived from, never the secret; NULL: no second factor yet
+    Column("totp_step", BigInteger, nullable=False),  # of the newest code that was used: each opens once
+    Column("disabled_at", Instant),
+    Column("locked_until", Instant),
+    Column("created_at", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),  # a controller that sees a newer one reads anew
+    Column("last_login_at", Instant),
+    Column("last_address", Words),
+    Index(None, "changed_at"),
+)
+
+web_session = Table(
+    "web_session",
+    metadata,
+    Column("id", Words, primary_key=True),  # SHA-256 of what the cookie holds
+    Column("user", Words, nullable=False),
+    Column("began_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+    Column("address", Words, nullable=False),
+    Index(None, "user"),
 )

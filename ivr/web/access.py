@@ -16,6 +16,8 @@ from ivr.web import errors, replies
 from ivr.web.context import SERVICES
 from ivr.web.replies import HEADERS
 
+NOT_A_GUESS: web.RequestKey[bool] = web.RequestKey("not_a_guess", bool)  # a 401 of one who showed nothing, or knew it
+
 log = structlog.get_logger(__name__)
 
 
@@ -68,7 +70,7 @@ async def note(
     else:
         return response
     finally:
-        if status == 401:
+        if status == 401 and not request.get(NOT_A_GUESS, False):
             request.app[SERVICES].guesses.note(request.remote)
         request.app[SERVICES].metrics.requests.labels(name, str(status)).inc()
         call = {"call": request.match_info["id"]} if "id" in request.match_info else {}

@@ -1,23 +1,32 @@
-"""Who asks: the system administrator by bearer token, an operator by the token in the URL of the phone's key.
+"""Who asks: a person by the cookie of a login, a program by bearer token, an operator by the URL of the phone's key.
 
-Sessions of people come in beside these two: one more function that makes a `Who` of a request.
+A cookie is sent by every page that makes the browser ask. So it opens orders only together with the session's CSRF
+token (`routes`), and WebSockets only for a page of our own.
 """
 
 from __future__ import annotations
 
 import hmac
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from ivr.credentials import Credentials
 from ivr.errors import HotlineError
 from ivr.settings import Site
-from ivr.web.context import Who
+from ivr.web.context import Services, Who
+from ivr.web.sessions import COOKIE, csrf
+
+CSRF_HEADER = "X-CSRF-Token"
+SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 class UnauthorizedError(HotlineError):
-    def __init__(self, why: str = "no valid token") -> None:
-        message = f"{why}: send `Authorization: Bearer <token>`, the token of [api] in var/credentials.toml"
+    def __init__(self, why: str = "no valid login or token") -> None:
+        message = (
+            f"{why}: log in at /login, or send `Authorization: Bearer <token>`, "
+            "the token of [api] in var/credentials.toml"
+        )
         super().__init__("unauthorized", message, status=401)
 
 
@@ -30,6 +39,20 @@ class BadKeyError(HotlineError):
         )
 
 
+class CsrfError(HotlineError):
+    def __init__(self) -> None:
+        message = f"the header {CSRF_HEADER} is missing or not this login's: GET /api/v1/session tells it as `csrf`"
+        super().__init__("csrf", message, {"header": CSRF_HEADER}, 403)
+
+
+class MustError(HotlineError):
+    """Logged in, but there is something to do first."""
+
+    def __init__(self, must: str) -> None:
+        what = {"password": "choose a password of your own", "totp": "set a second factor up"}[must]
+        super().__init__(f"must_{must}", f"{what} first, at /login", {"must": must}, 403)
+
+
 def of_token(token: str, credentials: Credentials) -> Who | None:
     """Every token is compared, so that the time tells nothing."""
     found = Who("admin") if _same(token, credentials.api_token) else None
@@ -39,10 +62,36 @@ def of_token(token: str, credentials: Credentials) -> Who | None:
     return found
 
 
-def of_request(request: web.Request, credentials: Credentials) -> Who | None:
-    """By its `Authorization` header."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return of_token(token.strip(), credentials) if scheme.lower() == "bearer" else None
+def of_request(request: web.Request, services: Services) -> Who | None:
+    """By its `Authorization` header; where there is none, by its cookie."""
+    given = request.headers.get("Authorization")
+    if given is None:
+        return of_cookie(request, services)
+    scheme, _, token = given.partition(" ")
+    return of_token(token.strip(), services.credentials) if scheme.lower() == "bearer" else None
+
+
+def of_cookie(request: web.Request, services: Services) -> Who | None:
+    cookie = request.cookies.get(COOKIE, "")
+    found = services.sessions.find(cookie) if cookie else None
+    if found is None:
+        return None
+    account = found[1]
+    named = account.user if account.name in ("", account.user) else f"{account.user} {account.name}"
+    must = account.must(services.site.accounts.totp)
+    return Who(account.role, account.number, named[:64], frozenset(account.roles), account.user, cookie, must)
+
+
+def of_socket(request: web.Request, services: Services) -> Who | None:
+    """Who opens a WebSocket. Raises MustError. A cookie counts only where one of our own pages asks (Origin)."""
+    who = of_request(request, services)
+    if who is None or not who.session:
+        return who
+    if not _from_here(request):
+        return None
+    if who.must is not None:
+        raise MustError(who.must)
+    return who
 
 
 def of_phone_key(token: str, credentials: Credentials, site: Site) -> Who | None:
@@ -52,6 +101,18 @@ def of_phone_key(token: str, credentials: Credentials, site: Site) -> Who | None
         if _same(token, key) and number in site.operators:
             found = Who("operator", number)
     return found
+
+
+def means_it(request: web.Request, who: Who) -> None:
+    """Raises CsrfError where a browser's order, or its WebSocket, does not come from our own page."""
+    if who.session and request.headers.get("Upgrade", "").lower() == "websocket" and not _from_here(request):
+        raise CsrfError
+    if who.session and request.method not in SAFE and not _same(request.headers.get(CSRF_HEADER, ""), csrf(who.cookie)):
+        raise CsrfError
+
+
+def _from_here(request: web.Request) -> bool:
+    return urlsplit(request.headers.get("Origin", "")).netloc.lower() == request.host.lower()
 
 
 def _same(given: str, right: str) -> bool:

@@ -22,7 +22,10 @@ from ivr.web.guesses import Guesses
 from ivr.web.health import Health
 from ivr.web.hub import Hub
 from ivr.web.idempotency import Idempotency
+from ivr.web.lockout import Locks
 from ivr.web.metrics import Metrics
+from ivr.web.passwords import Passwords
+from ivr.web.sessions import Sessions, digest
 
 
 class Orders(Protocol):
@@ -78,6 +81,9 @@ class Services:
     hub: Hub
     var: Path
     office: Office
+    sessions: Sessions
+    locks: Locks
+    passwords: Passwords = field(default_factory=Passwords)
     idempotency: Idempotency = field(default_factory=Idempotency)
     guesses: Guesses = field(default_factory=Guesses)
     exports: Exports = field(default_factory=Exports)
@@ -88,14 +94,15 @@ SERVICES: web.AppKey[Services] = web.AppKey("services", Services)
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Who asks. `number` is an operator's own."""
+    """Who asks. `number` is an operator's or a supervisor's own."""
 
-    role: str  # admin | dialplan_admin | auditor | operator
+    role: str  # of ivr.store.accounts.ROLES
     number: str | None = None
-    name: str = ""  # of a token that bears one
+    name: str = ""  # of a token that bears one; of a person: user and name, `1001 张三`
     more: frozenset[str] = frozenset()  # roles beside
     user: str = ""  # of an account
     cookie: str = field(default="", repr=False)  # what the browser showed; "": no browser
+    must: str | None = None  # password | totp: what has to be done before anything else
 
     @property
     def roles(self) -> frozenset[str]:
@@ -105,6 +112,11 @@ class Who:
     def session(self) -> bool:
         """A person in a browser, not a program with a token."""
         return bool(self.cookie)
+
+    @property
+    def session_id(self) -> str:
+        """For `Sessions.attached`."""
+        return digest(self.cookie) if self.cookie else ""
 
     @property
     def sees_numbers(self) -> bool:
@@ -126,7 +138,7 @@ class Asked:
 
     @property
     def by(self) -> str:
-        """Who does it: a token that bears a name speaks for nobody else."""
+        """Who does it: a person, and a token that bears a name, speak for nobody else."""
         role = self.who.role if self.who is not None else ""
         return (self.who.name if self.who is not None else "") or str(
             self.body.get("by") or self.query.get("by") or role

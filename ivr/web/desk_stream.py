@@ -47,10 +47,12 @@ async def stream(asked: Asked) -> web.StreamResponse:
     sockets = request.app[SOCKETS].open
     sockets.add(socket)
     sender = asyncio.create_task(_send(socket, request, desks, reader), name="desk stream")
+    session = asked.who.session_id if asked.who is not None else ""
     try:
-        async for message in socket:
-            if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
-                await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"nothing is expected here")
+        with asked.services.sessions.attached(session, socket):
+            async for message in socket:
+                if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+                    await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"nothing is expected here")
     finally:
         sockets.discard(socket)
         desks.close(reader)

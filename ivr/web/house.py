@@ -14,7 +14,8 @@ from ivr.web.health import DRAIN
 
 async def health(asked: Asked) -> web.Response:
     """Everybody may know whether it is well; what is wrong (paths, the database's words) is for the administrator."""
-    trusted = auth.of_request(asked.request, asked.services.credentials) is not None
+    who = auth.of_request(asked.request, asked.services)
+    trusted = who is not None and who.must is None
     problems = await asked.services.health.problems()
     checks = [_told(name, problem, asked.language if trusted else None) for name, problem in problems.items()]
     failing = {name for name, problem in problems.items() if problem is not None}

@@ -11,7 +11,7 @@ LANGUAGES = ("zh", "en")
 
 _CHINESE: Mapping[str, str] = {
     # the request
-    "unauthorized": "身份验证未通过：请求头须带 Authorization: Bearer <令牌>，令牌见 credentials.toml 的 [api]",
+    "unauthorized": "未登录或登录已失效：请到 /login 登录；程序须带 Authorization: Bearer <credentials.toml 的令牌>",
     "bad_phone_key": "此网址不属于任何话机：请使用 credentials.toml 中 [phone_keys] 的令牌",
     "forbidden": "当前身份无权执行此操作",
     "not_found": "没有这个地址：可用的地址见 /api/v1/openapi.json",
@@ -25,6 +25,28 @@ _CHINESE: Mapping[str, str] = {
     "idempotency_key_reused": "这个 Idempotency-Key 已用于另一个请求，新的请求请换一个",
     "too_many_streams": "实时连接已满（上限 {most} 个），请关闭一些，或改用 GET /api/v1/live",
     "internal": "系统内部出错，已记入日志（编号 {incident}）",
+    # logins and accounts
+    "wrong_login": "用户名或密码不正确",
+    "code_needed": "密码正确，请再输入动态口令（6 位数字）",
+    "wrong_code": "动态口令不正确或已用过，请等下一个口令",
+    "locked": "密码错误次数过多，请 {minutes} 分钟后再试，或联系管理员解锁",
+    "csrf": "请求未带本次登录的 {header}，请刷新页面后重试",
+    "must_password": "请先设置自己的密码",
+    "must_totp": "请先设置动态口令",
+    "wrong_password": "原密码不正确",
+    "weak_password": "密码须为 {shortest} 至 {longest} 个字符，含 {different} 种以上字符，不含用户名，且不同于原密码",
+    "totp_exists": "已设置动态口令，须由管理员重置后才能重新设置",
+    "totp_not_begun": "请先获取动态口令的密钥",
+    "wrong_totp": "动态口令不正确，请检查手机时间是否自动校准",
+    "unknown_account": "没有账号 {user}",
+    "user_exists": "账号 {user} 已存在，请换一个用户名",
+    "bad_roles": "请至少选择一个角色：{known}",
+    "roles_exclude": "审计员不得兼任可修改系统的角色，只能与联络员兼任",
+    "own_account": "不能修改自己的角色，也不能停用或删除自己，请由另一位管理员操作",
+    "last_admin": "这是最后一位可登录的管理员，请先设置另一位",
+    "still_operator": "{user} 仍是 hotline.toml 中的坐席：请停用账号，或先在该文件中删除",
+    "number_taken": "{number} 已是 {user} 的电话号码",
+    "not_yours": "{what} 不属于您：坐席只能操作自己和自己的通话",
     # calls and orders
     "unknown_call": "没有正在进行的通话 {call}",
     "unknown_target": "没有这个转接目标：{target}",
@@ -38,7 +60,6 @@ _CHINESE: Mapping[str, str] = {
     "ambiguous_call": "有多个通话的编号以此开头，请写全编号",
     # the desk
     "no_desk": "此账号没有坐席号码，请管理员在“账号”中设置",
-    "not_yours": "{what} 不属于您：坐席只能操作自己和自己的通话",
     "phone_does_not_obey": "话机在 {seconds} 秒内没有响应，请在话机上操作",
     "unknown_reason": "没有示忙原因 {reason}，可选：{known}",
     "unknown_leg": "这一方已不在通话中",

@@ -7,24 +7,28 @@ from typing import Any
 
 from aiohttp import web
 
+from ivr.web.auth import CSRF_HEADER
 from ivr.web.context import Asked
 from ivr.web.errors import BODY_LIMIT
+from ivr.web.roles import MAY
 from ivr.web.routes import PATH, Route
 from ivr.web.schema import Schema
+from ivr.web.sessions import COOKIE
 from ivr.web.shapes import ERROR
 
 TABLE: web.AppKey[tuple[Route, ...]] = web.AppKey("table", tuple[Route, ...])
 
 _TITLE = {"zh": "热线控制系统接口", "en": "Hotline controller API"}
 _ERROR = {"zh": "拒绝：id 供程序判断，message 供人阅读", "en": "Refused: programs look at id, people read message"}
+_CSRF = {
+    "zh": f"登录后的会话；除 GET 外，每个请求须带请求头 {CSRF_HEADER}（见 GET /api/v1/session 的 csrf）",
+    "en": f"a login; every request but GET needs {CSRF_HEADER} (`csrf` of GET /api/v1/session)",
+}
+_BEARER: dict[str, list[str]] = {"bearer": []}
+_COOKIE: dict[str, list[str]] = {"cookie": []}
 _ACCESS: dict[str, list[dict[str, list[str]]]] = {
-    "admin": [{"bearer": []}],
-    "dialplan_admin": [{"bearer": []}],
-    "auditor": [{"bearer": []}],
-    "desk": [{"bearer": []}],
-    "calls": [{"bearer": []}],
-    "listen": [{"bearer": []}],
-    "own": [{"bearer": []}, {}],  # or as the first message
+    **{word: [_BEARER, _COOKIE] if allowed.tokens else [_COOKIE] for word, allowed in MAY.items()},
+    "own": [_BEARER, _COOKIE, {}],  # or as the first message
     "phone": [],  # the token stands in the path
     "open": [],
 }
@@ -44,7 +48,10 @@ def describe(routes: Iterable[Route], language: str) -> dict[str, Any]:
         "info": {"title": _TITLE[language], "version": "1"},
         "paths": paths,
         "components": {
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "cookie": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": _CSRF[language]},
+            },
             "schemas": {"Error": ERROR},
         },
     }

@@ -7,6 +7,7 @@ from typing import Any
 from ivr.errors import HotlineError
 from ivr.web.calls import UnknownCallError
 from ivr.web.context import Asked
+from ivr.web.roles import for_oneself, for_own_call
 
 
 class UnknownOperatorError(HotlineError):
@@ -18,7 +19,8 @@ class UnknownOperatorError(HotlineError):
 async def transfer(asked: Asked) -> dict[str, Any]:
     services, body, call_id = asked.services, asked.body, asked.path["id"]
     key = asked.request.headers.get("Idempotency-Key")
-    target, mode, operator = body["target"], body["mode"], body.get("operator")
+    target, mode = body["target"], body["mode"]
+    operator = for_own_call(asked, call_id) or body.get("operator")
     transfer_id = services.idempotency.id_of(call_id, key)
 
     async def order() -> dict[str, Any]:
@@ -74,6 +76,7 @@ def _running(asked: Asked) -> str:
     call_id = asked.path["id"]
     if asked.services.live.call(call_id) is None:
         raise UnknownCallError(call_id)
+    for_own_call(asked, call_id)
     return call_id
 
 
@@ -81,6 +84,7 @@ def _operator(asked: Asked) -> str:
     number = asked.path["number"]
     if number not in asked.services.site.operators:
         raise UnknownOperatorError(number)
+    for_oneself(asked, number)
     return number
 
 

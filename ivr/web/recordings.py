@@ -189,7 +189,7 @@ def _check(asked: Asked) -> None:
     good = until.isdigit() and hmac.compare_digest(
         signature.encode(), _signed(asked, asked.path["id"], int(until)).encode()
     )
-    still = auth.of_request(asked.request, asked.services.credentials) is not None
+    still = auth.of_request(asked.request, asked.services) is not None
     if not good or not still or int(until) < time.time():
         raise ListeningError("bad_ticket", "this ticket does not play this call, or its hour is over; "
                              "ask to listen again", {"call": asked.path["id"]}, 403)  # fmt: skip

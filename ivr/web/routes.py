@@ -17,8 +17,10 @@ from aiohttp import web
 from ivr.errors import HotlineError
 from ivr.settings import Text
 from ivr.web import auth, messages, replies
+from ivr.web.access import NOT_A_GUESS
 from ivr.web.context import SERVICES, Asked, Handler, Services, Who
 from ivr.web.errors import ForbiddenError
+from ivr.web.roles import MAY, may
 from ivr.web.schema import InvalidRequestError, Schema, check, from_query, obj, string
 
 CALLER = string(
@@ -27,10 +29,12 @@ CALLER = string(
     description="a caller's number, such as 13800138000, 01012345678 or +8613800138000",
 )
 BY = string(r"[^\x00-\x1f\x7f]+", 64, description="the person who decides, by name")
+USER = string(r"[A-Za-z0-9._-]{1,64}", 64, description="an account's user: letters, digits, . _ -")
 PATH: Mapping[str, Schema] = {  # parts of paths, by name
     "id": string(r"[0-9A-Za-z._-]+", 128, description="a call's id"),
     "number": string(r"[0-9]{1,20}", 20, description="an operator's number"),
     "leg": string(r"[0-9A-Za-z._-]+", 128, description="a leg's id"),
+    "user": USER,
     "caller": CALLER,
     "file": string(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}\.conf", 65, description="a dialplan file's name"),
     "version": string(r"[1-9][0-9]{0,8}", 9, description="a version's number"),
@@ -44,15 +48,6 @@ PATH: Mapping[str, Schema] = {  # parts of paths, by name
         r"[a-z0-9]+(-[a-z0-9]+)*(/[a-z0-9]+(-[a-z0-9]+)*)?", 64, description="a prompt's name; its / is written %2F"
     ),
     "action": string(r"[0-9a-z_-]+(/[^/\x00-\x1f\x7f]+)?", 128, description="what the phone's key does"),
-}
-MAY: Mapping[str, frozenset[str]] = {  # access of a route → roles that have it
-    "admin": frozenset({"admin"}),
-    "dialplan_admin": frozenset({"admin", "dialplan_admin"}),
-    "auditor": frozenset({"admin", "auditor"}),
-    "room": frozenset({"admin", "supervisor"}),
-    "desk": frozenset({"operator", "supervisor", "liaison", "admin"}),
-    "calls": frozenset({"admin", "auditor", "supervisor", "liaison"}),
-    "listen": frozenset({"admin", "auditor", "supervisor"}),
 }
 NOTHING: Schema = obj({})
 BODY_SECONDS = 10.0
@@ -72,7 +67,7 @@ class Route:
     summary: Text
     answer: Schema | None = None  # of a JSON answer
     status: int = 200
-    access: str = "admin"  # a word of MAY; phone: token in the path; own: the handler looks; open: everybody
+    access: str = "admin"  # a word of roles.MAY; phone: token in the path; own: the handler looks; open: everybody
     body: Schema | None = None
     query: Mapping[str, Schema] = field(default_factory=dict)
     headers: Mapping[str, Schema] = field(default_factory=dict)
@@ -139,7 +134,7 @@ async def _asked(route: Route, request: web.Request, services: Services, languag
     for name, schema in route.headers.items():
         if name in request.headers:
             check(schema, request.headers[name], name)
-    takes = route.method in ("POST", "PUT", "DELETE") and not route.upload
+    takes = route.method in ("POST", "PUT", "PATCH", "DELETE") and not route.upload
     body = await _body(route.body or NOTHING, request) if takes else {}
     return Asked(services, who, language, dict(request.match_info), query, body, request)
 
@@ -151,13 +146,17 @@ def _who(route: Route, request: web.Request, services: Services) -> Who | None:
         who = auth.of_phone_key(request.match_info["token"], services.credentials, services.site)
         refusal: HotlineError = auth.BadKeyError()
     else:
-        who = auth.of_request(request, services.credentials)
+        who = auth.of_request(request, services)
         refusal = auth.UnauthorizedError()
+        request[NOT_A_GUESS] = "Authorization" not in request.headers
     if who is None:
         log.warning("web.unauthorized", remote=request.remote, route=route.path)
         raise refusal
-    if route.access in MAY and not who.roles & MAY[route.access]:
+    if route.access in MAY and not may(who, route.access):
         raise ForbiddenError(who.role)
+    if who.must is not None and route.access != "session":
+        raise auth.MustError(who.must)
+    auth.means_it(request, who)
     return who
 
 

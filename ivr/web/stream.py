@@ -1,7 +1,7 @@
 """`GET /api/v1/live/stream`: the live state over a WebSocket, first whole, then what changes.
 
-Frames are those of `Hub`. The token comes in the `Authorization` header or, from a browser, as the first message
-`{"token": "…"}`. No cookie opens it, so a foreign page that connects has nothing to show and gets nothing.
+Frames are those of `Hub`. A page of our own is let in by its cookie, a program by a token in the `Authorization` header
+or as the first message, `{"token": "…"}`. A foreign page that connects has nothing to show and gets nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from ivr.errors import HotlineError
 from ivr.web import auth
 from ivr.web.context import SERVICES, Asked
+from ivr.web.errors import ForbiddenError
 from ivr.web.hub import INTERVAL, Hub
+from ivr.web.roles import may
 
 TOKEN_SECONDS = 5.0  # for the first message
 SEND_SECONDS = 15.0  # a reader that takes nothing for so long is gone
@@ -27,6 +29,7 @@ MOST_STRANGERS = 200  # who have not shown a token yet; they never take a reader
 MESSAGE_LIMIT = 4096  # bytes; readers have nothing to tell but their token
 CLOSE_SECONDS = 0.5  # at shutdown; who takes no goodbye is left
 SESSION = "hotline_session"  # the cookie of a person's login
+ACCESS = "room"  # of ivr.web.roles
 UNAUTHORIZED = 4401  # close code of our own (RFC 6455 7.4.2)
 
 
@@ -40,17 +43,21 @@ async def stream(asked: Asked) -> web.StreamResponse:
     services = asked.services
     hub = services.hub
     trusted = asked.request.headers.get("Authorization") is not None
-    if trusted and auth.of_request(asked.request, services.credentials) is None:
+    who = auth.of_socket(asked.request, services)
+    if trusted and who is None:
         raise auth.UnauthorizedError
+    if who is not None and not may(who, ACCESS):
+        raise ForbiddenError(who.role)
     if len(hub.readers) >= MOST_READERS:
         raise TooManyReadersError(MOST_READERS)
-    if not trusted and len(hub.strangers) >= MOST_STRANGERS:
+    if who is None and len(hub.strangers) >= MOST_STRANGERS:
         raise TooManyReadersError(MOST_STRANGERS)
     socket = web.WebSocketResponse(
         heartbeat=PING_SECONDS, max_msg_size=MESSAGE_LIMIT, compress=False, timeout=GOODBYE_SECONDS
     )
-    if trusted or await _is_let_in(socket, asked):
-        await _serve(socket, asked.request, hub)
+    if who is not None or await _is_let_in(socket, asked):
+        with services.sessions.attached(who.session_id if who is not None else "", socket):
+            await _serve(socket, asked.request, hub)
     return socket
 
 
@@ -102,7 +109,8 @@ async def _shows_token(socket: web.WebSocketResponse, asked: Asked) -> bool:
         token = orjson.loads(message.data)["token"] if message.type is WSMsgType.TEXT else ""
     except (TimeoutError, ValueError, KeyError, TypeError):
         return False
-    return isinstance(token, str) and auth.of_token(token, asked.services.credentials) is not None
+    who = auth.of_token(token, asked.services.credentials) if isinstance(token, str) else None
+    return who is not None and may(who, ACCESS)
 
 
 async def _listen(socket: web.WebSocketResponse) -> None:

@@ -13,6 +13,7 @@ from ivr.web import (
     screening,
     shapes,
     stream,
+    table_accounts,
     table_calls,
     table_desk,
     table_dialplans,
@@ -46,7 +47,7 @@ _STATES = {"state": one_of("open", "all"), "limit": integer(1, 5000, default=500
 
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", f"{V1}/live", calls.live, words("当前状态", "What goes on now"), shapes.LIVE),
+    Route("GET", f"{V1}/live", calls.live, words("当前状态", "What goes on now"), shapes.LIVE, access="room"),
     Route(
         "GET",
         f"{V1}/live/stream",
@@ -64,6 +65,7 @@ ROUTES: tuple[Route, ...] = (
         words("转接到目标", "Bring a target in"),
         shapes.ORDERED_TRANSFER,
         202,
+        access="desk",
         body=_TRANSFER,
         headers=_KEY,
     ),
@@ -74,6 +76,7 @@ ROUTES: tuple[Route, ...] = (
         words("取消进行中的转接", "Cancel the running transfer"),
         shapes.ORDERED,
         202,
+        access="desk",
     ),
     Route(
         "POST",
@@ -82,6 +85,7 @@ ROUTES: tuple[Route, ...] = (
         words("收回来电人", "Take the caller back"),
         shapes.ORDERED,
         202,
+        access="desk",
     ),
     Route(
         "POST",
@@ -90,6 +94,7 @@ ROUTES: tuple[Route, ...] = (
         words("请来电人加入通话转", "Bring the caller into a consult"),
         shapes.ORDERED,
         202,
+        access="desk",
     ),
     Route(
         "GET",
@@ -97,10 +102,30 @@ ROUTES: tuple[Route, ...] = (
         directory.operators,
         words("坐席及其状态", "Operators and their states"),
         shapes.OPERATORS,
+        access="room",
     ),
-    Route("POST", f"{_OPERATOR}/ready", orders.ready, words("示闲", "Ready for calls"), shapes.ORDERED, 202),
-    Route("POST", f"{_OPERATOR}/pause", orders.pause, words("示忙", "Pause"), shapes.ORDERED, 202, body=_PAUSE),
-    Route("POST", f"{_OPERATOR}/wrap-up", orders.wrap_up, words("话后整理", "After-call work"), shapes.ORDERED, 202),
+    Route(
+        "POST", f"{_OPERATOR}/ready", orders.ready, words("示闲", "Ready for calls"), shapes.ORDERED, 202, access="desk"
+    ),
+    Route(
+        "POST",
+        f"{_OPERATOR}/pause",
+        orders.pause,
+        words("示忙", "Pause"),
+        shapes.ORDERED,
+        202,
+        body=_PAUSE,
+        access="desk",
+    ),
+    Route(
+        "POST",
+        f"{_OPERATOR}/wrap-up",
+        orders.wrap_up,
+        words("话后整理", "After-call work"),
+        shapes.ORDERED,
+        202,
+        access="desk",
+    ),
     *(
         Route(
             method,
@@ -118,6 +143,7 @@ ROUTES: tuple[Route, ...] = (
         directory.targets,
         words("转接目标及其可达性", "Targets and whether they can be reached"),
         shapes.TARGETS,
+        access="desk",
     ),
     Route(
         "GET",
@@ -125,6 +151,7 @@ ROUTES: tuple[Route, ...] = (
         screening.blocks,
         words("限制来电的号码，新的在前", "Blocked numbers, newest first"),
         shapes.BLOCKS,
+        access="room",
         query={**_STATES, "number": CALLER},
     ),
     Route(
@@ -134,6 +161,7 @@ ROUTES: tuple[Route, ...] = (
         words("限制一个号码来电（须写明决定人、原因和期限）", "Block a number: by whom, why and until when"),
         shapes.BLOCKED,
         201,
+        access="room",
         body=_BLOCK,
     ),
     Route(
@@ -142,6 +170,7 @@ ROUTES: tuple[Route, ...] = (
         screening.unblock,
         words("解除限制（记录保留）", "Lift a block; its record stays"),
         shapes.BLOCKED,
+        access="room",
         body=obj({"by": BY}),
     ),
     Route(
@@ -150,6 +179,7 @@ ROUTES: tuple[Route, ...] = (
         screening.reviews,
         words("频繁来电、待人工复核的号码", "Numbers that call very often, for a person to look at"),
         shapes.REVIEWS,
+        access="room",
         query=_STATES,
     ),
     Route(
@@ -158,8 +188,10 @@ ROUTES: tuple[Route, ...] = (
         screening.reviewed,
         words("复核完毕", "A person has looked"),
         shapes.REVIEWED,
+        access="room",
         body=obj({"by": BY}),
     ),
+    *table_accounts.ROUTES,
     *table_prompts.ROUTES,
     *table_notices.ROUTES,
     *table_desk.ROUTES,

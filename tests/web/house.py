@@ -24,9 +24,11 @@ from ivr.web.app import Server
 from ivr.web.context import Services
 from ivr.web.health import Health
 from ivr.web.hub import Hub
+from ivr.web.lockout import Locks
 from ivr.web.metrics import Metrics
 from ivr.web.routes import Route
 from ivr.web.schema import check
+from ivr.web.sessions import Sessions
 from ivr.web.table import ROUTES
 from tests.unit.live_streams import OPERATORS, TARGETS, Event, recorded
 
@@ -36,6 +38,7 @@ TOKENS = {
     "wang": ApiToken("the-token-of-wang-0123456789", ("dialplan_admin",)),
     "li": ApiToken("the-token-of-li-0123456789", ("auditor",)),
 }
+PASSWORDS = {number: f"first-password-of-{number}" for number in OPERATORS}
 HERE = Address("127.0.0.1", 0)
 CALL = "d821de36-6acc-4c0c-8a62-3759070ad934"  # of the recorded stream
 
@@ -239,12 +242,16 @@ async def a_house(
     await store.open()
     orders, asterisk, log, stopped = NotedOrders(), Asterisk(), Log(), []
     credentials = Credentials({}, {"1002": PHONE_KEY, "9999": "a-key-of-one-who-left-0123456789"}, TOKEN, "admin",
-                              "x" * 20, "y" * 20, "z" * 20, TOKENS)  # fmt: skip
+                              "x" * 20, "y" * 20, "z" * 20, TOKENS, PASSWORDS, "k" * 20)  # fmt: skip
     health = Health(
         asterisk, live, store, log, node="hotline", var=folder, stopped=lambda: stopped, draining=lambda: False
     )
     office = Office(site, Versions(folder))
-    services = Services(site, credentials, live, store, orders, health, Metrics(), Hub(live, **hub), folder, office)
+    sessions, locks = Sessions(store, site, credentials), Locks(site.accounts)
+    services = Services(
+        site, credentials, live, store, orders, health, Metrics(), Hub(live, **hub), folder, office, sessions, locks
+    )
+    await sessions.prepare()
     server = Server(services, HERE)
     await server.start()
     beat = asyncio.create_task(services.hub.run())
