@@ -46,9 +46,6 @@ function Controls() {
     <${Button} keys=${KEYS.hold} aria-pressed=${held.value} class=${held.value ? "on" : ""} onClick=${acts.hold}>${t(held.value ? "desk.resume" : "desk.hold")}<//>
     <${Button} keys=${KEYS.mute} aria-pressed=${muted} class=${muted ? "on" : ""} onClick=${acts.mute}>${t(muted ? "desk.unmute" : "desk.mute")}<//>
     ${line.value && html`<${Button} keys=${KEYS.keypad} onClick=${() => (acts.keypadOpen.value = true)}>${t("desk.keypad")}<//>`}
-    ${acts.consulting() &&
-    html`<${Button} kind="primary" keys=${KEYS.join} onClick=${acts.join}>${t("desk.join")}<//>
-      <${Button} keys=${KEYS.take_back} onClick=${acts.takeBack}>${t("desk.take_back")}<//>`}
     <span class="desk-space"></span>
     <${Button} kind="danger" keys=${KEYS.hang_up} onClick=${acts.hangUp}>${t(both ? "desk.leave" : "desk.hang_up")}<//>
   </div>`;

@@ -43,8 +43,18 @@ function Failed({ failure }) {
   </div>`;
 }
 
+/** The caller hears music while operator and target talk: he is brought in, or taken back. */
+const Consult = ({ target }) => html`<div class="desk-transfer consult">
+  <p role="status"><strong>${t("desk.consulting", { target: target ? nameOf(target) : "" })}</strong></p>
+  <div class="desk-next">
+    <${Button} kind="primary" keys=${KEYS.join} onClick=${acts.join}>${t("desk.join")}<//>
+    <${Button} keys=${KEYS.take_back} onClick=${acts.takeBack}>${t("desk.take_back")}<//>
+  </div>
+</div>`;
+
 export function TransferBar() {
   const { transfer } = call.value;
+  if (acts.consulting()) return html`<${Consult} target=${transfer?.target} />`;
   if (running(transfer)) return html`<${Dialling} transfer=${transfer} />`;
   const failure = failureOf(transfer);
   return failure && failure.id !== dismissed.value ? html`<${Failed} failure=${failure} />` : null;
