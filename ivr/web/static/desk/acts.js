@@ -5,7 +5,7 @@ import { t, text } from "../shell/words.js";
 import { ask, toast } from "../shell/ui.js";
 import { line } from "./line.js";
 import { leavesAlone, modeFor, myLeg, running } from "./rules.js";
-import { call, dismissed, finished, held, holdOrdered, phase, putAway, view } from "./state.js";
+import { call, dismissed, finished, held, phase, putAway, view } from "./state.js";
 
 export const busy = signal(""); // the act whose answer is awaited
 export const keypadOpen = signal(false);
@@ -30,19 +30,14 @@ const ofCall = (path) => `/calls/${encodeURIComponent(call.value.id)}${path}`;
 export function answer() {
   if (phase.value !== "ringing") return;
   if (line.value) line.value.answer();
-  else order("answer", () => api.post("/desk/answer")).then((done) => done && watchAnswer());
+  else order("answer", () => api.post("/desk/answer"));
 }
 
-/** A desk phone that does not obey within 2 s is answered by hand. */
-function watchAnswer() {
-  setTimeout(() => phase.value === "ringing" && toast(t("desk.answer_by_hand"), "warn"), 2000);
-}
-
-export async function hold() {
+export function hold() {
   if (phase.value !== "talking") return;
   const wanted = !held.value;
   if (line.value) return line.value.hold(wanted);
-  if (await order("hold", () => api.post("/desk/hold", { held: wanted }))) holdOrdered(wanted);
+  return order("hold", () => api.post("/desk/hold", { held: wanted }));
 }
 
 export function mute() {

@@ -41,12 +41,12 @@ export function CallCard() {
   const over = !call.value;
   return html`<section class=${over ? "desk-call card over" : "desk-call card"} aria-label=${t("desk.call")}>
     <h2>${t(over ? "desk.last_call" : "desk.caller")}</h2>
-    <p class="desk-number">${callerWords(shown.caller)}</p>
+    ${"caller" in shown && html`<p class="desk-number">${callerWords(shown.caller)}</p>`}
     ${shown.region && html`<p>${text(shown.region)}</p>`}
     <dl class="desk-facts">
       ${!over && html`<div><dt>${t("desk.duration")}</dt><dd><${Timer} since=${shown.entered_at} /></dd></div>
         <div><dt>${t("desk.waited")}</dt><dd class="timer">${mmss(shown.waited ?? 0)}</dd></div>`}
-      <div><dt>${t("desk.entered")}</dt><dd class="timer">${clock(shown.entered_at)}</dd></div>
+      ${shown.entered_at && html`<div><dt>${t("desk.entered")}</dt><dd class="timer">${clock(shown.entered_at)}</dd></div>`}
       ${shown.language && html`<div><dt>${t("desk.language")}</dt><dd>${wordsOf(`desk.language.${shown.language}`, shown.language)}</dd></div>`}
       ${(shown.choices ?? []).map((choice) => html`<div key=${choice.at}><dt>${wordsOf(`desk.step.${choice.step}`, choice.step)}</dt><dd>${choice.value}</dd></div>`)}
     </dl>

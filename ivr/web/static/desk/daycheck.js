@@ -54,7 +54,8 @@ export function DayCheck({ onReady }) {
   const begin = async (takesCalls) => {
     setWaiting(true);
     if (skills.join() !== me.skills.join()) await acts.skills(skills);
-    if (!takesCalls) await acts.pause(view.value.pause_reasons[0]?.id ?? "");
+    const reason = view.value.pause_reasons[0]?.id;
+    if (!takesCalls && reason) await acts.pause(reason);
     await connect();
     if (takesCalls) await acts.ready();
     globalThis.Notification?.permission === "default" && Notification.requestPermission().catch(() => null);

@@ -4,6 +4,7 @@ import { api } from "../shell/api.js";
 import { session } from "../shell/session.js";
 
 export const FIELDS = ["happened", "name", "place", "cause", "course", "text"]; // R41: time, person, place, cause, course; and free words
+export const LONG = ["cause", "course", "text"]; // of several lines
 const PAUSE = 500; // ms after the last key
 const LONGEST = 5000; // ms between two attempts
 const PLACE = "hotline.note.";
@@ -134,7 +135,7 @@ export function keep(id) {
       const { [field]: theirs, ...rest } = conflicts.value;
       const mine = fields.value[field];
       conflicts.value = rest;
-      this.set(field, choice === "mine" ? mine : choice === "theirs" ? theirs : `${theirs}\n${mine}`);
+      this.set(field, { mine, theirs, both: [theirs, mine].join(LONG.includes(field) ? "\n" : "；") }[choice]);
     },
     flush,
     close() {

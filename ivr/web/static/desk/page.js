@@ -18,7 +18,7 @@ import { startRinging, stopRinging } from "./ring.js";
 import { call, closeDesk, openDesk, phase, view } from "./state.js";
 import { PauseDialog, StatusBar } from "./statusbar.js";
 import { Summary } from "./summary.js";
-import { seat, sit, takeOver } from "./tabs.js";
+import { seat, sit, stand, takeOver } from "./tabs.js";
 import { Targets } from "./targets.js";
 import words from "./words.js";
 
@@ -26,7 +26,8 @@ addWords(words);
 
 // These live as long as the page, so that a call rings whatever view is open.
 effect(() => {
-  if (phase.value !== "ringing") return stopRinging();
+  if (phase.value !== "talking") acts.keypadOpen.value = false;
+  if (phase.value !== "ringing" || seat.value !== "mine") return stopRinging();
   if (path.peek() !== "/desk") go("/desk");
   startRinging(call.value?.caller ?? "");
 });
@@ -34,6 +35,7 @@ let known = null;
 effect(() => {
   const who = session.value?.user ?? null;
   if (known && !who) {
+    stand();
     letGo();
     closeDesk();
     toast(t("desk.session_ended"), "bad");
@@ -41,11 +43,17 @@ effect(() => {
   known = who;
 });
 
+/** Another tab takes the desk: nothing is hung up, nothing rings here any more. */
+async function leave() {
+  closeDesk();
+  await letGo();
+}
+
 export default function Page() {
   useStyle("/static/desk/page.css");
   const number = session.value?.number;
   useEffect(() => {
-    if (number) sit(number, letGo);
+    if (number) sit(number, leave);
   }, [number]);
   if (!number) return html`<${Empty}>${t("desk.no_number")}<//>`;
   if (seat.value === "asking") return html`<${Busy} />`;
@@ -56,15 +64,16 @@ export default function Page() {
 const Elsewhere = ({ number }) => html`<section class="desk-alone card">
   <h1>${t("desk.elsewhere")}</h1>
   <p>${t("desk.elsewhere_text")}</p>
-  <${Button} kind="primary" autofocus onClick=${() => takeOver(number, letGo)}>${t("desk.take_over")}<//>
+  <${Button} kind="primary" autofocus onClick=${() => takeOver(number, leave)}>${t("desk.take_over")}<//>
 </section>`;
 
 function Seated() {
   const [begun, setBegun] = useState(dayChecked());
+  useEffect(openDesk, []);
+  const known = Boolean(view.value);
   useEffect(() => {
-    openDesk();
-    rescue(call.peek()?.id);
-  }, []);
+    if (known) rescue(acts.written()?.id); // the note that is open here sends itself
+  }, [known]);
   const inCall = Boolean(view.value?.call?.legs.some((leg) => leg.mine));
   const on = begun || inCall; // whoever comes back into a call is asked nothing
   useEffect(() => {
@@ -79,6 +88,9 @@ function Console() {
   const [open, setOpen] = useState(null); // help | summary | pause
   useKeys(keyTable({ help: () => setOpen("help"), pause: () => setOpen("pause") }));
   const close = () => setOpen(null);
+  useEffect(() => {
+    if (phase.value === "ringing") close(); // a dialog would keep the answering key from working
+  }, [phase.value]);
   return html`<div class=${`desk ${phase.value}`}>
     <h1 class="unseen">${t("shell.desk")}</h1>
     <${StatusBar} open=${setOpen} />

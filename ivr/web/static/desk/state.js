@@ -1,7 +1,7 @@
 // This desk: the server's picture of it, kept while the page lives, whatever view is open.
 import { computed, signal } from "../vendor/preact.js";
 import { follow } from "../shell/live.js";
-import { phaseOf } from "./rules.js";
+import { myLeg, phaseOf } from "./rules.js";
 import { line, phoneCall } from "./line.js";
 
 const KEPT = "hotline.desk.call"; // sessionStorage: the call that is being written up, over a reload
@@ -13,12 +13,8 @@ export const call = computed(() => view.value?.call ?? null);
 export const phase = computed(() => phaseOf(view.value, phoneCall.value));
 export const finished = signal(null); // the call whose note can still be written after it has ended
 export const dismissed = signal(null); // id of the failed transfer whose words were read
-/** On hold: a browser's phone knows; of a desk phone only what was ordered is known. */
-const orderedHold = signal({ call: null, held: false });
-export const held = computed(() =>
-  line.value ? line.value.held.value : orderedHold.value.held && orderedHold.value.call === call.value?.id,
-);
-export const holdOrdered = (wanted) => (orderedHold.value = { call: call.value?.id ?? null, held: wanted });
+/** On hold: a browser's phone knows itself, of a desk phone the server knows. */
+export const held = computed(() => (line.value ? line.value.held.value : Boolean(myLeg(view.value)?.held)));
 
 export function take(next) {
   const before = view.value?.call ?? remembered();
@@ -34,6 +30,7 @@ export function take(next) {
       finished.value = null;
     }
   }
+  if (!next.call && !finished.value && next.me.state === "wrap-up" && next.me.last_call) finished.value = { id: next.me.last_call };
   view.value = next;
 }
 

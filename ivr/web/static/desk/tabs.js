@@ -2,53 +2,64 @@
 import { signal } from "../vendor/preact.js";
 
 export const seat = signal("asking"); // asking | mine | elsewhere
-const PATIENCE = 1500; // ms that the first tab has to let go
-let leave = null;
+const PATIENCE = 1500; // ms that the first tab has to let go; then it is dead, and its seat is taken
+const channels = new Map();
+const place = (number) => `hotline.desk.${number}`;
+let leave = null; // ends our hold on the seat
+let standing = false;
 
-/** `onLeave`: another tab takes over; what it returns is waited for before the seat is free. Without locks (plain http) no tab knows of another. */
+/** `onLeave`: another tab takes over; its end is waited for before the seat is free. Without locks (plain http) no tab knows of another. */
 export function sit(number, onLeave) {
-  if (leave || seat.value === "mine") return;
+  if (seat.value === "mine") return;
   if (!navigator.locks) {
     seat.value = "mine";
     return;
   }
-  const channel = new BroadcastChannel(`hotline.desk.${number}`);
-  channel.onmessage = (message) => message.data === "take" && leave?.();
-  navigator.locks.request(`hotline.desk.${number}`, { ifAvailable: true }, (lock) => {
-    if (!lock) {
-      seat.value = "elsewhere";
-      return undefined;
-    }
-    return keep(onLeave);
-  });
+  listen(number);
+  request(number, { ifAvailable: true }, onLeave);
 }
 
 export function takeOver(number, onLeave) {
   seat.value = "asking";
-  const channel = new BroadcastChannel(`hotline.desk.${number}`);
-  channel.onmessage = (message) => message.data === "take" && leave?.();
-  channel.postMessage("take");
-  const given = new AbortController();
-  const late = setTimeout(() => given.abort(), PATIENCE);
-  const name = `hotline.desk.${number}`;
+  listen(number).postMessage("take");
+  const late = new AbortController();
+  setTimeout(() => late.abort(), PATIENCE);
   navigator.locks
-    .request(name, { signal: given.signal }, () => {
-      clearTimeout(late);
-      return keep(onLeave);
-    })
-    .catch(() => navigator.locks.request(name, { steal: true }, () => keep(onLeave)).catch(() => lost(onLeave)));
+    .request(place(number), { signal: late.signal }, () => keep(onLeave))
+    .catch(() => (leave ? undefined : request(number, { steal: true }, onLeave)));
+}
+
+/** Give the seat up: this person has logged out. */
+export function stand() {
+  standing = true;
+  leave?.();
+  if (!leave) seat.value = "asking";
+}
+
+function request(number, how, onLeave) {
+  navigator.locks
+    .request(place(number), how, (lock) => (lock ? keep(onLeave) : void (seat.value = "elsewhere")))
+    .catch(() => {
+      leave = null; // taken from us: we had not answered in time
+      seat.value = "elsewhere";
+      return onLeave();
+    });
 }
 
 async function keep(onLeave) {
+  standing = false;
   seat.value = "mine";
   await new Promise((done) => (leave = done));
   leave = null;
   await onLeave();
-  seat.value = "elsewhere";
+  seat.value = standing ? "asking" : "elsewhere";
 }
 
-async function lost(onLeave) {
-  leave = null;
-  seat.value = "elsewhere";
-  await onLeave();
+function listen(number) {
+  if (!channels.has(number)) {
+    const channel = new BroadcastChannel(place(number));
+    channel.onmessage = (message) => message.data === "take" && leave?.();
+    channels.set(number, channel);
+  }
+  return channels.get(number);
 }
