@@ -7,7 +7,7 @@ shows (`own`). Times are aware datetimes in UTC, waits in seconds.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ivr.calls.live_ears import SILENCE, Ears
@@ -28,6 +28,7 @@ class Key:
     critical_contact: str | None
     ring: int  # seconds a route
     routes: int
+    keys: Mapping[str, str] = field(default_factory=dict)  # mode → digits: they work while the controller does not
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ def _target(key: Key, state: LiveState) -> dict[str, Any]:
         "reachable": live.reachable if live else None,
         "modes": key.modes,
         "critical_contact": key.critical_contact,
+        "keys": key.keys,
     }
 
 

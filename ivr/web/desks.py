@@ -41,6 +41,7 @@ def desk_of(site: Site) -> Desk:
             target.critical_contact,
             target.ring,
             len(target.routes),
+            target.keys,
         )
         for target in site.targets.values()
     }

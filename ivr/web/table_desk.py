@@ -5,7 +5,7 @@ from __future__ import annotations
 from ivr.calls.live_views import CALL_STATES, OPERATOR_STATES, TRANSFER_STATES
 from ivr.web import desk, desk_stream, shapes
 from ivr.web.routes import Route, words
-from ivr.web.schema import BOOLEAN, NUMBER, TEXT, TIME, array, nullable, obj, one_of, string
+from ivr.web.schema import BOOLEAN, NUMBER, TEXT, TIME, array, mapping, nullable, obj, one_of, string
 
 V1 = "/api/v1"
 _LEG = f"{V1}/calls/{{id}}/legs/{{leg}}"
@@ -90,6 +90,7 @@ VIEW = obj(
                     "reachable": nullable(BOOLEAN),
                     "modes": array(one_of(*shapes.MODES)),
                     "critical_contact": shapes.WORD,
+                    "keys": mapping(TEXT),
                 }
             )
         ),
