@@ -162,6 +162,8 @@ def _who(route: Route, request: web.Request, services: Services) -> Who | None:
 
 def _query(route: Route, request: web.Request) -> dict[str, Any]:
     values: dict[str, Any] = {}
+    if route.media == "text/html":  # a page's own script reads it: /room?big=1
+        return values
     for name, text in request.query.items():
         if name not in route.query:
             raise InvalidRequestError(name[:64], f"none but {', '.join(route.query) or 'no parameter'}")

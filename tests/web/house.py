@@ -230,13 +230,17 @@ def _route_of(method: str, path: str) -> Route | None:
 
 @asynccontextmanager
 async def a_house(
-    folder: Path, database_url: str | None = None, site_folder: Path | None = None, **hub: float
+    folder: Path,
+    database_url: str | None = None,
+    site_folder: Path | None = None,
+    operators: Mapping[str, str] = OPERATORS,
+    **hub: float,
 ) -> AsyncIterator[House]:
     site = a_site(folder)
     if site_folder is not None:
         site = replace(site, path=str(site_folder / "hotline.toml"), targets={})
     site = replace(site, database_url=database_url or site.database_url)
-    live, store = Live(OPERATORS, TARGETS), Store(site.database_url)
+    live, store = Live(operators, TARGETS), Store(site.database_url)
     live.apply({"Event": "Resynchronise"})
     live.apply({"Event": "ResynchroniseComplete"})
     await store.open()

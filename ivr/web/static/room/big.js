@@ -9,7 +9,7 @@ import { counts, grouped, STATES, transfersOf, waitingNow } from "./model.js";
 
 const STEP = 60_000; // ms; the whole picture moves by a few pixels, so that nothing burns into the screen
 const PLACES = [[0, 0], [4, 2], [8, 4], [4, 6], [0, 4], [2, 2]];
-const MANY = 120; // operators; more are told as numbers alone
+const MANY = 120; // operators; of more only the shapes are shown, as seats are in a hall
 
 export function Big({ room, figures, alarms, names }) {
   const box = useRef(null);
@@ -42,6 +42,9 @@ export function Big({ room, figures, alarms, names }) {
       )}</ul>
       ${operators.size <= MANY && html`<div class="room-tiles">${groups.flatMap((group) =>
         group.operators.map((one) => html`<${Tile} key=${one.number} operator=${one} shape=${group.shape} kind=${group.kind} named=${names} />`),
+      )}</div>`}
+      ${operators.size > MANY && html`<div class="room-seats" aria-hidden="true">${groups.flatMap((group) =>
+        group.operators.map((one) => html`<span key=${one.number} class=${group.kind}>${group.shape}</span>`),
       )}</div>`}
     </div>
     <${Alarms} alarms=${alarms} />

@@ -1,0 +1,221 @@
+"""The wallboard under a large city's load: 500 operators, 200 running calls, as fast as they change in a busy hour.
+
+The web server, its live state and its stream are the real ones, and so is the browser; what Asterisk would tell is made
+up here, event by event. The page itself measures: frames by requestAnimationFrame, and from the event's own time to the
+frame that shows it.
+
+    python -m tests.browser.room_load --minutes 10
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
+
+from tests.browser.chromium import Chromium
+from tests.unit.live_streams import Event
+from tests.web.house import TOKEN, House, a_house
+
+OPERATORS, CALLS = 500, 200
+A_SECOND = 40  # changes of operators; 400,000 calls a day would make ten
+SESSION = {
+    "user": "load", "name": "load", "roles": ["supervisor"], "number": None, "csrf": "x", "idle_seconds": 3600,
+    "must": None, "language": "zh",
+}  # fmt: skip
+MEASURE = """() => {
+  const found = window.measured = {gaps: [], delays: [], last: performance.now()};
+  const frame = (at) => { found.gaps.push(at - found.last); found.last = at; requestAnimationFrame(frame); };
+  requestAnimationFrame((at) => { found.last = at; requestAnimationFrame(frame); });
+  const began = Date.now();
+  const seen = new Map();
+  const look = (tile) => {
+    const at = Date.parse(tile.dataset.since);
+    if (at < began || seen.get(tile.dataset.operator) === at) return;
+    seen.set(tile.dataset.operator, at);
+    requestAnimationFrame(() => found.delays.push(Date.now() - at));
+  };
+  new MutationObserver((changes) => {
+    for (const change of changes) {
+      if (change.type === "attributes") look(change.target);
+      for (const node of change.addedNodes)
+        if (node.matches?.("[data-operator]")) look(node);
+        else node.querySelectorAll?.("[data-operator]").forEach(look);
+    }
+  }).observe(document.querySelector(".room"), {subtree: true, childList: true, attributeFilter: ["data-since"]});
+}"""
+
+
+@dataclass(frozen=True)
+class Measured:
+    seconds: float
+    events: int
+    shown: int
+    frames: int
+    longest_gap_ms: float
+    gaps_over_200: int
+    p50_ms: float
+    p99_ms: float
+    heap_mb: tuple[float, ...]  # after a collection: at the beginning, … at the end
+    nodes: int
+
+
+def leg(number: int, call: int, role: str = "trunk-public", **more: str) -> Event:
+    return {
+        "Uniqueid": f"hotline-{number}.1",
+        "Linkedid": f"hotline-{number}.1",
+        "Channel": f"PJSIP/{role}-{number:08x}",
+        "ChannelState": "6",
+        "ChanVariable": f"CALL_ID=call-{call}",
+        "CallerIDNum": f"138{call:08d}",
+        "Timestamp": f"{time.time():.6f}",
+        **more,
+    }
+
+
+def device(number: str, state: str) -> Event:
+    return {
+        "Event": "DeviceStateChange",
+        "Device": f"PJSIP/{number}",
+        "State": state,
+        "Timestamp": f"{time.time():.6f}",
+    }
+
+
+class Load:
+    """Events of a busy room; `events` counts those that change an operator's tile."""
+
+    def __init__(self, house: House, seed: int = 1) -> None:
+        self.house, self.random, self.changes, self._id = house, random.Random(seed), 0, 0
+        self.calls: dict[int, tuple[list[Event], str]] = {}
+        self.free = [str(1001 + n) for n in range(OPERATORS)]
+        for number in self.free:
+            house.feed(device(number, "NOT_INUSE"))
+        for _ in range(CALLS):
+            self.begin()
+
+    def begin(self) -> None:
+        operator = self.free.pop(self.random.randrange(len(self.free)))
+        self._id += 2
+        caller, answerer = leg(self._id, self._id), leg(self._id + 1, self._id, operator)
+        for one in (caller, answerer):
+            self.house.feed({"Event": "Newchannel", **one})
+            self.house.feed({"Event": "BridgeEnter", "BridgeUniqueid": f"b-{self._id}", **one})
+        self.calls[self._id] = ([caller, answerer], operator)
+        self.changes += 1
+
+    def end(self) -> None:
+        call = self.random.choice(list(self.calls))
+        legs, operator = self.calls.pop(call)
+        for one in legs:
+            self.house.feed({"Event": "Hangup", **one, "Timestamp": f"{time.time():.6f}"})
+        self.house.feed(device(operator, "NOT_INUSE"))
+        self.free.append(operator)
+        self.changes += 1
+
+    async def run(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            self.end()
+            self.begin()
+            await asyncio.sleep(2 / A_SECOND)
+
+
+class Room:
+    """The server in a thread of its own, beside the browser's."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._ready, self.stop, self.go = folder, threading.Event(), threading.Event(), threading.Event()
+        self.load: Load | None = None
+        self.address = ""
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
+
+    async def _serve(self) -> None:
+        operators = {str(1001 + n): f"坐席{n + 1}" for n in range(OPERATORS)}
+        async with a_house(self._folder, operators=operators) as house:
+            self.load = Load(house)
+            self.address = f"http://127.0.0.1:{house.server.port}"
+            self._ready.set()
+            await asyncio.to_thread(self.go.wait)
+            await self.load.run(self.stop)
+
+    def start(self) -> None:
+        self._thread.start()
+        assert self._ready.wait(30), "the server does not start"
+
+    def end(self) -> None:
+        self.stop.set()
+        self.go.set()
+        self._thread.join(30)
+
+
+@contextmanager
+def opened(chromium: Chromium, folder: Path, path: str = "/room", **looks: Any) -> Iterator[tuple[Room, Page]]:
+    """The wallboard of a full room, in a browser that is let in by a token."""
+    room = Room(folder)
+    room.start()
+    context = chromium.context(**{"size": (1920, 1080), **looks})
+    try:
+        context.set_extra_http_headers({"Authorization": f"Bearer {TOKEN}"})
+        page = context.new_page()
+        page.route("**/api/v1/session", lambda route: route.fulfill(json={"session": SESSION}))
+        page.goto(f"{room.address}{path}")
+        page.wait_for_selector(".room-big, [data-call]")
+        yield room, page
+    finally:
+        context.close()
+        room.end()
+
+
+def measure(room: Room, page: Page, seconds: float) -> Measured:
+    client = page.context.new_cdp_session(page)
+    client.send("Performance.enable")
+
+    def heap() -> float:
+        client.send("HeapProfiler.collectGarbage")
+        values = {one["name"]: one["value"] for one in client.send("Performance.getMetrics")["metrics"]}
+        return float(values["JSHeapUsedSize"]) / 1e6
+
+    assert room.load is not None
+    heaps = [heap()]
+    page.evaluate(MEASURE)
+    before = room.load.changes
+    room.go.set()
+    for _ in range(4):
+        page.wait_for_timeout(seconds * 250)
+        heaps.append(heap())
+    events = room.load.changes - before
+    found = page.evaluate("() => window.measured")
+    nodes = page.evaluate("() => document.querySelectorAll('*').length")
+    delays, gaps = sorted(found["delays"]), found["gaps"]
+    assert delays, "no change was seen on the page"
+    return Measured(
+        seconds, events, len(delays), len(gaps), round(max(gaps), 1), sum(gap > 200 for gap in gaps),
+        delays[len(delays) // 2], delays[int(len(delays) * 0.99)], tuple(round(each, 1) for each in heaps), nodes,
+    )  # fmt: skip
+
+
+def main() -> None:
+    wanted = argparse.ArgumentParser(description=__doc__)
+    wanted.add_argument("--minutes", type=float, default=10.0)
+    minutes = wanted.parse_args().minutes
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Chromium() as chromium,
+        opened(chromium, Path(folder)) as (room, page),
+    ):
+        print(json.dumps(measure(room, page, minutes * 60).__dict__, indent=1))
+
+
+if __name__ == "__main__":
+    main()
