@@ -112,8 +112,10 @@ async def figures(store: Store, now: datetime) -> Figures:
     async with store.reading() as connection:
         counted = [dict(row) for row in (await connection.execute(_by_hour(since, now))).mappings()]
         asked = (await connection.execute(_transfers(since, now))).all()
+        took = (await connection.execute(_took(since, now))).all()
+        newest = (await connection.execute(_newest(now - LATELY, now))).all()
         tried = (await connection.execute(_attempts(now - LATELY, now))).all()
-    return Figures(now, _day(counted), _hours(counted, now), _targets(asked), tuple(_failing(asked, tried, now)))
+    return Figures(now, _day(counted), _hours(counted, now), _targets(asked, took), tuple(_failing(newest, tried)))
 
 
 def _by_hour(since: datetime, until: datetime) -> Select[Any]:
@@ -166,16 +168,37 @@ def _hour_postgresql(element: _HourOf, compiler: SQLCompiler, **more: Any) -> st
 
 
 def _transfers(since: datetime, until: datetime) -> Select[Any]:
-    """One row a transfer of the day's calls: target, result, when, and when the target answered."""
-    came = (
-        select(func.min(transfer_attempt.c.answered_at))
-        .where(transfer_attempt.c.transfer_id == transfer.c.id, transfer_attempt.c.result == "answered")
-        .scalar_subquery()
-    )
+    """How many of the day's transfers to each target ended so."""
     return (
-        select(transfer.c.target, transfer.c.result, transfer.c.asked_at, _Seconds(transfer.c.asked_at, came))
+        select(transfer.c.target, transfer.c.result, func.count())
         .join(call, call.c.id == transfer.c.call_id)
         .where(call.c.entered_at > since, call.c.entered_at <= until, _was_tried())
+        .group_by(transfer.c.target, transfer.c.result)
+    )
+
+
+def _took(since: datetime, until: datetime) -> Select[Any]:
+    """Seconds from the key to the target's answer, one row a transfer that was answered."""
+    return (
+        select(transfer.c.target, _Seconds(transfer.c.asked_at, transfer_attempt.c.answered_at))
+        .join(call, call.c.id == transfer.c.call_id)
+        .join(transfer_attempt, transfer_attempt.c.transfer_id == transfer.c.id)
+        .where(call.c.entered_at > since, call.c.entered_at <= until, transfer_attempt.c.result == "answered")
+    )
+
+
+def _newest(since: datetime, until: datetime) -> Select[Any]:
+    """Transfers lately that came to something, newest first."""
+    return (
+        select(transfer.c.target, transfer.c.result, transfer.c.asked_at)
+        .join(call, call.c.id == transfer.c.call_id)
+        .where(
+            call.c.entered_at > until - WINDOW,
+            call.c.entered_at <= until,
+            transfer.c.asked_at > since,
+            transfer.c.result.in_(("completed", "failed")),
+        )
+        .order_by(transfer.c.asked_at.desc())
     )
 
 
@@ -239,19 +262,22 @@ def _hours(counted: Iterable[Mapping[str, Any]], now: datetime) -> tuple[Hour, .
     return tuple(Hour(start, **sums.get(f"{start:%Y-%m-%d %H}", {})) for start in starts)
 
 
-def _targets(asked: Iterable[Any]) -> tuple[Transfers, ...]:
-    by_target: dict[str, list[Any]] = defaultdict(list)
-    for row in asked:
-        by_target[row[0]].append(row)
+def _targets(asked: Iterable[Any], took: Iterable[Any]) -> tuple[Transfers, ...]:
+    ended: dict[str, dict[str | None, int]] = defaultdict(dict)
+    for target, result, many in asked:
+        ended[target][result] = many
+    seconds: dict[str, list[float]] = defaultdict(list)
+    for target, value in took:
+        seconds[target].append(value)
     return tuple(
         Transfers(
             target,
-            len(rows),
-            sum(row[1] == "completed" for row in rows),
-            sum(row[1] == "failed" for row in rows),
-            _p90([row[3] for row in rows if row[3] is not None]),
+            sum(results.values()),
+            results.get("completed", 0),
+            results.get("failed", 0),
+            _p90(seconds[target]),
         )
-        for target, rows in sorted(by_target.items())
+        for target, results in sorted(ended.items())
     )
 
 
@@ -260,7 +286,7 @@ def _p90(values: list[float]) -> float | None:
     return round(sorted(values)[math.ceil(0.9 * len(values)) - 1], 1) if values else None
 
 
-def _failing(asked: Iterable[Any], tried: Iterable[Any], now: datetime) -> Iterable[Failing]:
+def _failing(newest: Iterable[Any], tried: Iterable[Any]) -> Iterable[Failing]:
     """A route that failed `FAILS` times running; a target whose newest transfer lately found no way at all."""
     routes: dict[tuple[str, str], list[Any]] = defaultdict(list)
     for row in tried:
@@ -274,10 +300,9 @@ def _failing(asked: Iterable[Any], tried: Iterable[Any], now: datetime) -> Itera
                 failed.append(row)
         if len(failed) >= FAILS:
             yield Failing(target, route, failed[-1][3], len(failed), failed[0][2])
-    newest: dict[str, Any] = {}
-    for row in asked:
-        if row[1] in ("completed", "failed") and row[2] > now - LATELY:
-            newest[row[0]] = max(row, newest.get(row[0], row), key=lambda one: one[2])
-    for target, row in sorted(newest.items()):
+    last: dict[str, Any] = {}
+    for row in newest:
+        last.setdefault(row[0], row)
+    for target, row in sorted(last.items()):
         if row[1] == "failed":
             yield Failing(target, None, row[2], 1, "failed")
