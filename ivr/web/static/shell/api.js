@@ -52,8 +52,13 @@ export const api = {
   patch: (path, body) => json("PATCH", path, carrying(body)),
   del: (path, body) => json("DELETE", path, carrying(body)),
   /** A file as the body. */
-  send: (method, path, blob, type, { query, seconds = 120 } = {}) =>
-    json(method, path, { body: blob, headers: { "Content-Type": type }, query, seconds }),
+  send: (method, path, blob, type, { query, ifMatch, seconds = 120 } = {}) =>
+    json(method, path, {
+      body: blob,
+      headers: { "Content-Type": type, ...(ifMatch ? { "If-Match": ifMatch } : {}) },
+      query,
+      seconds,
+    }),
   /** Whatever it is, as it comes: a sound, a picture. */
   async blob(path, query) {
     const answer = await ask("GET", path, { query });

@@ -1,0 +1,28 @@
+export default {
+  zh: {
+    "audit.about_text": "谁、何时、改了什么、为什么。记录只增不改，任何角色都不能修改。",
+    "audit.at": "时间",
+    "audit.who": "何人",
+    "audit.what": "事项",
+    "audit.about": "对象",
+    "audit.details": "细节",
+    "audit.show": "显示",
+    "audit.since": "起始时间",
+    "audit.what_hint": "如 dialplan.publish；dialplan. 表示该类全部",
+    "audit.older": "更早的",
+    "audit.newest": "回到最新",
+  },
+  en: {
+    "audit.about_text": "Who changed what, when and why. It is only added to; no role can change it.",
+    "audit.at": "When",
+    "audit.who": "Who",
+    "audit.what": "What",
+    "audit.about": "About",
+    "audit.details": "Details",
+    "audit.show": "Show",
+    "audit.since": "Since",
+    "audit.what_hint": "Such as dialplan.publish; dialplan. for all that begin so",
+    "audit.older": "Older",
+    "audit.newest": "Back to the newest",
+  },
+};
