@@ -159,6 +159,9 @@ def _welcome(site: Site, start: Context, first: Credentials | None) -> str:
     ]
     if first is not None:
         rows.insert(1, ("首次登录 first login", f"{first.admin_user} / {first.admin_password}"))
+        operator = next(iter(site.operators), None)
+        if operator is not None:
+            rows.insert(2, ("坐席 operator", f"{operator} / {first.passwords[operator]}"))
     lines = "\n".join(f"  {label}: {value}" for label, value in rows)
     return f"{' · '.join(filter(None, names))}\n{lines}\n已就绪，按 Ctrl-C 停止 / ready, Ctrl-C stops it"
 

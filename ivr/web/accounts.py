@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from ivr.credentials import new_password
 from ivr.store.accounts import Account, judge_roles, new_account, ordered, refused
 from ivr.store.audit import Audit
+from ivr.web import passwords
 from ivr.web.context import Asked
 
 
@@ -37,16 +39,20 @@ async def listed(asked: Asked) -> dict[str, Any]:
 
 
 async def add(asked: Asked) -> dict[str, Any]:
-    """Tells the first password, once; it has to be changed at the first login."""
+    """A password that we make is told once, and has to be changed at the first login; a given one stays."""
     body, sessions = asked.body, asked.services.sessions
     judge_roles(body["roles"])
     _free_number(asked, body.get("number"), body["user"])
-    first = new_password()
+    given = body.get("password")
+    if given is not None:
+        passwords.judge(given, body["user"])
+    first = given or new_password()
     account = new_account(body["user"], body["name"], body["roles"], body.get("number"), datetime.now(UTC))
+    account = replace(account, must_change=given is None)
     made = await asked.services.passwords.hash(first)
     await _note(asked, "add", account.user, {"roles": list(account.roles), "number": account.number})
     await sessions.add(account, made)
-    return _told(asked, account.user, first)
+    return _told(asked, account.user, None if given else first)
 
 
 async def change(asked: Asked) -> dict[str, Any]:

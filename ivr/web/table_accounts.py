@@ -115,7 +115,7 @@ ROUTES: tuple[Route, ...] = (
         words("新建账号（首次密码只显示一次）", "A new account; its first password is told once"),
         _WITH_PASSWORD,
         201,
-        body=obj({"user": USER, "name": _NAME, "roles": _ROLES}, {"number": nullable(_NUMBER)}),
+        body=obj({"user": USER, "name": _NAME, "roles": _ROLES}, {"number": nullable(_NUMBER), "password": _TYPED}),
     ),
     Route(
         "PATCH",

@@ -42,6 +42,7 @@ CASES = [(route, GenerationMode.POSITIVE) for route in FUZZED] + [(route, Genera
 BEYOND_A_SCHEMA = (
     *("idempotency_key_reused", "nobody_named", "no_reason", "bad_block_end"),
     *("unknown_category", "bad_prompt_text", "bad_placeholder", "greeting_too_long", "no_sound", "silent_sound"),
+    *("bad_roles", "roles_exclude", "weak_password"),
 )
 KNOWN = {
     "id": CALL,
