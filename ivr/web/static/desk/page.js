@@ -20,9 +20,11 @@ import { PauseDialog, StatusBar } from "./statusbar.js";
 import { Summary } from "./summary.js";
 import { seat, sit, stand, takeOver } from "./tabs.js";
 import { Targets } from "./targets.js";
+import talkWords from "./talk-words.js";
 import words from "./words.js";
 
 addWords(words);
+addWords(talkWords);
 
 // These live as long as the page, so that a call rings whatever view is open.
 effect(() => {
