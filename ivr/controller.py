@@ -27,9 +27,12 @@ from ivr.pbx.agi import Answer, FastAgi, Question, Script, scripts
 from ivr.pbx.link import Link
 from ivr.pbx.orders import Orders
 from ivr.pbx.refers import Refers
+from ivr.pbx.skills import Skills
+from ivr.pbx.supervision import Supervision
 from ivr.screening import Screening
 from ivr.settings import Site, tls
 from ivr.store import DatabaseDownError, Position, Store
+from ivr.store.audit import Audit
 from ivr.store.blocks import Blocks
 from ivr.store.calllog import POLL, CallLog
 from ivr.store.retention_daily import erase_daily
@@ -103,6 +106,8 @@ class Controller:
         self.store = Watched(site.database_url, self.metrics.count, FailedTransfers(site.targets).look)
         self.link = Link(site, var, secrets, self.live.apply)
         self.orders = Orders(self.link, self.live, site)
+        self.skills = Skills(self.link, site, var)
+        self.supervision = Supervision(self.link, self.live, site, Audit(self.store).note)
         self.refers = Refers(self.link.transfers, self.orders, self.link, self.live)
         self.call_log = CallLog(self.store, var / "journal", site.hotline.node)
         self.agi = FastAgi(site.listen.agi, site, self, lambda: self.link.mark, routes=_timed(self.metrics.agi_seconds))
@@ -134,6 +139,8 @@ class Controller:
             self.office,
             Sessions(self.store, site, secrets),
             Locks(site.accounts),
+            self.skills,
+            self.supervision,
         )
         self._watch()
 
@@ -154,6 +161,8 @@ class Controller:
         self.keeper.keep("dialplans", self.office.run)
         self.keeper.keep("reviews", self.screening.keep_reviewing)
         self.keeper.keep("notices", self.notices.keep_published)
+        self.keeper.keep("skills", self.skills.keep_in_force)
+        self.keeper.keep("supervision", self.supervision.keep_noting)
 
     async def close(self) -> None:
         """The dialplan is told, so that no call waits for answers that will not come; the last rows are saved."""

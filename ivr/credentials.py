@@ -51,6 +51,7 @@ class Credentials:
     ami_secret: str = field(repr=False)
     ari_password: str = field(repr=False)
     api_tokens: Mapping[str, ApiToken] = field(default_factory=dict, repr=False)  # name → token of [api.tokens.<name>]
+    supervisors: Mapping[str, str] = field(default_factory=dict, repr=False)  # number → SIP password
     passwords: Mapping[str, str] = field(default_factory=dict, repr=False)  # number → first password for the pages
     account_key: str = field(default="", repr=False)  # what second factors are derived from
 
@@ -73,7 +74,7 @@ def load(var: Path) -> Credentials:
     tables = _read(path_in(var))
     if tables is None:
         raise CredentialsError("no_credentials", f"{path_in(var)} is not there; the first `ivr up` makes it")
-    found, missing = _complete(tables, ())
+    found, missing = _complete(tables, (), ())
     if missing:
         raise CredentialsError("credentials", f"{path_in(var)}: {missing[0]} is missing; the next `ivr up` makes it")
     return found
@@ -83,7 +84,7 @@ def ensure(var: Path, site: Site) -> tuple[Credentials, bool]:
     """The secrets, made where they are missing (first start, a new operator), and whether the file itself is new."""
     path = path_in(var)
     tables = _read(path)
-    found, missing = _complete(tables or {}, site.operators)
+    found, missing = _complete(tables or {}, site.operators, site.supervisors)
     if missing:
         _write(path, found)
     elif path.stat().st_mode & 0o077:
@@ -98,7 +99,7 @@ def _read(path: Path) -> dict[str, dict[str, Any]] | None:
         return None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as failure:
         raise CredentialsError("credentials", f"{path} cannot be read: {failure}") from failure
-    known = {"operators", "phone_keys", "passwords", "api", "admin", "accounts", "ami", "ari"}
+    known = {"operators", "supervisors", "phone_keys", "passwords", "api", "admin", "accounts", "ami", "ari"}
     for name, table in tables.items():
         if name not in known or not isinstance(table, dict):
             raise CredentialsError("credentials", f"{path}: [{name}] is unknown; known: {', '.join(sorted(known))}")
@@ -131,7 +132,9 @@ def _judge(path: Path, table: str, key: str, value: object) -> None:
         raise CredentialsError("credentials", f"{path}: [{table}] {key}: expected {wanted}; remove it to get a new one")
 
 
-def _complete(tables: Mapping[str, Mapping[str, Any]], numbers: Iterable[str]) -> tuple[Credentials, list[str]]:
+def _complete(
+    tables: Mapping[str, Mapping[str, Any]], operators: Iterable[str], supervisors: Iterable[str]
+) -> tuple[Credentials, list[str]]:
     """The credentials with every gap filled, and the names of the gaps."""
     missing: list[str] = []
 
@@ -141,20 +144,23 @@ def _complete(tables: Mapping[str, Mapping[str, Any]], numbers: Iterable[str]) -
             missing.append(f"[{table}] {key}")
         return made if found is None else found
 
-    def each(table: str, make: Callable[[], str] = lambda: secrets.token_urlsafe(24)) -> dict[str, str]:
+    def each(
+        table: str, numbers: Iterable[str], make: Callable[[], str] = lambda: secrets.token_urlsafe(24)
+    ) -> dict[str, str]:
         known = tables.get(table, {})
         return {number: value(table, number, make()) for number in sorted({*known, *numbers})}
 
     found = Credentials(
-        operators=each("operators"),
-        phone_keys=each("phone_keys"),
+        operators=each("operators", operators),
+        phone_keys=each("phone_keys", operators),
         api_token=value("api", "token", secrets.token_urlsafe(32)),
         admin_user=value("admin", "user", "admin"),
         admin_password=value("admin", "password", new_password()),
         ami_secret=value("ami", "secret", secrets.token_urlsafe(32)),
         ari_password=value("ari", "password", secrets.token_urlsafe(32)),
+        supervisors=each("supervisors", supervisors),
         api_tokens=tables.get("api", {}).get("tokens", {}),
-        passwords=each("passwords", new_password),
+        passwords=each("passwords", operators, new_password),
         account_key=value("accounts", "key", secrets.token_urlsafe(32)),
     )
     return found, missing
@@ -166,6 +172,7 @@ def _write(path: Path, made: Credentials) -> None:
         "operators": made.operators,
         "phone_keys": made.phone_keys,
         "passwords": made.passwords,
+        **({"supervisors": made.supervisors} if made.supervisors else {}),
         "api": {"token": made.api_token},
         **{f"api.tokens.{json.dumps(name)}": asdict(one) for name, one in made.api_tokens.items()},
         "admin": {"user": made.admin_user, "password": made.admin_password},

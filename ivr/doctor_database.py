@@ -33,6 +33,7 @@ def database(site: Site, var: Path) -> Iterator[Finding]:
         shown = url.render_as_string(hide_password=True)
         yield ok("database", f"数据库正常：{shown}", f"the database answers: {shown}")
         yield from _shape(revision, system.find_controller(var) is not None)
+        yield from _audit(site.database_url, revision)
 
 
 async def _revision(url: str) -> str | None:
@@ -45,6 +46,30 @@ async def _revision(url: str) -> str | None:
             return await connection.run_sync(migrate.current)
     finally:
         await opened.dispose()
+
+
+def _audit(url: str, revision: str | None) -> Iterator[Finding]:
+    """The audit log's chain, where its tables have this release's shape."""
+    from ivr.store import Store, migrate  # noqa: PLC0415
+    from ivr.store.audit import Audit, Verdict  # noqa: PLC0415
+
+    async def verdict() -> Verdict:
+        store = Store(url)
+        await store.open(may_migrate=False)
+        try:
+            return await Audit(store).verify()
+        finally:
+            await store.close()
+
+    if revision != migrate.HEAD:
+        return
+    found = asyncio.run(verdict())
+    if found.broken:
+        words = (f"审计记录从第 {found.broken} 条起不完整", f"the audit log is broken from entry {found.broken} on")
+        mend = ("运行 ivr audit verify，并与备份比对", "run `ivr audit verify` and compare it with a backup")
+        yield bad("audit", words, mend)
+    else:
+        yield ok("audit", f"审计记录完整：{found.entries} 条", f"the audit log is whole: {found.entries} entries")
 
 
 def _shape(revision: str | None, runs: bool) -> Iterator[Finding]:

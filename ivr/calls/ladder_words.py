@@ -90,6 +90,10 @@ STEPS: Table = {
     "notice": ("播放通知", "hears the notice"),
     "hook": ("本地方案", "the site's hook"),
     "drain": ("系统停止接入", "the hotline is being emptied"),
+    "supervision_listen": ("班长席监听", "a supervisor listens:"),
+    "supervision_whisper": ("班长席密语指导", "a supervisor whispers to the operator:"),
+    "supervision_barge": ("班长席强插", "a supervisor barges in:"),
+    "supervision_join": ("班长席加入通话", "a supervisor joins:"),
     "refer_back": ("转接失败，回呼坐席", "transfer failed, back to operator"),
 }
 

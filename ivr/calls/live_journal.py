@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from ivr.calls.live_records import Call, Transfer
 from ivr.calls.live_views import LiveStep, when
 
-NOTED = ("CALL", "REQUEUED", "STEP", "TRANSFER_")  # how the names begin of the events that `note` heeds
+NOTED = ("CALL", "REQUEUED", "STEP", "SUPERVISION", "TRANSFER_")  # how the names begin of the events that `note` heeds
 _REMEMBERED_TRANSFERS = 50  # a call
 _REMEMBERED_STEPS = 30  # a call
 
@@ -35,6 +35,8 @@ def note(call: Call, name: str, facts: Mapping[str, str], at: float) -> None:
         call.requeued = facts.get("reason")
     elif name == "STEP":
         _step(call, LiveStep(when(at), facts.get("step", ""), facts.get("value", "")))
+    elif name == "SUPERVISION":
+        call.supervision[facts.get("supervisor", "")] = facts.get("mode", "")
     elif name.startswith("TRANSFER_"):
         _transfer(call, name, facts, at)
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from ivr.calls.live_views import LiveCall, LiveLeg, LiveOperator, LiveStep, LiveTarget, LiveTransfer, when
 
 WRAP_UP = "wrap-up"  # the reason of a pause that is after-call work
+OVERFLOW = "q-overflow"
 FAR_ROLES = ("desk", "department", "interpreter")
 _DEVICE_STATES = {  # AST_DEVICE_*, as queue members' events number them
     "0": "UNKNOWN",
@@ -30,7 +31,7 @@ _DEVICE_STATES = {  # AST_DEVICE_*, as queue members' events number them
 def role_and_party(endpoint: str) -> tuple[str, str]:
     """`desk-110` → (desk, 110), `trunk-public` → (caller, ""), `1001` → (operator, 1001); see docs/contracts.md."""
     prefix, dash, rest = endpoint.partition("-")
-    if dash and prefix in FAR_ROLES:
+    if dash and prefix in (*FAR_ROLES, "supervisor"):
         return prefix, rest
     if dash and prefix == "trunk":
         return "caller", ""
@@ -63,9 +64,9 @@ class Channel:
     def talks(self) -> None:
         self.waiting_since, self.overflowed = None, False
 
-    def leg(self, role: str) -> LiveLeg:
+    def leg(self, role: str, mode: str | None = None) -> LiveLeg:
         party = self.number if role == "caller" else self.party
-        return LiveLeg(self.id, role, party, self.name, self.state, when(self.since), self.bridge)
+        return LiveLeg(self.id, role, party, self.name, self.state, when(self.since), self.bridge, mode)
 
 
 @dataclass(slots=True)
@@ -103,6 +104,7 @@ class Call:
     since: float | None = None
     transfers: dict[str, Transfer] = field(default_factory=dict)
     steps: list[LiveStep] = field(default_factory=list)
+    supervision: dict[str, str] = field(default_factory=dict)  # supervisor's number → mode
 
     def caller_leg(self) -> Channel | None:
         """The leg of the CALL event; where that was not seen: the trunk's leg, else a partner's that called us."""
@@ -144,11 +146,15 @@ class Call:
             requeued=self.requeued,
             queue=caller.queue if caller else None,
             caller_channel=caller.name if caller else None,
-            legs=tuple(leg.leg("caller" if leg is caller else leg.role) for leg in legs),
+            legs=tuple(self._leg(leg, caller) for leg in legs),
             transfers=tuple(self._transfers(caller, legs)),
             queued_at=when(caller.queued_at) if caller and caller.queued_at else None,
             steps=tuple(self.steps),
         )
+
+    def _leg(self, leg: Channel, caller: Channel | None) -> LiveLeg:
+        mode = self.supervision.get(leg.party) if leg.role == "supervisor" else None
+        return leg.leg("caller" if leg is caller else leg.role, mode)
 
     def _state(self, caller: Channel | None) -> str:
         if caller is None:
@@ -158,7 +164,7 @@ class Call:
             return "talking"
         if caller.queue:
             return "waiting"
-        return "apart" if any(leg.state == "up" for leg in others) else "entering"
+        return "apart" if any(leg.state == "up" and leg.role != "supervisor" for leg in others) else "entering"
 
     def _transfers(self, caller: Channel | None, legs: list[Channel]) -> Iterable[LiveTransfer]:
         far = [leg for leg in legs if leg is not caller and leg.role in FAR_ROLES]
@@ -208,6 +214,16 @@ class Operator:
         self.login = max(self.login, float(event.get("LoginTime") or 0))
         self.device.take(_DEVICE_STATES.get(event.get("Status", ""), "UNKNOWN"), at)
 
+    def leaves(self, event: Mapping[str, str], at: float) -> None:
+        """A QueueMemberRemoved."""
+        if at >= self.pauses.get(event.get("Queue", ""), (-1.0, False, ""))[0]:
+            self.pauses.pop(event.get("Queue", ""), None)
+
+    @property
+    def skills(self) -> tuple[str, ...]:
+        """Those of the queues that he is in."""
+        return tuple(sorted(queue[2:] for queue in self.pauses if queue.startswith("q-") and queue != OVERFLOW))
+
     def view(self, now: float, wrap_up: float) -> LiveOperator:
         """Its picture at `now`; `since` moves only when the state or the reason does."""
         state, reason, call = self._state(now, wrap_up)
@@ -219,7 +235,8 @@ class Operator:
             since = when(self._known_since(state) or now)
         ends = self.wraps_up_until(wrap_up)
         until = when(ends) if state == WRAP_UP and ends > now else None
-        self.shown = LiveOperator(self.number, self.name, state, since, reason, call, until, self.last)
+        more = (until, self.last, self.skills)
+        self.shown = LiveOperator(self.number, self.name, state, since, reason, call, *more)
         return self.shown
 
     def _state(self, now: float, wrap_up: float) -> tuple[str, str | None, str | None]:
@@ -276,3 +293,4 @@ def remember(call: Call, old: Mapping[str, Call]) -> None:
     call.caller, call.number, call.language = before.caller, before.number, before.language
     call.handed_over_by, call.requeued, call.since = before.handed_over_by, before.requeued, before.since
     call.transfers, call.steps = dict(before.transfers), list(before.steps)
+    call.supervision = dict(before.supervision)

@@ -20,12 +20,13 @@ TRANSFER_STATES = ("asked", "dialling", "ringing", "answered", "joined", "ended"
 @dataclass(frozen=True, slots=True)
 class LiveLeg:
     id: str  # uniqueid, public form
-    role: str  # caller | operator | desk | department | interpreter
+    role: str  # caller | operator | desk | department | interpreter | supervisor
     party: str  # 1001, 110, the caller's number
     channel: str  # Asterisk's name, what an AMI action takes
     state: str  # dialling | ringing | up
     since: datetime  # of this state
     bridge: str | None  # legs of one bridge hear each other
+    mode: str | None = None  # of a supervisor's leg: listen | whisper | barge | join
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ class LiveOperator:
     call: str | None = None
     until: datetime | None = None  # when the after-call work ends by itself
     last_call: str | None = None  # the one that ended last
+    skills: tuple[str, ...] = ()  # that he works with now
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,11 @@ from dataclasses import dataclass, field, replace
 
 from ivr.calls import live_journal
 from ivr.calls.live_ears import SILENCE
-from ivr.calls.live_records import Call, Channel, Operator, Target, remember, role_and_party
+from ivr.calls.live_records import OVERFLOW, Call, Channel, Operator, Target, remember, role_and_party
 
 Event = Mapping[str, str]
 
 _REMEMBERED_HANGUPS = 20_000
-OVERFLOW = "q-overflow"
 CITIZENS = 400_000_000  # dialplans/core/waiting.conf: above it are those whom a desk handed over or who were sent back
 _CHANNEL_STATES = {"4": "ringing", "5": "ringing", "6": "up"}  # AST_STATE_RING, _RINGING, _UP; all others: dialling
 
@@ -250,6 +249,12 @@ class World:
             operator.membership(event, at)
             self._touch_operator(operator.number, at)
 
+    def _queue_member_gone(self, event: Event, at: float) -> None:
+        operator = self.operators.get(event.get("Interface", "").removeprefix("PJSIP/"))
+        if operator is not None:
+            operator.leaves(event, at)
+            self._touch_operator(operator.number, at)
+
     def _device(self, event: Event, at: float) -> None:
         endpoint = event.get("Device", "").removeprefix("PJSIP/")
         if endpoint in self.operators:
@@ -310,6 +315,8 @@ HANDLERS: Mapping[str, Callable[[World, Event, float], None]] = {  # also what A
     "QueueParams": World._queue_params,
     "QueueEntry": World._queue_entry,
     "QueueMember": World._queue_member,
+    "QueueMemberAdded": World._queue_member,
+    "QueueMemberRemoved": World._queue_member_gone,
     "QueueMemberStatus": World._queue_member,
     "QueueMemberPause": World._queue_member,
     "DeviceStateChange": World._device,

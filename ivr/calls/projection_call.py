@@ -134,6 +134,8 @@ def _steps(rows: Iterable[Row], call_id: str) -> Iterable[Step]:
     for row in rows:
         if row.user_event == "STEP" and row.extra.get("step"):
             yield Step(call_id, row.at, row.extra["step"], row.extra.get("value", ""))
+        elif row.user_event == "SUPERVISION" and row.extra.get("mode"):
+            yield Step(call_id, row.at, f"supervision_{row.extra['mode']}", row.extra.get("supervisor", ""))
         elif row.user_event == "REQUEUED":
             yield Step(call_id, row.at, "requeued", row.extra.get("reason", ""))
 

@@ -29,7 +29,7 @@ class Caller:
 def role_of(endpoint: str) -> tuple[str, str]:
     """Role and party by the endpoint's name (docs/contracts.md): `desk-110` → desk, 110; `1001` → operator, 1001."""
     prefix, dash, key = endpoint.partition("-")
-    if dash and prefix in ("desk", "department", "interpreter"):
+    if dash and prefix in ("desk", "department", "interpreter", "supervisor"):
         return prefix, key
     if dash and prefix == "trunk":
         return "caller", key

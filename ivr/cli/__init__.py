@@ -46,7 +46,7 @@ app.command("controller", hidden=True)(service.controller)
 app.command("drain")(drain.drain)
 app.command("statistics")(statistics.statistics)
 app.command("console")(service.console)
-app.command("audit")(audit.audit)
+app.add_typer(audit.app, name="audit")
 app.command("doctor")(service.doctor)
 
 

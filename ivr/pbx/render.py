@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ivr.calls import live_journal, live_world, numbers
 from ivr.credentials import Credentials
-from ivr.pbx import drain, own, zone
+from ivr.pbx import drain, own, skills, zone
 from ivr.pbx.fetch import Installation
 from ivr.settings import Site, Target, hours
 
@@ -127,6 +127,7 @@ def render(  # noqa: PLR0917  one caller, all needed
         "ari_port": ari_port,
         "scratch": scratch,
         "queues": queues(site),
+        "startup": skills.commands(site, var),
         "heard": ("FullyBooted", *sorted(live_world.HANDLERS.keys() - {"CEL"})),
         "heard_cel": live_journal.NOTED,
         "features": (

@@ -74,6 +74,7 @@ def problems(site: Site) -> list[str]:
         _targets,
         _neighbour,
         _operators,
+        _supervisors,
         _keys,
         _endpoints,
         _screening,
@@ -254,6 +255,18 @@ def _operators(site: Site) -> Iterator[str]:
         for skill in operator.skills:
             if not _WORD.fullmatch(skill):
                 yield f"{where}: skills: {skill!r} is not made of a-z, 0-9 and -"
+
+
+def _supervisors(site: Site) -> Iterator[str]:
+    for supervisor in site.supervisors.values():
+        where = f"supervisors {supervisor.number}"
+        if not _NUMBER.fullmatch(supervisor.number):
+            yield f"{where}: number: expected 2 to 15 digits, found {supervisor.number!r}"
+        if supervisor.number in site.operators:
+            yield f"{where}: number: is an operator's already; a supervisor's phone takes no calls and is another one"
+        if not _NAME.fullmatch(supervisor.name):
+            yield f'{where}: name: expected a name without " < > ; $ \\ [ ] {{ }} |, found {supervisor.name!r}'
+    yield from _choice("supervision.tell_operator", site.supervision.tell_operator, ("no", "tone"))
 
 
 def _keys(site: Site) -> Iterator[str]:

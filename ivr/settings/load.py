@@ -26,6 +26,8 @@ from ivr.settings.model import (
     Retention,
     Screening,
     Site,
+    Supervision,
+    Supervisor,
     Target,
     Tls,
     Trunk,
@@ -51,6 +53,8 @@ TABLES = (
     "dialplans",
     "privacy",
     "accounts",
+    "supervisors",
+    "supervision",
 )
 
 
@@ -90,7 +94,9 @@ def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> S
     url = reader.convert(str, database.get("url", "sqlite+aiosqlite:///{var}/ivr.db"), "database.url")
     trunks = _keyed(reader, Trunk, tables.get("trunks", {}), "trunks")
     targets = _keyed(reader, Target, tables.get("targets", {}), "targets")
-    operators = _operators(reader, tables.get("operators", []))
+    operators = _people(reader, Operator, tables.get("operators", []), "operators")
+    supervisors = _people(reader, Supervisor, tables.get("supervisors", []), "supervisors")
+    supervision = reader.build(Supervision, _without_false(tables.get("supervision", {})), "supervision")
     keys = reader.build(Keys, tables.get("keys", {}), "keys")
     queue = reader.build(Queue, tables.get("queue", {}), "queue")
     screening = reader.build(Screening, tables.get("screening", {}), "screening")
@@ -128,6 +134,8 @@ def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> S
         desk=desk,
         privacy=privacy,
         accounts=accounts,
+        supervisors=supervisors,
+        supervision=supervision,
     )
 
 
@@ -138,17 +146,21 @@ def _keyed(reader: Reader, kind: type[Any], value: object, where: str) -> dict[s
     }
 
 
-def _operators(reader: Reader, value: object) -> dict[str, Operator]:
+def _people(reader: Reader, kind: type[Any], value: object, where: str) -> dict[str, Any]:
+    """`[[operators]]`, `[[supervisors]]`: by number."""
     if not isinstance(value, list):
-        reader.note("operators", "expected one [[operators]] table for each operator")
+        reader.note(where, f"expected one [[{where}]] table for each of them")
         return {}
-    found: dict[str, Operator] = {}
+    found: dict[str, Any] = {}
     for n, table in enumerate(value):
-        operator = reader.build(Operator, table, f"operators[{n}]")
-        if operator is not MISSING and operator.number in found:
-            reader.note(
-                f"operators[{n}].number", f"{operator.number} is there twice; every operator has a number of its own"
-            )
-        elif operator is not MISSING:
-            found[operator.number] = operator
+        one = reader.build(kind, table, f"{where}[{n}]")
+        if one is not MISSING and one.number in found:
+            reader.note(f"{where}[{n}].number", f"{one.number} is there twice; every phone has a number of its own")
+        elif one is not MISSING:
+            found[one.number] = one
     return found
+
+
+def _without_false(table: Any) -> Any:
+    """`tell_operator = false` is how one says no."""
+    return {key: value for key, value in table.items() if value is not False} if isinstance(table, dict) else table

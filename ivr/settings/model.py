@@ -253,6 +253,25 @@ class Operator:
 
 
 @dataclass(frozen=True, slots=True)
+class Supervisor:
+    """A supervisor's phone: it takes no calls of the queue and dials nothing; the hotline rings it (as `endpoint`)."""
+
+    number: str
+    name: str
+    transport: str = "udp"  # as an operator's
+    srtp: bool = False
+
+    @property
+    def endpoint(self) -> str:
+        return f"supervisor-{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Supervision:
+    tell_operator: str = "no"  # "tone": a soft tone to the operator's ear when a supervisor comes onto the line
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     path: str
     hotline: Hotline
@@ -280,6 +299,8 @@ class Site:
     desk: Desk = field(default_factory=Desk)
     privacy: Privacy = field(default_factory=Privacy)
     accounts: Accounts = field(default_factory=Accounts)
+    supervisors: Mapping[str, Supervisor] = field(default_factory=dict)
+    supervision: Supervision = field(default_factory=Supervision)
 
     @property
     def skills(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ivr.settings.model import Address, Neighbour, Operator, Site, Target, Tls, Trunk
+from ivr.settings.model import Address, Neighbour, Operator, Site, Supervisor, Target, Tls, Trunk
 
 TRANSPORTS = ("udp", "tls", "mtls")
 FORMS = {"certificate": "BEGIN CERTIFICATE", "key": "PRIVATE KEY", "ca": "BEGIN CERTIFICATE"}
@@ -62,15 +62,16 @@ def _bindable(where: str, address: Address) -> Iterator[str]:
         yield f"{where}: expected an IP address to bind to, found {address.host!r}"
 
 
-def _parties(site: Site) -> Iterator[tuple[str, Trunk | Target | Operator | Neighbour]]:
+def _parties(site: Site) -> Iterator[tuple[str, Trunk | Target | Operator | Supervisor | Neighbour]]:
     yield from ((f"trunks.{trunk.key}", trunk) for trunk in site.trunks.values())
     yield from ((f"targets.{target.key}", target) for target in site.targets.values())
     yield from ((f"operators {operator.number}", operator) for operator in site.operators.values())
+    yield from ((f"supervisors {supervisor.number}", supervisor) for supervisor in site.supervisors.values())
     if site.neighbour is not None:
         yield "neighbour", site.neighbour
 
 
-def _party(site: Site, where: str, party: Trunk | Target | Operator | Neighbour) -> Iterator[str]:
+def _party(site: Site, where: str, party: Trunk | Target | Operator | Supervisor | Neighbour) -> Iterator[str]:
     if party.transport not in TRANSPORTS:
         yield f"{where}.transport: expected one of {', '.join(TRANSPORTS)}, found {party.transport!r}"
         return
@@ -81,7 +82,13 @@ def _party(site: Site, where: str, party: Trunk | Target | Operator | Neighbour)
     called = isinstance(party, Target | Neighbour)
     if called and party.transport != "udp" and site.tls is not None and site.tls.ca is None:
         yield f"{where}.transport: needs tls.ca, or anybody could answer in its place"
-    uris = party.routes if isinstance(party, Target) else () if isinstance(party, Operator) else (party.contact,)
+    uris = (
+        party.routes
+        if isinstance(party, Target)
+        else ()
+        if isinstance(party, Operator | Supervisor)
+        else (party.contact,)
+    )
     if any(uri.startswith("sips:") for uri in uris):
         yield f'{where}: expected sip: and transport = "tls" in place of sips:'
 

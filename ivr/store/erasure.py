@@ -6,10 +6,9 @@ one before: a row that is changed, added in between or taken away breaks every l
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, insert, select, update
@@ -19,6 +18,7 @@ from ivr.calls.model import Call
 from ivr.calls.redaction import ERASED, is_pseudonym, without_number, without_recordings
 from ivr.errors import HotlineError
 from ivr.store import tables
+from ivr.store.chain import digest, word
 from ivr.store.store import Store
 from ivr.store.upsert import AT_ONCE
 
@@ -48,15 +48,7 @@ class Proof:
         """With the digest of everything else in it."""
         words = [self.id, self.node, self.at, self.kind, self.rule, self.by, self.before, self.count]
         words += [self.oldest, self.newest, self.subjects, self.previous]
-        return replace(self, digest=_digest(map(_word, words)))
-
-
-def _word(value: object) -> str:
-    return value.astimezone(UTC).isoformat(timespec="microseconds") if isinstance(value, datetime) else str(value)
-
-
-def _digest(words: Iterable[str]) -> str:
-    return hashlib.sha256("\0".join(words).encode("utf-8", "replace")).hexdigest()
+        return replace(self, digest=digest(map(word, words)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +79,7 @@ async def prove(
         count=len(listed),
         oldest=min(span, default=None),
         newest=max(span, default=None),
-        subjects=_digest(listed),
+        subjects=digest(listed),
         previous=newest.digest if newest else "",
     ).sealed()
     await connection.execute(insert(tables.erasure).values(_values(proof)))
@@ -121,7 +113,7 @@ async def broken(store: Store) -> list[str]:
             listed = tables.erased.c.subject
             query = select(listed).where(tables.erased.c.erasure_id == proof.id)
             subjects = sorted((await connection.execute(query)).scalars())
-            if len(subjects) != proof.count or _digest(subjects) != proof.subjects:
+            if len(subjects) != proof.count or digest(subjects) != proof.subjects:
                 found.append(f"proof {proof.id} does not fit its list of {proof.count} entries")
             found += [f"proof {proof.id}: {left}" for left in await _left(connection, proof.kind, subjects)]
     return found

@@ -258,7 +258,11 @@ audit = Table(  # rows are added only: the database refuses anything else
     Column("about", Words, nullable=False),  # what it was done to
     Column("why", Words, nullable=False),
     Column("details", Words, nullable=False),  # a JSON object
+    Column("number", BigInteger, nullable=False),  # 1, 2, … without a gap
+    Column("previous", Words, nullable=False),  # digest of the row before
+    Column("digest", Words, nullable=False),  # SHA-256 of all of this
     Index(None, "at"),
+    Index(None, "number", unique=True),
 )
 
 # --- who may use the pages (R61, R63) ---------------------------------------------------------------------------------

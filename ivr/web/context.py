@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -53,6 +53,19 @@ class Orders(Protocol):
     async def wrap_up(self, operator: str) -> None: ...
 
 
+class Skills(Protocol):
+    """`ivr.pbx.skills.Skills`: which operator works with which skills now."""
+
+    async def change(self, number: str, skills: Iterable[str]) -> tuple[str, ...]: ...
+
+
+class Supervision(Protocol):
+    """`ivr.pbx.supervision.Supervision`: supervisors on running calls. Each raises HotlineError where it cannot be."""
+
+    async def begin(self, call_id: str, mode: str, supervisor: str, who: str, role: str) -> None: ...
+    async def end(self, call_id: str, supervisor: str) -> None: ...
+
+
 class Office(Protocol):
     """`ivr.dialplan.office.Office`: what may be done with dialplans. Each raises HotlineError where it cannot be."""
 
@@ -83,6 +96,8 @@ class Services:
     office: Office
     sessions: Sessions
     locks: Locks
+    skills: Skills
+    supervision: Supervision
     passwords: Passwords = field(default_factory=Passwords)
     idempotency: Idempotency = field(default_factory=Idempotency)
     guesses: Guesses = field(default_factory=Guesses)

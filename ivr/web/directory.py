@@ -14,7 +14,11 @@ async def operators(asked: Asked) -> dict[str, Any]:
     live = asked.services.live.snapshot().operators
     known = asked.services.site.operators
     return {
-        "operators": [{**asdict(live[number]), "skills": known[number].skills} for number in known if number in live]
+        "operators": [
+            {**asdict(live[number]), "skills": live[number].skills or known[number].skills}
+            for number in known
+            if number in live
+        ]
     }
 
 

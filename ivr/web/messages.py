@@ -57,6 +57,14 @@ _CHINESE: Mapping[str, str] = {
     "not_in_call": "坐席 {operator} 不在通话 {call} 中，只有正与来电人通话的坐席才能转接",
     "no_operator": "通话 {call} 目前没有坐席，请等坐席接听后再操作",
     "unknown_action": "没有这个操作：{action}",
+    # supervision
+    "no_supervisor_phone": "班长席 {supervisor} 没有话机：请在 hotline.toml 的 [[supervisors]] 中登记该号码",
+    "supervisor_phone_off": "班长席 {supervisor} 的话机没有注册，请先打开话机（浏览器中请接通耳机）",
+    "supervising": "班长席 {supervisor} 的话机正忙，请先结束当前监听",
+    "not_supervising": "班长席 {supervisor} 不在通话 {call} 中",
+    "not_your_phone": "只能用自己的话机监听：请不要填写 supervisor",
+    "unknown_skill": "没有技能 {skill}，可用：{known}",
+    "no_skill": "坐席 {operator} 至少要有一项技能；如需暂停接话，请示忙",
     "ambiguous_call": "有多个通话的编号以此开头，请写全编号",
     # the desk
     "no_desk": "此账号没有坐席号码，请管理员在“账号”中设置",

@@ -84,7 +84,18 @@ CALL = obj(
 CALLS = obj({"calls": array(CALL)}, {"next": WORD})
 
 # ---- the live state: ivr.calls.live_views
-LIVE_LEG = obj({"id": TEXT, "role": TEXT, "party": TEXT, "channel": TEXT, "state": TEXT, "since": TIME, "bridge": WORD})
+LIVE_LEG = obj(
+    {
+        "id": TEXT,
+        "role": TEXT,
+        "party": TEXT,
+        "channel": TEXT,
+        "state": TEXT,
+        "since": TIME,
+        "bridge": WORD,
+        "mode": WORD,
+    }
+)
 LIVE_TRANSFER = obj(
     {
         "id": WORD,
@@ -128,6 +139,7 @@ LIVE_OPERATOR = {
     "call": WORD,
     "until": MOMENT,
     "last_call": WORD,
+    "skills": array(TEXT),
 }
 LIVE_TARGET = {"key": TEXT, "reachable": nullable(BOOLEAN), "routes": mapping(BOOLEAN)}
 LIVE = obj(
@@ -148,8 +160,13 @@ ORDERED_TRANSFER = obj(
 )
 ORDERED = obj({"order": obj({"action": TEXT, "state": one_of("asked")}, {"call_id": TEXT, "operator": TEXT})})
 
+SUPERVISED = obj(
+    {"order": obj({"action": TEXT, "state": one_of("asked"), "call_id": TEXT, "supervisor": TEXT}, {"mode": TEXT})}
+)
+SKILLS = obj({"operator": obj({"number": TEXT, "skills": array(TEXT)})})
+
 # ---- who and where
-OPERATORS = obj({"operators": array(obj({**LIVE_OPERATOR, "skills": array(TEXT)}))})
+OPERATORS = obj({"operators": array(obj(LIVE_OPERATOR))})
 TARGETS = obj(
     {
         "targets": array(
@@ -347,6 +364,9 @@ AUDIT = obj(
                     "about": TEXT,
                     "why": TEXT,
                     "details": ANY,
+                    "number": COUNT,
+                    "previous": TEXT,
+                    "digest": TEXT,
                 }
             )
         )

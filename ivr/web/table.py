@@ -20,6 +20,7 @@ from ivr.web import (
     table_notices,
     table_prompts,
     table_room,
+    table_supervision,
 )
 from ivr.web.routes import BY, CALLER, Route, words
 from ivr.web.schema import TIME, Schema, integer, obj, one_of, string
@@ -195,6 +196,7 @@ ROUTES: tuple[Route, ...] = (
     *table_prompts.ROUTES,
     *table_notices.ROUTES,
     *table_desk.ROUTES,
+    *table_supervision.ROUTES,
     *table_dialplans.ROUTES,
     *table_room.ROUTES,
     Route(

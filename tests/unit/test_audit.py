@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -53,6 +54,58 @@ async def test_given_an_entry_when_anybody_changes_it_the_database_refuses(store
 async def test_given_words_that_would_steer_a_terminal_when_noted_they_are_harmless(store: Store) -> None:
     entry = await Audit(store).note("wa\x1b[2Jng", "admin", "x", "y\n", "z" * 5000, at=NOON)
     assert (entry.who, entry.about, len(entry.why)) == ("wa [2Jng", "y ", LONGEST_TEXT)
+
+
+UNGUARDED = {  # how the owner of a database gets round its triggers
+    "sqlite": ("DROP TRIGGER audit_no_update", "DROP TRIGGER audit_no_delete"),
+    "postgresql": ("DROP TRIGGER audit_is_for_good ON audit",),
+}
+COPIED = "id || 'x', at, who, role, what, about, why, details"
+TAMPERED = {
+    "changed": ("UPDATE audit SET who = 'nobody' WHERE number = 2", 2, "changed"),
+    "details": ("UPDATE audit SET details = '{\"n\":2}' WHERE number = 2", 2, "changed"),
+    "deleted": ("DELETE FROM audit WHERE number = 3", 3, "missing"),
+    "first": ("DELETE FROM audit WHERE number = 1", 1, "missing"),
+    "inserted": (
+        f"INSERT INTO audit SELECT {COPIED}, 5, digest, digest FROM audit WHERE number = 4", 5, "changed"
+    ),
+    "reordered": (
+        "UPDATE audit SET number = CASE number WHEN 2 THEN 13 ELSE 12 END WHERE number IN (2, 3)", 2, "missing"
+    ),
+    "swapped": (
+        "UPDATE audit SET who = CASE number WHEN 2 THEN 'n3' ELSE 'n2' END WHERE number IN (2, 3)", 2, "changed"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", TAMPERED)
+async def test_given_a_row_tampered_with_behind_the_triggers_when_verified_the_first_broken_one_is_named(
+    store: Store, how: str
+) -> None:
+    audit = Audit(store)
+    for n in range(1, 5):
+        await audit.note(f"n{n}", "admin", "x", "y", details={"n": n}, at=NOON)
+    assert (await audit.verify()).broken == 0
+    act, broken, why = TAMPERED[how]
+    async with store._begin() as connection:
+        for drop in UNGUARDED[connection.dialect.name]:
+            await connection.execute(text(drop))
+        await connection.exec_driver_sql(act)
+    verdict = await audit.verify()
+    assert (verdict.broken, verdict.why, verdict.entries) == (broken, why, broken - 1)
+
+
+async def test_given_writers_of_several_processes_when_all_note_at_once_the_chain_does_not_fork(
+    store: Store, ready_database_url: str
+) -> None:
+    other = Store(ready_database_url)
+    await other.open()
+    try:
+        await asyncio.gather(*(Audit(one).note(f"n{n}", "admin", "x", "y") for n in range(8) for one in (store, other)))
+    finally:
+        await other.close()
+    verdict = await Audit(store).verify()
+    assert (verdict.entries, verdict.broken) == (16, 0)
 
 
 def call(id: str, minutes: float, outcome: str | None, *hooks: str) -> Call:

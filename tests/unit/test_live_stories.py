@@ -159,7 +159,8 @@ def test_given_a_resynchronisation_then_times_and_transfers_of_running_calls_are
         whole.apply(event)
     after = whole.snapshot()
     assert after.calls == before.calls
-    assert after.operators == before.operators
+    listed = {number: replace(one, skills=after.operators[number].skills) for number, one in before.operators.items()}
+    assert after.operators == listed  # `listing` tells of one queue only
 
 
 def test_given_a_controller_that_starts_in_mid_call_then_asterisks_own_listing_tells_the_call() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -69,6 +69,16 @@ class NotedOrders:
     ) -> str:
         await self._note("transfer", call_id, target, mode, trigger, by)
         return transfer_id or "made"
+
+    async def begin(self, call_id: str, mode: str, supervisor: str, who: str, role: str) -> None:
+        await self._note("supervise", call_id, mode, supervisor)
+
+    async def end(self, call_id: str, supervisor: str) -> None:
+        await self._note("end_supervision", call_id, supervisor)
+
+    async def change(self, number: str, skills: Iterable[str]) -> tuple[str, ...]:
+        await self._note("skills", number, *skills)
+        return tuple(skills)
 
     async def cancel(self, call_id: str) -> None:
         await self._note("cancel", call_id)
@@ -252,8 +262,9 @@ async def a_house(
     )
     office = Office(site, Versions(folder))
     sessions, locks = Sessions(store, site, credentials), Locks(site.accounts)
+    more = (sessions, locks, orders, orders)
     services = Services(
-        site, credentials, live, store, orders, health, Metrics(), Hub(live, **hub), folder, office, sessions, locks
+        site, credentials, live, store, orders, health, Metrics(), Hub(live, **hub), folder, office, *more
     )
     await sessions.prepare()
     server = Server(services, HERE)
