@@ -51,6 +51,7 @@ class Wanted:
 class _Witness:
     """Rows of another table that only the wanted calls have, in an index by their moment."""
 
+    table: Table
     call_id: Column[str]
     moment: Column[datetime]
     is_one: ColumnElement[bool]
@@ -58,7 +59,8 @@ class _Witness:
 
 async def page(connection: AsyncConnection, wanted: Wanted, limit: int, before: str | None = None) -> Sequence[Head]:
     """The newest calls first. `before` is the id of a call already seen: the page after it."""
-    conditions = _conditions(wanted)
+    witness = _witness(wanted) if wanted.caller is None or "*" in wanted.caller else None
+    conditions = _conditions(wanted, witness)
     edge: tuple[datetime, str] | None = None
     if before is not None:
         found = (await connection.execute(select(_CALL.entered_at, _CALL.id).where(_CALL.id == before))).first()
@@ -66,8 +68,7 @@ async def page(connection: AsyncConnection, wanted: Wanted, limit: int, before: 
             return []
         edge = (found[0], found[1])
         conditions += [_CALL.entered_at <= edge[0], or_(_CALL.entered_at < edge[0], _CALL.id < edge[1])]
-    witness = _witness(wanted)
-    if witness is not None and (wanted.caller is None or "*" in wanted.caller):
+    if witness is not None:
         return await _walk(connection, witness, _span(wanted, edge), conditions, limit)
     query = select(tables.call).where(*conditions)
     if wanted.caller is not None and "*" in wanted.caller:
@@ -126,23 +127,23 @@ async def _walk(
 
 
 def _witness(wanted: Wanted) -> _Witness | None:
-    """What is rarest goes first: failures, then targets, then operators."""
+    """What is rarest goes first: failures, then an operator, then a target."""
+    if wanted.transfer_result in (None, COMPLETED) and wanted.operator is not None:
+        return _Witness(tables.leg, _LEG.call_id, _LEG.started_at, _operator(wanted.operator))
     if wanted.target is not None or wanted.transfer_result not in (None, COMPLETED):
-        return _Witness(_TRANSFER.call_id, _TRANSFER.asked_at, _transfer(wanted))
-    if wanted.operator is not None:
-        return _Witness(_LEG.call_id, _LEG.started_at, _operator(wanted.operator))
+        return _Witness(tables.transfer, _TRANSFER.call_id, _TRANSFER.asked_at, _transfer(wanted))
     return None
 
 
-def _operator(number: str) -> ColumnElement[bool]:
-    return and_(_LEG.party == number, _LEG.role == "operator")
+def _operator(number: str, party: ColumnElement[str] = _LEG.party) -> ColumnElement[bool]:
+    return and_(party == number, _LEG.role == "operator")
 
 
-def _transfer(wanted: Wanted) -> ColumnElement[bool]:
+def _transfer(wanted: Wanted, target: ColumnElement[str] = _TRANSFER.target) -> ColumnElement[bool]:
     """Of one transfer."""
     parts: list[ColumnElement[bool]] = []
     if wanted.target is not None:
-        parts.append(_TRANSFER.target == wanted.target)
+        parts.append(target == wanted.target)
     if wanted.transfer_result not in (None, COMPLETED):
         parts.append(_TRANSFER.result != literal_column(f"'{COMPLETED}'"))  # as the partial index says it
     if wanted.transfer_result not in (None, NOT_COMPLETED):
@@ -150,7 +151,11 @@ def _transfer(wanted: Wanted) -> ColumnElement[bool]:
     return and_(*parts)
 
 
-def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+def _conditions(wanted: Wanted, witness: _Witness | None = None) -> list[ColumnElement[bool]]:
+    """All but what the witness stands for. Looked for call by call: an expression, since SQLite, which knows nothing of
+    how many rows there are, would go through all legs of an operator for each call rather than through the call's few.
+    """
+    known = witness.table if witness is not None else None
     found: list[ColumnElement[bool]] = []
     for column, text in ((_CALL.caller, wanted.caller), (_CALL.number, wanted.number)):
         if text is not None:
@@ -162,10 +167,10 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
         found.append(_CALL.entered_at >= wanted.since)
     if wanted.until is not None:
         found.append(_CALL.entered_at < wanted.until)
-    if wanted.operator is not None:
-        found.append(_has(tables.leg, _operator(wanted.operator)))
-    if wanted.target is not None or wanted.transfer_result is not None:
-        found.append(_has(tables.transfer, _transfer(wanted)))
+    if wanted.operator is not None and known is not tables.leg:
+        found.append(_has(tables.leg, _operator(wanted.operator, _LEG.party.concat(""))))
+    if (wanted.target is not None or wanted.transfer_result is not None) and known is not tables.transfer:
+        found.append(_has(tables.transfer, _transfer(wanted, _TRANSFER.target.concat(""))))
     return found
 
 
