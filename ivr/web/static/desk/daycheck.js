@@ -2,10 +2,10 @@
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { session } from "../shell/session.js";
 import { t } from "../shell/words.js";
-import { Button, Check, Select } from "../shell/ui.js";
+import { Busy, Button, Check, Select } from "../shell/ui.js";
 import * as acts from "./acts.js";
 import { Banners } from "./banners.js";
-import { connect, headset, lineState } from "./line.js";
+import { connect, headset, line, lineState } from "./line.js";
 import { view } from "./state.js";
 
 const KEPT = "hotline.desk.checked";
@@ -22,13 +22,16 @@ export function dayChecked() {
 const checked = () => localStorage.setItem(KEPT, JSON.stringify({ user: session.value.user, at: Date.now() }));
 
 function Headset() {
-  const phone = headset();
+  const phone = line.value;
   const [found, setFound] = useState({ microphones: [], speakers: [] });
   const [chosen, setChosen] = useState({});
   const [trouble, setTrouble] = useState("");
   useEffect(() => {
-    phone.devices().then(setFound, (failure) => setTrouble(failure.message ?? String(failure)));
+    headset()
+      .then((ready) => ready.devices())
+      .then(setFound, (failure) => setTrouble(failure.message ?? String(failure)));
   }, []);
+  if (!phone) return trouble ? html`<p class="desk-banner bad" role="alert">${trouble}</p>` : html`<${Busy} />`;
   const choose = (what) => {
     setChosen({ ...chosen, ...what });
     phone.choose(what);

@@ -1,6 +1,5 @@
 // The operator's phone: in this page, or on the table. One for the life of the page.
 import { computed, signal } from "../vendor/preact.js";
-import { createPhone } from "../phone/phone.js";
 import { api } from "../shell/api.js";
 import { session } from "../shell/session.js";
 
@@ -15,9 +14,12 @@ const kind = signal(null);
 let wanted = false;
 let timer = 0;
 
-/** The phone object alone, for the headset's check: it is not registered yet. */
-export function headset() {
-  line.value ??= createPhone();
+/** The phone alone, for the headset's check: not registered yet. Whoever has a desk phone never loads it. */
+export async function headset() {
+  if (!line.value) {
+    const { createPhone } = await import("../phone/phone.js");
+    line.value ??= createPhone();
+  }
   return line.value;
 }
 
@@ -30,7 +32,7 @@ export async function connect() {
     kind.value = phone.kind;
     lineProblem.value = null;
     if (phone.kind === "desk") line.value = null;
-    else await headset().start(phone);
+    else await (await headset()).start(phone);
   } catch (failure) {
     lineProblem.value = failure.message;
     again();
