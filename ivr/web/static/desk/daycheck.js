@@ -59,7 +59,7 @@ export function DayCheck({ onReady }) {
     if (skills.join() !== me.skills.join()) await acts.skills(skills);
     const reason = view.value.pause_reasons[0]?.id;
     if (!takesCalls && reason) await acts.pause(reason);
-    await connect();
+    await connect(phone);
     if (takesCalls) await acts.ready();
     globalThis.Notification?.permission === "default" && Notification.requestPermission().catch(() => null);
     checked();

@@ -23,9 +23,11 @@ export async function headset() {
   return line.value;
 }
 
-export async function connect() {
-  wanted = true;
+/** `where`: browser | desk, as the server says. A phone on the table needs nothing of us. */
+export async function connect(where) {
+  wanted = where !== "desk";
   clearTimeout(timer);
+  if (!wanted) return void (kind.value = "desk");
   try {
     const { phone } = await api.post("/desk/phone");
     if (!wanted) return;
@@ -42,12 +44,12 @@ export async function connect() {
 
 function again() {
   clearTimeout(timer);
-  if (wanted && session.value) timer = setTimeout(connect, AGAIN);
+  if (wanted && session.value) timer = setTimeout(connect, AGAIN, "browser");
 }
 
 /** Look now and then whether it must be tried again; a running call is never touched. */
 setInterval(() => {
-  if (wanted && lineState.value === "failed" && !phoneCall.value) connect();
+  if (wanted && lineState.value === "failed" && !phoneCall.value) connect("browser");
 }, AGAIN);
 
 /** Let the phone go without hanging up: the call stays with whoever takes the desk over. */

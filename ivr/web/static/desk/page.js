@@ -79,7 +79,7 @@ function Seated() {
   const inCall = Boolean(view.value?.call?.legs.some((leg) => leg.mine));
   const on = begun || inCall; // whoever comes back into a call is asked nothing
   useEffect(() => {
-    if (on) connect();
+    if (on) connect(view.peek()?.phone);
   }, [on]);
   if (!view.value) return html`<${Banners} /><${Busy} />`;
   if (!on) return html`<${DayCheck} onReady=${() => setBegun(true)} />`;
