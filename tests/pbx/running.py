@@ -39,6 +39,9 @@ LATE_SECONDS = 0.7  # qualify_timeout less the last of the question's repetition
 T = TypeVar("T")
 
 
+NO_ETHERNET = "No ethernet interface found"  # the console's first words in a network that has loopback alone
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     status: int
@@ -186,7 +189,8 @@ class Running:
         arguments = [*fetch.find(fetch=False).command, "-C", conf, "-rx", command]
         done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=20)
         assert done.returncode == 0, f"Asterisk did not answer `{command}`: {done.stdout}{done.stderr}"
-        return done.stdout
+        lines = done.stdout.splitlines(keepends=True)
+        return "".join(line for line in lines if not line.startswith(NO_ETHERNET))
 
     def channels(self) -> list[str]:
         """Names of the channels that Asterisk has now."""
