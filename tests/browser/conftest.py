@@ -68,6 +68,7 @@ class People:
     def __init__(self, chromium: Chromium, hotline: Hotline) -> None:
         self._chromium, self._hotline = chromium, hotline
         self._contexts: list[BrowserContext] = []
+        self._told: dict[str, str] = {}  # first passwords of accounts that were made here
         self.errors: list[str] = []
 
     def __call__(
@@ -104,7 +105,8 @@ class People:
 
     def _first(self, user: str) -> str:
         secrets = self._hotline.credentials
-        return str(secrets["admin"]["password"] if user == "admin" else secrets["passwords"].get(user, PASSWORD))
+        known = {**secrets["passwords"], **self._told, "admin": secrets["admin"]["password"]}
+        return str(known.get(user, PASSWORD))
 
     def _make(self, user: str) -> None:
         roles, number = PEOPLE[user]
@@ -112,11 +114,12 @@ class People:
             "user": user,
             "name": user,
             "roles": roles,
-            "password": PASSWORD,
             **({"number": number} if number else {}),
         }
         answer = self._hotline.api("POST", "/api/v1/accounts", wanted)
         assert answer.status in (201, 409), answer
+        if answer.status == 201:
+            self._told[user] = answer.body["password"]
 
     def _ask(self, context: BrowserContext, method: str, path: str, body: object, csrf: str = "") -> Any:
         headers = {"X-CSRF-Token": csrf} if csrf else {}

@@ -3,7 +3,7 @@ import { html, useState } from "../../vendor/preact.js";
 import { api } from "../../shell/api.js";
 import { clock, day } from "../../shell/time.js";
 import { t } from "../../shell/words.js";
-import { Button, Failure, Table, TextInput } from "../../shell/ui.js";
+import { Busy, Button, Failure, Table, TextInput } from "../../shell/ui.js";
 import { useAsked } from "../loading.js";
 
 const PAGE = 100;
@@ -36,6 +36,7 @@ export default function AuditLog() {
       <${TextInput} label=${t("audit.since")} type="datetime-local" value=${filter.since} onChange=${set("since")} />
     </div>
     ${failure && html`<${Failure} error=${failure} retry=${reload} />`}
+    ${!data && !failure && html`<${Busy} />`}
     ${data && html`<${Table} label=${t("admin.audit")} columns=${columns} rows=${rows} />
       <div class="row">${before && html`<${Button} onClick=${() => setBefore("")}>${t("audit.newest")}<//>`}
       ${data.entries.length === PAGE && html`<${Button} onClick=${() => setBefore(data.entries.at(-1).at)}>${t("audit.older")}<//>`}</div>`}`;

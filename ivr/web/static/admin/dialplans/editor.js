@@ -60,15 +60,15 @@ const hints = (vocabulary) =>
   });
 
 /** `findings`: of this file; `target`: {line} to go to. */
-export function Editor({ name, text, readOnly, findings, target, vocabulary, onType, onSave }) {
+export function Editor({ name, text, readOnly, findings, target, vocabulary, onType }) {
   const host = useRef(null);
   const view = useRef(null);
   const now = useRef({});
-  now.current = { onType, onSave, vocabulary };
+  now.current = { onType, vocabulary };
   useEffect(() => {
     const words = () => now.current.vocabulary ?? {};
     const extensions = [
-      keymap.of([{ key: "Mod-s", preventDefault: true, run: () => (now.current.onSave?.(), true) }, indentWithTab]),
+      keymap.of([indentWithTab]),
       basicSetup,
       LANGUAGE,
       lintGutter(),

@@ -19,9 +19,10 @@ function adopt(css) {
 
 /** An SVG of the server's as an element without anything that acts. */
 function clean(text) {
-  const svg = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
+  const [style, css] = text.match(/<style>([^<]*)<\/style>/) ?? ["", ""]; // taken out first: parsing it would break the policy
+  const svg = new DOMParser().parseFromString(text.replace(style, ""), "image/svg+xml").documentElement;
   if (svg.nodeName !== "svg") return null;
-  adopt(svg.querySelector("style")?.textContent ?? "");
+  adopt(css);
   svg.querySelectorAll(FORBIDDEN).forEach((one) => one.remove());
   for (const one of [svg, ...svg.querySelectorAll("*")])
     for (const { name } of [...one.attributes]) if (/^on|href|^style$/i.test(name)) one.removeAttribute(name);

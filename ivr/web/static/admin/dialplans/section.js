@@ -2,7 +2,7 @@
 import { html, useEffect, useState } from "../../vendor/preact.js";
 import { api } from "../../shell/api.js";
 import { language, t } from "../../shell/words.js";
-import { ask, Badge, Busy, Button, Dialog, Failure, prompt, Tabs, toast } from "../../shell/ui.js";
+import { ask, Badge, Busy, Button, Dialog, Failure, prompt, Tabs, toast, useKeys } from "../../shell/ui.js";
 import { useAction, useAsked } from "../loading.js";
 import { check, report } from "./checking.js";
 import { buffers, create, load, merged, open, overview, remove, save, show, target, type, unsaved } from "./draft.js";
@@ -23,17 +23,18 @@ export default function Dialplans() {
   const [busy, run] = useAction();
   const texts = JSON.stringify(unsaved.value);
   useEffect(() => (overview.value ? check(unsaved.value) : undefined), [texts, overview.value?.draft.hash, language.value]);
+  const saving = (name) => run(async () => {
+    const other = await save(name);
+    if (other) setConflict(other);
+    else toast(t("dialplans.saved", { name }), "good");
+  });
+  useKeys({ "Ctrl+S": () => open.value && !open.value.core && !busy && saving(open.value.name) });
   if (failure) return html`<${Failure} error=${failure} retry=${reload} />`;
   if (!overview.value) return html`<${Busy} />`;
 
   const file = open.value;
   const buffer = file && !file.core ? buffers.value.get(file.name) : null;
   const findings = report.value.findings.filter((one) => base(one.file) === file?.name);
-  const saving = (name) => run(async () => {
-    const other = await save(name);
-    if (other) setConflict(other);
-    else toast(t("dialplans.saved", { name }), "good");
-  });
   const removing = async () => {
     const sure = await ask({ title: t("dialplans.remove_title", { name: file.name }), text: t("dialplans.remove_text"), action: t("dialplans.remove"), kind: "danger" });
     if (sure) run(() => remove(file.name));
@@ -53,7 +54,7 @@ export default function Dialplans() {
             ${buffer.text !== buffer.saved && html`<${Badge} kind="warn">${t("dialplans.unsaved")}<//>`}`}</div>
           <${Editor} key=${`${file.name}/${file.core}`} name=${file.name} text=${file.core ? file.text : buffer.text} readOnly=${file.core} findings=${findings}
             target=${target.value?.file === file.name ? target.value : null} vocabulary=${vocabulary?.vocabulary}
-            onType=${(text) => !file.core && type(file.name, text)} onSave=${() => !file.core && saving(file.name)} />
+            onType=${(text) => !file.core && type(file.name, text)} />
           <p class="muted" id="editor-help">${t("dialplans.editor_help")}</p>`}
         ${!file && html`<p class="muted">${t("dialplans.no_file")}</p>`}
       </section>

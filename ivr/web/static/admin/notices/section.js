@@ -3,7 +3,7 @@ import { html, useState } from "../../vendor/preact.js";
 import { api } from "../../shell/api.js";
 import { day, clock } from "../../shell/time.js";
 import { t } from "../../shell/words.js";
-import { Badge, Button, Check, Dialog, Failure, prompt, Select, Table, TextInput, toast } from "../../shell/ui.js";
+import { Badge, Busy, Button, Check, Dialog, Failure, prompt, Select, Table, TextInput, toast } from "../../shell/ui.js";
 import { useAction, useAsked } from "../loading.js";
 import { Listen, spoken } from "../sound.js";
 import { SoundSource } from "../recorder.js";
@@ -41,6 +41,7 @@ export default function Notices() {
       <${Button} kind="primary" onClick=${() => setMaking(true)}>${t("notices.new")}<//></header>
     <p class="muted">${t("notices.about")}</p>
     ${failure && html`<${Failure} error=${failure} retry=${reload} />`}
+    ${!data && !failure && html`<${Busy} />`}
     ${data && html`<${Table} label=${t("admin.notices")} columns=${columns} rows=${data.notices} empty=${t("notices.none")} />`}
     ${making && html`<${Making} onClose=${(made) => { setMaking(false); if (made) reload(); }} />`}`;
 }
@@ -75,7 +76,7 @@ function Making({ onClose }) {
     }
   };
   const words = (code) => html`<div class="with-button"><${TextInput} label=${t(`notices.text_${code}`)} lines=${3} lang=${code} maxlength="500" value=${wish[code]} onInput=${set(code)} />
-    <${Listen} label=${t("notices.preview", { language: t(`admin.${code}`) })} words=${t("admin.preview")} blob=${spoken(code, wish[code].replace(/\s+/g, " "))} /></div>`;
+    <${Listen} label=${t("notices.preview", { language: t(`admin.${code}`) })} words=${t("notices.preview", { language: t(`admin.${code}`) })} blob=${spoken(code, wish[code].replace(/\s+/g, " "))} /></div>`;
   return html`<${Dialog} title=${t("notices.new")} wide onClose=${() => onClose(false)}>
     <form onSubmit=${said}>
       ${wrong && html`<${Failure} error=${{ message: wrong }} />`}

@@ -2,7 +2,7 @@
 import { html, useState } from "../../vendor/preact.js";
 import { api } from "../../shell/api.js";
 import { t, text } from "../../shell/words.js";
-import { Badge, Button, Failure, Select, Table, TextInput } from "../../shell/ui.js";
+import { Badge, Busy, Button, Failure, Select, Table, TextInput } from "../../shell/ui.js";
 import { useAsked } from "../loading.js";
 import { Listen } from "../sound.js";
 import { at, Editing } from "./editing.js";
@@ -34,6 +34,7 @@ export default function Prompts() {
   return html`<header class="admin-head"><h1>${t("admin.prompts")}</h1>
       <${Button} kind="primary" onClick=${() => setOpen({ name: "", language: "zh", text: "", category: "", isNew: true })}>${t("prompts.new")}<//></header>
     ${failure && html`<${Failure} error=${failure} retry=${reload} />`}
+    ${!data && !failure && html`<${Busy} />`}
     ${data && html`<div class="columns filters">
         <${TextInput} label=${t("admin.search")} type="search" value=${search} onInput=${setSearch} />
         <${Select} label=${t("prompts.category")} value=${category} onChange=${setCategory}
