@@ -55,7 +55,7 @@ export async function hangUp() {
     const agreed = await ask({ title: t("desk.hang_up"), text: t("desk.leaves_alone"), action: t("desk.hang_up"), kind: "danger" });
     if (!agreed) return;
   }
-  if (line.value?.call.value) return line.value.hangup();
+  if (["ringing", "up", "held"].includes(line.value?.call.value?.state)) return line.value.hangup();
   const mine = myLeg(view.value);
   if (mine) await order("hang up", () => api.del(ofCall(`/legs/${encodeURIComponent(mine.id)}`)));
 }

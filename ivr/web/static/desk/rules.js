@@ -9,7 +9,7 @@ const EASED = { not_acknowledged: "no_answer" };
 export function phaseOf(view, phoneCall) {
   const mine = myLeg(view);
   if (mine?.state === "up" || ["up", "held"].includes(phoneCall?.state)) return "talking";
-  if (mine?.state === "ringing" || phoneCall?.state === "ringing") return "ringing";
+  if (mine?.state === "ringing" || (phoneCall?.state === "ringing" && phoneCall.direction === "in")) return "ringing";
   return view ? "idle" : "off";
 }
 
