@@ -8,7 +8,7 @@ import re
 import zoneinfo
 from collections.abc import Iterable, Iterator, Mapping
 
-from ivr.settings import hours
+from ivr.settings import browsers, hours
 from ivr.settings.model import Address, Site, Target
 
 MODES = ("transfer", "conference", "consult", "suspend", "blind")
@@ -77,6 +77,7 @@ def problems(site: Site) -> list[str]:
         _supervisors,
         _keys,
         _endpoints,
+        browsers.problems,
         _screening,
         _desk,
         _privacy,
@@ -276,7 +277,7 @@ def _keys(site: Site) -> Iterator[str]:
         pressed |= {f"targets.{target.key}.keys.{mode}": digits for mode, digits in target.keys.items()}
         yield from _clashes({f"targets.{target.key}.desk_keys.{act}": d for act, d in target.desk_keys.items()})
     yield from _clashes(pressed)
-    yield from _clashes({f"keys.{name}": getattr(keys, name) for name in ("ready", "pause", "wrap_up")})
+    yield from _clashes({f"keys.{name}": getattr(keys, name) for name in ("ready", "pause", "wrap_up", "back")})
 
 
 def _clashes(pressed: Mapping[str, str]) -> Iterator[str]:

@@ -54,10 +54,11 @@ class Listen:
     ari: Address | None = None  # None: a free port on loopback, chosen at each start
     sip_tls: Address | None = None  # SIP over TLS: phones, trunks, desks
     sip_mtls: Address | None = None  # the same, for those only who show a certificate of [tls] ca
+    media: str | None = None  # this machine's address that browsers' voices come to; None: each that it has
 
     def sip_door(self, transport: str) -> Address | None:
-        """Where SIP by this transport (udp, tls, mtls) comes in."""
-        return {"udp": self.sip, "tls": self.sip_tls, "mtls": self.sip_mtls}[transport]
+        """Where SIP by this transport comes in; a browser's (wss) comes by `web`, through the controller."""
+        return {"udp": self.sip, "tls": self.sip_tls, "mtls": self.sip_mtls, "wss": self.web}[transport]
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +242,7 @@ class Keys:
     ready: str = "*45"  # dialled on the idle phone
     pause: str = "*46"
     wrap_up: str = "*47"
+    back: str = "*49"  # dialled on a phone that was started anew: back into the call that it was in
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +250,7 @@ class Operator:
     number: str
     name: str
     skills: tuple[str, ...] = ("general",)
-    transport: str = "udp"  # udp | tls | mtls
+    transport: str = "udp"  # udp | tls | mtls | wss: the phone is the browser
     srtp: bool = False
 
 
@@ -301,6 +303,11 @@ class Site:
     accounts: Accounts = field(default_factory=Accounts)
     supervisors: Mapping[str, Supervisor] = field(default_factory=dict)
     supervision: Supervision = field(default_factory=Supervision)
+
+    @property
+    def browsers(self) -> tuple[str, ...]:
+        """Endpoints whose phone is a browser."""
+        return tuple(operator.number for operator in self.operators.values() if operator.transport == "wss")
 
     @property
     def skills(self) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from ivr.settings.model import Address, Neighbour, Operator, Site, Supervisor, Target, Tls, Trunk
 
 TRANSPORTS = ("udp", "tls", "mtls")
+PHONES = (*TRANSPORTS, "wss")  # of those who may use a browser
 FORMS = {"certificate": "BEGIN CERTIFICATE", "key": "PRIVATE KEY", "ca": "BEGIN CERTIFICATE"}
 
 
@@ -72,8 +73,13 @@ def _parties(site: Site) -> Iterator[tuple[str, Trunk | Target | Operator | Supe
 
 
 def _party(site: Site, where: str, party: Trunk | Target | Operator | Supervisor | Neighbour) -> Iterator[str]:
-    if party.transport not in TRANSPORTS:
-        yield f"{where}.transport: expected one of {', '.join(TRANSPORTS)}, found {party.transport!r}"
+    known = PHONES if isinstance(party, Operator | Supervisor) else TRANSPORTS
+    if party.transport not in known:
+        yield f"{where}.transport: expected one of {', '.join(known)}, found {party.transport!r}"
+        return
+    if party.transport == "wss":
+        if party.srtp:
+            yield f"{where}.srtp: is for desk phones; a browser's voice is always enciphered (DTLS-SRTP)"
         return
     if site.listen.sip_door(party.transport) is None:
         yield f"{where}.transport: {party.transport} needs listen.sip_{party.transport}"
