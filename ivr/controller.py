@@ -29,6 +29,7 @@ from ivr.pbx.orders import Orders
 from ivr.pbx.refers import Refers
 from ivr.pbx.skills import Skills
 from ivr.pbx.supervision import Supervision
+from ivr.pbx.web_phones import WebPhones
 from ivr.screening import Screening
 from ivr.settings import Site, tls
 from ivr.store import DatabaseDownError, Position, Store
@@ -141,6 +142,7 @@ class Controller:
             Locks(site.accounts),
             self.skills,
             self.supervision,
+            phones=WebPhones(self.link),
         )
         self._watch()
 

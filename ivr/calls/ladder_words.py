@@ -80,6 +80,7 @@ STEPS: Table = {
     "emergency_key": ("按下紧急键", "presses the emergency key"),
     "requeued": ("回到队首", "back to the head of the queue"),
     "alone": ("独自等待", "waits alone"),
+    "back": ("话机重启后回到通话", "comes back on a phone started anew"),
     "pull_in": ("请坐席加入", "an operator is called in"),
     "flow": ("进入流程", "enters flow"),
     "flow_result": ("流程结果", "flow's result"),

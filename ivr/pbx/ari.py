@@ -108,6 +108,18 @@ class Ari:
         async with asyncio.timeout(seconds):
             await self._up.wait()
 
+    async def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> int:
+        """One request below `/ari/`; its status, 0 where Asterisk does not answer."""
+        limit = aiohttp.ClientTimeout(total=CONNECT_SECONDS)
+        try:
+            async with (
+                aiohttp.ClientSession(headers=self._headers, timeout=limit) as session,
+                session.request(method, f"{self._base}/{path}", json=body) as answer,
+            ):
+                return answer.status
+        except (aiohttp.ClientError, OSError):
+            return 0
+
     async def _hold(self) -> None:
         delay = BACK_OFF[0]
         limits = aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS, sock_connect=CONNECT_SECONDS)

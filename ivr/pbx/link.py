@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -44,6 +45,7 @@ class Link:
         self._site, self._var, self._credentials, self._on_event = site, var, credentials, on_event
         self._ami: Ami | None = None
         self._ari: Ari | None = None
+        self.http: Address | None = None  # where Asterisk's HTTP server is: ARI, and browsers' SIP
 
     async def run(self) -> None:
         now = await self._running()
@@ -57,6 +59,7 @@ class Link:
             operators = tuple(self._site.operators)
             ari = Ari(Address(ari_host, now.ari_port), USER, secrets.ari_password, operators)
             self._ami, self._ari = ami, ari
+            self.http = Address(ari_host, now.ari_port)
             try:
                 await ami.start()
                 await ari.start()
@@ -67,7 +70,7 @@ class Link:
                     for task in hearing:
                         task.cancel()
             finally:
-                self._ami = self._ari = None
+                self._ami = self._ari = self.http = None
                 await asyncio.gather(ami.stop(), ari.stop())
                 self._on_event({"Event": "Disconnected"})
 
@@ -126,6 +129,10 @@ class Link:
         if self._ami is None:
             raise AmiDownError(str(headers.get("Action", "")), "no Asterisk runs")
         return await self._ami.action(headers, timeout)
+
+    async def ari(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> int:
+        """`Ari.ask` of the Asterisk that runs now; 0 where none does."""
+        return await self._ari.ask(method, path, body) if self._ari is not None else 0
 
     def private_id(self, uniqueid: str) -> str:
         return self._ami.private_id(uniqueid) if self._ami is not None else uniqueid

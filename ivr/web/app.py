@@ -7,7 +7,7 @@ import ssl
 from aiohttp import web
 
 from ivr.settings import Address
-from ivr.web import access, desk_stream, errors, room, stream
+from ivr.web import access, desk_stream, errors, room, sip_proxy, stream
 from ivr.web.context import SERVICES, Services
 from ivr.web.desks import Desks
 from ivr.web.openapi import TABLE
@@ -28,6 +28,7 @@ def create(services: Services) -> web.Application:
     app.on_shutdown.append(stream.close_all)
     app.cleanup_ctx.append(room.kept)
     desk_stream.attach(app, Desks(services))
+    sip_proxy.attach(app)
     register(app, ROUTES)
     return app
 

@@ -15,6 +15,7 @@ from ivr.dialplan.findings import Report
 from ivr.dialplan.office import Publishing
 from ivr.dialplan.trial_model import Wish
 from ivr.dialplan.versions import Version, Versions
+from ivr.pbx.web_phones import WebPhones
 from ivr.settings import Site
 from ivr.store import Store
 from ivr.web.exported import Exports
@@ -101,7 +102,11 @@ class Services:
     passwords: Passwords = field(default_factory=Passwords)
     idempotency: Idempotency = field(default_factory=Idempotency)
     guesses: Guesses = field(default_factory=Guesses)
+<<<<<<< HEAD
     exports: Exports = field(default_factory=Exports)
+=======
+    phones: WebPhones | None = None  # of those whose phone is the browser
+>>>>>>> 7436c42 (Let an operator's phone be the browser)
 
 
 SERVICES: web.AppKey[Services] = web.AppKey("services", Services)

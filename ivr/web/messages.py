@@ -67,6 +67,9 @@ _CHINESE: Mapping[str, str] = {
     "no_skill": "坐席 {operator} 至少要有一项技能；如需暂停接话，请示忙",
     "ambiguous_call": "有多个通话的编号以此开头，请写全编号",
     # the desk
+    "phone_not_ready": "话务系统尚未就绪，网页话机会自动重连",
+    "desk_phone": '您的话机是桌面话机；在 [[operators]] 中设 transport = "wss" 可改用浏览器',
+    "no_sip": "此地址只用于 WebSocket 上的 SIP，请声明子协议 sip",
     "no_desk": "此账号没有坐席号码，请管理员在“账号”中设置",
     "phone_does_not_obey": "话机在 {seconds} 秒内没有响应，请在话机上操作",
     "unknown_reason": "没有示忙原因 {reason}，可选：{known}",

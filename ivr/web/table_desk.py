@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ivr.calls.live_views import CALL_STATES, OPERATOR_STATES, TRANSFER_STATES
-from ivr.web import desk, desk_stream, shapes
+from ivr.web import desk, desk_stream, shapes, sip_proxy
 from ivr.web.routes import Route, words
 from ivr.web.schema import BOOLEAN, NUMBER, TEXT, TIME, array, mapping, nullable, obj, one_of, string
 
@@ -99,7 +99,42 @@ VIEW = obj(
     }
 )
 
+PHONE = obj(
+    {"kind": one_of("browser", "desk")},
+    {
+        "uri": TEXT,
+        "user": TEXT,
+        "password": TEXT,
+        "socket": TEXT,
+        "ice": array(TEXT),
+        "back": nullable(TEXT),
+    },
+)
+
 ROUTES: tuple[Route, ...] = (
+    Route(
+        "POST",
+        f"{V1}/desk/phone",
+        sip_proxy.credentials,
+        words(
+            "本人网页话机的登记信息，密码每次新发",
+            "What my browser phone registers with, new each time",
+        ),
+        obj({"phone": PHONE}),
+        access="desk",
+    ),
+    Route(
+        "GET",
+        "/ws",
+        sip_proxy.sip,
+        words(
+            "网页话机的 SIP 信令（WebSocket，子协议 sip）",
+            "My browser phone's SIP (WebSocket, subprotocol sip)",
+        ),
+        access="desk",
+        status=101,
+        media="application/websocket",
+    ),
     Route(
         "GET",
         f"{V1}/desk",
