@@ -102,11 +102,8 @@ class Services:
     passwords: Passwords = field(default_factory=Passwords)
     idempotency: Idempotency = field(default_factory=Idempotency)
     guesses: Guesses = field(default_factory=Guesses)
-<<<<<<< HEAD
     exports: Exports = field(default_factory=Exports)
-=======
     phones: WebPhones | None = None  # of those whose phone is the browser
->>>>>>> 7436c42 (Let an operator's phone be the browser)
 
 
 SERVICES: web.AppKey[Services] = web.AppKey("services", Services)

@@ -13,6 +13,7 @@ from tests.browser.chromium import Chromium
 from tests.browser.inside import is_inside
 from tests.pbx.conftest import finish, pytest_runtest_makereport  # noqa: F401  a failed test tells what phones heard
 from tests.pbx.hotline import Hotline
+from tests.pbx.running import eventually
 from tests.phones.tones import Tone
 
 PASSWORD = "a-new-password-of-their-own-2026"
@@ -93,6 +94,7 @@ class People:
         """By the API, as the login page does it; a first password is replaced as it asks."""
         if user in PEOPLE:
             self._make(user)
+        eventually(lambda: self._exists(user), 10, lambda: f"there is no account {user}")
         for password in (PASSWORD, self._first(user)):
             found = self._ask(context, "POST", "/session", {"user": user, "password": password})
             if found is not None:
@@ -102,6 +104,11 @@ class People:
             change = {"old": password, "new": PASSWORD}
             csrf = found["session"]["csrf"]
             assert self._ask(context, "PUT", "/session/password", change, csrf) is not None
+
+    def _exists(self, user: str) -> bool:
+        """The first accounts are made a moment after the start."""
+        answer = self._hotline.api("GET", "/api/v1/accounts")
+        return answer.status == 200 and any(account["user"] == user for account in answer.body["accounts"])
 
     def _first(self, user: str) -> str:
         secrets = self._hotline.credentials
