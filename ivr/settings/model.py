@@ -307,7 +307,8 @@ class Site:
     @property
     def browsers(self) -> tuple[str, ...]:
         """Endpoints whose phone is a browser."""
-        return tuple(operator.number for operator in self.operators.values() if operator.transport == "wss")
+        operators = tuple(operator.number for operator in self.operators.values() if operator.transport == "wss")
+        return operators + tuple(one.endpoint for one in self.supervisors.values() if one.transport == "wss")
 
     @property
     def skills(self) -> tuple[str, ...]:

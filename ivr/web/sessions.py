@@ -56,6 +56,7 @@ class Sessions:
         self.open: dict[str, Session] = {}
         self.rules = site.accounts
         self.loaded = False
+        self._prepared = False  # the first accounts are there
         self._site, self._credentials, self._clock = site, credentials, clock
         self.kept = Accounts(store)
         self._idle, self._longest = timedelta(minutes=self.rules.idle_minutes), timedelta(hours=self.rules.hours)
@@ -183,7 +184,7 @@ class Sessions:
         loop = asyncio.get_running_loop()
         while True:
             try:
-                if not self.loaded:
+                if not self._prepared:
                     await self.prepare()
                 await self.refresh(only_if_changed=True)
                 await self._tell_ends()
@@ -219,6 +220,7 @@ class Sessions:
         """The first accounts, and all that are there. Raises DatabaseDownError."""
         await self._make_first_accounts()
         await self.refresh()
+        self._prepared = True
 
     async def _make_first_accounts(self) -> None:
         """The administrator's, and one for each operator that has none: credentials.toml has their first passwords."""

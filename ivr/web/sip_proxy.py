@@ -18,8 +18,9 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from ivr.calls.desk_view import call_of
 from ivr.errors import HotlineError
 from ivr.pbx.web_phones import PhoneNotReadyError, WebPhones
+from ivr.settings.model import Operator, Supervisor
 from ivr.web.context import Asked
-from ivr.web.desk import number_of
+from ivr.web.desk import NoDeskError
 from ivr.web.errors import ForbiddenError
 from ivr.web.sessions import OVER
 from ivr.web.sip_words import is_own
@@ -55,19 +56,33 @@ def phones_of(asked: Asked) -> WebPhones:
     return phones
 
 
+def phone_of(asked: Asked) -> Operator | Supervisor:
+    """Whose phone it is: an operator's, or a supervisor's. Raises NoDeskError."""
+    number, site = (asked.who.number if asked.who is not None else None) or "", asked.services.site
+    found = site.operators.get(number) or site.supervisors.get(number)
+    if found is None:
+        raise NoDeskError
+    return found
+
+
+def endpoint_of(phone: Operator | Supervisor) -> str:
+    return phone.endpoint if isinstance(phone, Supervisor) else phone.number
+
+
 async def credentials(asked: Asked) -> dict[str, Any]:
     """What the page's phone needs; a desk phone needs nothing of us. A new password each time."""
-    number, services = number_of(asked), asked.services
-    if services.site.operators[number].transport != "wss":
+    phone, services = phone_of(asked), asked.services
+    if phone.transport != "wss":
         return {"phone": {"kind": "desk"}}
-    password = await phones_of(asked).give(number)
+    number, endpoint = phone.number, endpoint_of(phone)
+    password = await phones_of(asked).give(endpoint)
     call = call_of(services.live.snapshot(), number)
     mine = call and any(leg.role == "operator" and leg.party == number and leg.state == "up" for leg in call.legs)
     return {
         "phone": {
             "kind": "browser",
-            "uri": f"sip:{number}@{services.site.hotline.node}.invalid",
-            "user": number,
+            "uri": f"sip:{endpoint}@{services.site.hotline.node}.invalid",
+            "user": endpoint,
             "password": password,
             "socket": "/ws",
             "ice": [],
@@ -77,8 +92,8 @@ async def credentials(asked: Asked) -> dict[str, Any]:
 
 
 async def sip(asked: Asked) -> web.StreamResponse:
-    number, request = number_of(asked), asked.request
-    if asked.services.site.operators[number].transport != "wss":
+    phone, request = phone_of(asked), asked.request
+    if phone.transport != "wss":
         raise NoBrowserPhoneError
     if urlsplit(request.headers.get("Origin", "")).netloc.lower() != request.host.lower():
         raise ForbiddenError(asked.who.role if asked.who else "")
@@ -101,36 +116,38 @@ async def sip(asked: Asked) -> web.StreamResponse:
             timeout=GOODBYE_SECONDS,
         )
         await browser.prepare(request)
-        await _serve(asked, number, browser, asterisk)
+        await _serve(asked, endpoint_of(phone), browser, asterisk)
     return browser
 
 
 async def _serve(
-    asked: Asked, number: str, browser: web.WebSocketResponse, asterisk: aiohttp.ClientWebSocketResponse
+    asked: Asked, endpoint: str, browser: web.WebSocketResponse, asterisk: aiohttp.ClientWebSocketResponse
 ) -> None:
     open_ = asked.request.app[PROXIES]
-    before = open_.get(number)
-    open_[number] = browser
+    before = open_.get(endpoint)
+    open_[endpoint] = browser
     if before is not None:
         await before.close(code=ELSEWHERE, message=b"opened in another page")
-    log.info("web_phone.up", endpoint=number)
+    log.info("web_phone.up", endpoint=endpoint)
     back = asyncio.create_task(_to_browser(browser, asterisk), name="phone's answers")
     try:
         with asked.services.sessions.attached(asked.who.session_id if asked.who else "", browser):
-            await _to_asterisk(number, browser, asterisk)
+            await _to_asterisk(endpoint, browser, asterisk)
     finally:
-        if open_.get(number) is browser:
-            del open_[number]
+        if open_.get(endpoint) is browser:
+            del open_[endpoint]
         back.cancel()
         with contextlib.suppress(asyncio.CancelledError, ConnectionError):
             await back
         await asterisk.close()
-        log.info("web_phone.down", endpoint=number, code=browser.close_code)
+        log.info("web_phone.down", endpoint=endpoint, code=browser.close_code)
         if browser.close_code == OVER:
-            await phones_of(asked).take(number)
+            await phones_of(asked).take(endpoint)
 
 
-async def _to_asterisk(number: str, browser: web.WebSocketResponse, asterisk: aiohttp.ClientWebSocketResponse) -> None:
+async def _to_asterisk(
+    endpoint: str, browser: web.WebSocketResponse, asterisk: aiohttp.ClientWebSocketResponse
+) -> None:
     loop = asyncio.get_running_loop()
     left, seen = BURST, loop.time()
     async for message in browser:
@@ -139,8 +156,8 @@ async def _to_asterisk(number: str, browser: web.WebSocketResponse, asterisk: ai
             return
         now = loop.time()
         left, seen = min(BURST, left + (now - seen) * A_SECOND) - 1, now
-        if left < 0 or not is_own(message.data, number):
-            log.warning("web_phone.refused_message", endpoint=number, much=left < 0)
+        if left < 0 or not is_own(message.data, endpoint):
+            log.warning("web_phone.refused_message", endpoint=endpoint, much=left < 0)
             await browser.close(code=WSCloseCode.POLICY_VIOLATION, message=b"not yours, or too much")
             return
         try:
