@@ -42,6 +42,11 @@ export function createPhone() {
   }
 
   async function start(given) {
+    if (ua && given && state.value !== "failed") {
+      credentials = { ...given, back: session ? null : given.back };
+      ua.set("password", given.password); // it is running: at the next registration
+      return;
+    }
     end();
     credentials = given ?? (await api.post("/desk/phone")).phone;
     batch(() => {
