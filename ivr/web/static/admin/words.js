@@ -1,12 +1,44 @@
-// Every section's words in one dictionary.
-import audit from "./audit/words.js";
-import common from "./common-words.js";
-import dialplans from "./dialplans/words.js";
-import notices from "./notices/words.js";
-import prompts from "./prompts/words.js";
-
-const parts = [common, dialplans, notices, prompts, audit];
 export default {
-  zh: Object.assign({}, ...parts.map((part) => part.zh)),
-  en: Object.assign({}, ...parts.map((part) => part.en)),
+  zh: {
+    "admin.sections": "管理分区",
+    "admin.dialplans": "拨号方案",
+    "admin.notices": "临时通知",
+    "admin.prompts": "提示音",
+    "admin.audit": "审计记录",
+    "admin.zh": "中文",
+    "admin.en": "英文",
+    "admin.why": "原因",
+    "admin.by": "操作人",
+    "admin.actions": "操作",
+    "admin.seconds": "时长（秒）",
+    "admin.search": "搜索",
+    "admin.listen": "试听",
+    "admin.preview": "试听文字",
+    "admin.record": "录音",
+    "admin.record_stop": "停止录音",
+    "admin.or_file": "或选择声音文件",
+    "admin.your_sound": "待上传的声音",
+    "admin.no_microphone": "无法使用麦克风：请在浏览器中允许使用，并用 https 或 localhost 打开本页。",
+  },
+  en: {
+    "admin.sections": "Sections of administration",
+    "admin.dialplans": "Dialplans",
+    "admin.notices": "Notices",
+    "admin.prompts": "Prompts",
+    "admin.audit": "Audit log",
+    "admin.zh": "Chinese",
+    "admin.en": "English",
+    "admin.why": "Why",
+    "admin.by": "By",
+    "admin.actions": "Actions",
+    "admin.seconds": "Seconds",
+    "admin.search": "Search",
+    "admin.listen": "Listen",
+    "admin.preview": "Hear these words",
+    "admin.record": "Record",
+    "admin.record_stop": "Stop",
+    "admin.or_file": "or choose a sound file",
+    "admin.your_sound": "The sound to be sent",
+    "admin.no_microphone": "The microphone cannot be used: allow it in the browser, and open this page by https or localhost.",
+  },
 };

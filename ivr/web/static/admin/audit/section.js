@@ -1,10 +1,13 @@
 // The audit log: who changed what, when and why. Nobody changes it.
 import { html, useState } from "../../vendor/preact.js";
+import words from "./words.js";
 import { api } from "../../shell/api.js";
 import { clock, day } from "../../shell/time.js";
-import { t } from "../../shell/words.js";
+import { addWords, t } from "../../shell/words.js";
 import { Busy, Button, Failure, Table, TextInput } from "../../shell/ui.js";
 import { useAsked } from "../loading.js";
+
+addWords(words);
 
 const PAGE = 100;
 

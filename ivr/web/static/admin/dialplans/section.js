@@ -1,7 +1,8 @@
 // Dialplans: files at the left, the text in the middle, what it means at the right.
 import { html, useEffect, useState } from "../../vendor/preact.js";
+import words from "./words.js";
 import { api } from "../../shell/api.js";
-import { language, t } from "../../shell/words.js";
+import { addWords, language, t } from "../../shell/words.js";
 import { ask, Badge, Busy, Button, Dialog, Failure, prompt, Tabs, toast, useKeys } from "../../shell/ui.js";
 import { useAction, useAsked } from "../loading.js";
 import { check, report } from "./checking.js";
@@ -11,6 +12,8 @@ import { Findings } from "./findings.js";
 import { Picture } from "./picture.js";
 import { History, Publish } from "./publishing.js";
 import { Trial } from "./trial.js";
+
+addWords(words);
 
 const PANELS = { findings: Findings, picture: Picture, try: Trial, publish: Publish, history: History };
 const base = (file) => file.split("/").pop();

@@ -1,12 +1,15 @@
 // Notices: what every caller is told for some hours.
 import { html, useState } from "../../vendor/preact.js";
+import words from "./words.js";
 import { api } from "../../shell/api.js";
 import { day, clock } from "../../shell/time.js";
-import { t } from "../../shell/words.js";
+import { addWords, t } from "../../shell/words.js";
 import { Badge, Busy, Button, Check, Dialog, Failure, prompt, Select, Table, TextInput, toast } from "../../shell/ui.js";
 import { useAction, useAsked } from "../loading.js";
 import { Listen, spoken } from "../sound.js";
 import { SoundSource } from "../recorder.js";
+
+addWords(words);
 
 const KINDS = { playing: "good", planned: "info", over: "idle" };
 const PLACES = ["before-greeting", "while-waiting"];

@@ -1,11 +1,14 @@
 // Prompts: everything callers hear, listened to and changed.
 import { html, useState } from "../../vendor/preact.js";
+import words from "./words.js";
 import { api } from "../../shell/api.js";
-import { t, text } from "../../shell/words.js";
+import { addWords, t, text } from "../../shell/words.js";
 import { Badge, Busy, Button, Failure, Select, Table, TextInput } from "../../shell/ui.js";
 import { useAsked } from "../loading.js";
 import { Listen } from "../sound.js";
 import { at, Editing } from "./editing.js";
+
+addWords(words);
 
 export default function Prompts() {
   const [data, failure, reload] = useAsked(async () => {
