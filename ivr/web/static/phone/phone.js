@@ -278,7 +278,7 @@ export function createPhone() {
       muted.value = Boolean(session) && wanted;
     },
     dtmf: (keys) => session?.sendDTMF(keys, { transportType: "RFC2833", duration: 120, interToneGap: 80 }),
-    call: (number) => dial(number),
+    dial: (number) => dial(number), // `call` is the signal
     devices: () => sound.devices(),
     choose: (what) => sound.choose(what),
     testTone: () => sound.testTone(),

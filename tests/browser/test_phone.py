@@ -1,0 +1,133 @@
+"""The operator's phone in the page, against the real Asterisk: tones prove who hears whom."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.pbx.hotline import Hotline
+from tests.pbx.running import eventually
+from tests.phones import Phone
+from tests.phones.tones import hertz
+
+OpenPage = Callable[..., Page]
+START = """async () => {
+  const { line } = await import("/static/desk/line.js");
+  globalThis.hotlineAudio = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+  if (line.value?.state.value !== "ready") return false;
+  globalThis.phone = line.value;
+  await phone.choose({ microphone: undefined }); // anew, without what would take a steady tone for noise
+  return true;
+}"""
+LOUDEST = """async () => {
+  const stream = document.querySelector("#phone-audio").srcObject;
+  if (!stream) return 0;
+  const context = new AudioContext({ sampleRate: 8000 });
+  const analyser = new AnalyserNode(context, { fftSize: 2048, smoothingTimeConstant: 0 });
+  context.createMediaStreamSource(stream).connect(analyser);
+  await new Promise((done) => setTimeout(done, 500));
+  const bins = new Float32Array(analyser.frequencyBinCount);
+  analyser.getFloatFrequencyData(bins);
+  await context.close();
+  const loudest = bins.indexOf(Math.max(...bins));
+  return bins[loudest] < -60 ? 0 : (loudest * 8000) / 2048;
+}"""
+
+
+def start(page: Page) -> None:
+    """The desk's own phone is registered; the tests call it `phone`."""
+    begin = page.get_by_role("button", name="开始接听")
+    expect(begin.or_(page.locator("#phone-audio")).first).to_be_attached()
+    if begin.is_visible():
+        begin.click()
+    eventually(lambda: page.evaluate(START), 15, lambda: f"no phone: {page.inner_text('body')}")
+
+
+def call_state(page: Page, state: str | None) -> None:
+    page.wait_for_function("(state) => (phone.call.value?.state ?? null) === state", arg=state, timeout=20_000)
+
+
+def hears(page: Page, tone: str) -> None:
+    eventually(
+        lambda: abs(page.evaluate(LOUDEST) - hertz(tone)) < 20,  # type: ignore[arg-type]
+        10,
+        lambda: f"the page never heard {tone}, but {page.evaluate(LOUDEST)} Hz",
+    )
+
+
+def wait_there(hotline: Hotline, number: str = "1001", there: bool = True) -> None:
+    """Until Asterisk rings this phone, or knows that it is gone."""
+
+    def known() -> bool:
+        lines = [line for line in hotline.asterisk("pjsip show contacts").splitlines() if f" {number}/" in line]
+        return any("Avail" in line for line in lines) if there else not lines
+
+    eventually(known, 15, lambda: hotline.asterisk("pjsip show contacts"))
+
+
+def talk(hotline: Hotline, page: Page) -> Phone:
+    """A citizen calls, and the page answers."""
+    wait_there(hotline)
+    citizen = hotline.caller()
+    citizen.call(hotline.uri, from_user=citizen.name)
+    call_state(page, "ringing")
+    page.evaluate("phone.answer()")
+    call_state(page, "up")
+    citizen.wait_heard("operator")
+    hears(page, "caller")
+    return citizen
+
+
+def test_given_a_page_when_a_citizen_calls_then_both_hear_each_other_and_each_key_works(
+    hotline: Hotline, open_page: OpenPage
+) -> None:
+    page = open_page("1001")
+    start(page)
+    citizen = talk(hotline, page)
+    assert page.evaluate("phone.call.value.from") == citizen.name
+    page.evaluate("phone.mute(true)")
+    eventually(lambda: citizen.heard("operator", time.time() - 0.5) < 0.1, 5, lambda: "mute is heard")
+    page.evaluate("phone.mute(false)")
+    page.evaluate("phone.hold(true)")
+    call_state(page, "held")
+    page.evaluate("phone.hold(false)")
+    call_state(page, "up")
+    hears(page, "caller")
+    desk = hotline.desk("110")
+    page.evaluate("phone.dtmf('*3')")
+    citizen.wait_heard("110")
+    eventually(lambda: _completed(hotline, citizen), 10, lambda: "the transfer was not completed")
+    page.evaluate("phone.hangup()")
+    call_state(page, None)
+    left = time.time() + 0.2
+    eventually(lambda: citizen.heard("operator", left) < 0.1, 5, lambda: "the operator is still heard")
+    citizen.wait_heard("110", since=left)
+    desk.hangup()
+    citizen.wait_for("disconnected")
+
+
+def _completed(hotline: Hotline, citizen: Phone) -> bool:
+    call = hotline.call_of(citizen.name, ended=False)
+    return [transfer.result for transfer in call.transfers] == ["completed"]
+
+
+def test_given_a_call_when_the_page_is_reloaded_then_it_is_back_in_the_same_call(
+    hotline: Hotline, open_page: OpenPage
+) -> None:
+    page = open_page("1001")
+    start(page)
+    citizen = talk(hotline, page)
+    page.reload()
+    start(page)
+    call_state(page, "up")
+    hears(page, "caller")
+    gone = time.time()
+    citizen.wait_heard("operator", since=gone)
+    assert len(hotline.channels()) == 2
+    page.evaluate("phone.hangup()")
+    citizen.wait_for("disconnected")
+    call = hotline.call_of(citizen.name)
+    assert [leg.party for leg in call.legs if leg.role == "operator"] == ["1001", "1001"]
+    assert "requeued" not in [step.step for step in call.steps]
