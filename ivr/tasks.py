@@ -9,8 +9,17 @@ import structlog
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 30.0  # seconds before a task that failed begins again; doubled each time
 STEADY = 60.0  # seconds; a task that ran so long begins again after the first pause
+AGAIN = 0.5  # seconds between two cancellations of a task that went on
 
 log = structlog.get_logger(__name__)
+
+
+async def ended(*tasks: asyncio.Task[None]) -> None:
+    """Once all have. A cancellation that comes while a library turns it into an error of its own is lost: so again."""
+    while running := {task for task in tasks if not task.done()}:
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running, timeout=AGAIN)
 
 
 class Keeper:
@@ -29,9 +38,7 @@ class Keeper:
     async def end(self, *names: str) -> None:
         """These, all at once."""
         tasks = [task for name in names if (task := self._tasks.pop(name, None)) is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await ended(*tasks)
 
     async def close(self) -> None:
         await self.end(*self._tasks)

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from ivr.tasks import ended
 from ivr.web.context import Asked
 from ivr.web.desk import DESKS, number_of
 from ivr.web.desks import INTERVAL, Desks, Reader
@@ -91,8 +92,6 @@ def attach(app: web.Application, desks: Desks) -> None:
     async def kept(_: web.Application) -> AsyncIterator[None]:
         task = asyncio.create_task(desks.run(), name="desks")
         yield
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await ended(task)
 
     app.cleanup_ctx.append(kept)

@@ -18,11 +18,13 @@ from aiohttp import web
 from ivr.errors import HotlineError
 from ivr.store.audit import Audit
 from ivr.store.sheets import Job
-from ivr.web.context import Asked
+from ivr.tasks import ended
+from ivr.web.context import SERVICES, Asked
 from ivr.web.exported import Export, ExportError
 from ivr.web.uncovering import may_uncover
 
 MOST_ROWS = 100_000
+KILL_SECONDS = 5.0  # that a process may take to die
 MEDIA = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
 log = structlog.get_logger(__name__)
@@ -91,7 +93,9 @@ async def _written(export: Export, job: Job) -> None:
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
-            await process.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(KILL_SECONDS):
+                    await process.wait()
 
 
 async def shown(asked: Asked) -> dict[str, Any]:
@@ -111,3 +115,9 @@ async def drop(asked: Asked) -> dict[str, Any]:
     export = asked.services.exports.of(asked.path["export"], _whose(asked))
     asked.services.exports.drop(export)
     return {"export": {**export.as_dict(), "url": None}}
+
+
+async def close_all(app: web.Application) -> None:
+    """aiohttp's `on_cleanup`: no process writes on for a server that has ended."""
+    running = app[SERVICES].exports.all.values()
+    await ended(*(export.task for export in running if export.task is not None))

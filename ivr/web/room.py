@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import AsyncIterator
 from dataclasses import asdict
@@ -17,6 +16,7 @@ from ivr.calls.statistics import IN_TIME
 from ivr.errors import HotlineError
 from ivr.store import Store
 from ivr.store.figures import CONNECT_RATE, Figures, figures
+from ivr.tasks import ended
 from ivr.web import room_alarms
 from ivr.web.context import SERVICES, Asked, Services
 from ivr.web.room_alarms import Alarm, Board
@@ -77,9 +77,7 @@ async def kept(app: web.Application) -> AsyncIterator[None]:
     room = app[ROOM] = Room(app[SERVICES])
     looking = asyncio.create_task(room.run(), name="room")
     yield
-    looking.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await looking
+    await ended(looking)
 
 
 async def shown(asked: Asked) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import structlog
 
 from ivr.pbx.orders import OrderError, Orders
 from ivr.web.errors import BODY_LIMIT
-from ivr.web.pages import ADDRESSES
+from ivr.web.pages import ADDRESSES, POLICY
 from ivr.web.replies import HEADERS
 from ivr.web.table import ROUTES
 from tests.web.house import CALL, PHONE_KEY, TOKEN, House, a_house
@@ -147,7 +147,9 @@ async def test_given_any_answer_then_it_has_the_headers_that_protect_its_reader(
     asked = [(method, filled(path)) for method, path in routes_of(house)] + [("GET", "/nothing"), ("PUT", "/healthz")]
     for method, path in asked:
         async with house.client.request(method, path) as response:
-            lacking = {name for name, value in HEADERS.items() if response.headers.get(name) != value}
+            page = response.content_type == "text/html"
+            wanted = {**HEADERS, "Content-Security-Policy": POLICY} if page else HEADERS
+            lacking = {name for name, value in wanted.items() if response.headers.get(name) != value}
             assert not lacking, f"{method} {path} {response.status}: {lacking}"
             assert "Server" not in response.headers
     assert HEADERS["Cache-Control"] == "no-store"

@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "store": {"calls", "errors", "settings", "pbx"},  # of pbx, the journal's files
     "dialplan": {"agi_scripts", "calls", "credentials", "errors", "pbx", "ports", "processes", "settings", "store"},
     "bootstrap": {"errors", "pbx"},  # of pbx, fetching packages
-    "web": {"calls", "credentials", "dialplan", "errors", "pbx", "settings", "store"},
+    "web": {"calls", "credentials", "dialplan", "errors", "pbx", "settings", "store", "tasks"},
     "agi_scripts": {"pbx"},
 }
 STANDARD_LIBRARY_ONLY = (

@@ -256,7 +256,7 @@ async def a_house(
     await store.open()
     orders, asterisk, log, stopped = NotedOrders(), Asterisk(), Log(), []
     credentials = Credentials({}, {"1002": PHONE_KEY, "9999": "a-key-of-one-who-left-0123456789"}, TOKEN, "admin",
-                              "x" * 20, "y" * 20, "z" * 20, TOKENS, PASSWORDS, "k" * 20)  # fmt: skip
+                              "x" * 20, "y" * 20, "z" * 20, TOKENS, {}, PASSWORDS, "k" * 20)  # fmt: skip
     health = Health(
         asterisk, live, store, log, node="hotline", var=folder, stopped=lambda: stopped, draining=lambda: False
     )

@@ -25,7 +25,7 @@ ORDER = {"target": "110", "mode": "transfer"}
 @pytest.mark.parametrize(("method", "path"), GUARDED)
 async def test_given_no_valid_token_then_401(house: House, method: str, path: str, token: str | None) -> None:
     parts = {"language": "zh", "prompt": "greeting", "file": "a.conf", "version": "1", "leg": "hotline-1.1"}
-    parts["export"] = "0" * 16
+    parts |= {"export": "0" * 16, "notice": "1"}
     parts["user"] = "1001"
     filled = path.format(id=CALL, number="1001", caller="13800138000", **parts)
     status, body = await house.ask(method, filled, token=token)
