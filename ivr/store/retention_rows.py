@@ -8,7 +8,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Select, Table, and_, bindparam, exists, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Delete,
+    Select,
+    Table,
+    Update,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -42,7 +56,7 @@ def after(entered_at: datetime, id: str) -> ColumnElement[bool]:
 
 
 async def redact(connection: AsyncConnection, pairs: Iterable[tuple[Call, Call]]) -> None:
-    """Write the second of each pair where it differs from the first: three statements for all of them."""
+    """Write the second of each pair where it differs from the first, and take the notes away: four statements."""
     call, leg, step = tables.call, tables.leg, tables.ivr_step
     calls: list[dict[str, Any]] = []
     legs: list[dict[str, Any]] = []
@@ -57,7 +71,8 @@ async def redact(connection: AsyncConnection, pairs: Iterable[tuple[Call, Call]]
                 steps.append({"of": before.id, "at_place": at, "to": now.value})
     of: BindParameter[str] = bindparam("of")
     to: BindParameter[str] = bindparam("to")
-    changes = (
+    changes: tuple[tuple[Update | Delete, list[dict[str, Any]]], ...] = (
+        (delete(tables.note).where(tables.note.c.call_id == of), [{"of": one["of"]} for one in calls]),
         (update(call).where(call.c.id == of).values(caller=to), calls),
         (update(leg).where(leg.c.id == of).values(party=to, number=bindparam("to_number")), legs),
         (update(step).where(step.c.call_id == of, step.c.ordinal == bindparam("at_place")).values(value=to), steps),

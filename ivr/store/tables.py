@@ -298,3 +298,18 @@ web_session = Table(
     Column("address", Words, nullable=False),
     Index(None, "user"),
 )
+
+note = Table(  # what operators write about a call (R41); it may come before the call's own row does
+    "note",
+    metadata,
+    Column("call_id", Words, primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("by", Words, nullable=False),
+    Column("happened", Words, nullable=False),
+    Column("name", Words, nullable=False),
+    Column("place", Words, nullable=False),
+    Column("cause", Words, nullable=False),
+    Column("course", Words, nullable=False),
+    Column("text", Words, nullable=False),
+)

@@ -1,0 +1,81 @@
+"""A call's note, and what is known of its caller from before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ivr.calls.model import Call
+from ivr.calls.redaction import ERASED
+from ivr.errors import HotlineError
+from ivr.store.export import instant
+from ivr.store.notes import FIELDS, Notes
+from ivr.web.calls import UnknownCallError
+from ivr.web.context import Asked
+from ivr.web.roles import FOR_OTHERS, NotYoursError
+
+EARLIER = 20  # calls of the same number that are told
+READERS = FOR_OTHERS | {"liaison"}
+
+
+class ErasedCallError(HotlineError):
+    def __init__(self, call_id: str) -> None:
+        message = f"the personal data of {call_id} has been erased: nothing more is written about it"
+        super().__init__("call_erased", message, {"call": call_id}, 409)
+
+
+async def shown(asked: Asked) -> dict[str, Any]:
+    await _of_mine(asked, READERS)
+    return {"note": (await Notes(asked.services.store).of(asked.path["id"])).as_dict()}
+
+
+async def put(asked: Asked) -> dict[str, Any]:
+    call = await _of_mine(asked, FOR_OTHERS)
+    if call is not None and call.caller.startswith(ERASED):
+        raise ErasedCallError(call.id)
+    words = {name: asked.body.get(name, "") for name in FIELDS}
+    notes = Notes(asked.services.store)
+    return {"note": (await notes.put(asked.path["id"], asked.body["revision"], words, asked.by)).as_dict()}
+
+
+async def history(asked: Asked) -> dict[str, Any]:
+    """Earlier calls of the caller of one's own call, newest first; a hidden number has no history."""
+    call = await _of_mine(asked, READERS)
+    live = asked.services.live.call(asked.path["id"])
+    caller = live.caller if live is not None else call.caller if call is not None else ""
+    if not caller.strip("+").isdigit():
+        return {"history": []}
+    store = asked.services.store
+    found = [one for one in await store.calls(EARLIER + 1, caller=caller) if one.id != asked.path["id"]][:EARLIER]
+    lines = await Notes(store).first_lines([one.id for one in found])
+    return {"history": [_told(one, lines.get(one.id, "")) for one in found]}
+
+
+def _told(call: Call, note: str) -> dict[str, Any]:
+    return {
+        "id": call.id,
+        "entered_at": instant(call.entered_at),
+        "outcome": call.outcome,
+        "operators": _parties(call, "operator"),
+        "targets": list(dict.fromkeys(transfer.target for transfer in call.transfers)),
+        "note": note,
+    }
+
+
+def _parties(call: Call, role: str) -> list[str]:
+    return list(dict.fromkeys(leg.party for leg in call.legs if leg.role == role and leg.answered_at is not None))
+
+
+async def _of_mine(asked: Asked, others: frozenset[str]) -> Call | None:
+    """The call as logged; None while only the live state knows it. Raises UnknownCallError, NotYoursError."""
+    who, id = asked.who, asked.path["id"]
+    live = asked.services.live.call(id)
+    logged = await asked.services.store.call(id)
+    if live is None and (logged is None or logged.id != id):
+        raise UnknownCallError(id)
+    if who is None or who.roles & others:
+        return logged
+    now = {leg.party for leg in live.legs if leg.role == "operator"} if live else set()
+    then = {leg.party for leg in logged.legs if leg.role == "operator"} if logged else set()
+    if who.number not in now | then:
+        raise NotYoursError(id)
+    return logged
