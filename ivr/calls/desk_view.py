@@ -47,7 +47,7 @@ class Parts:
     operator: LiveOperator
     call: LiveCall | None
     region: Words | None = None
-    skills: tuple[str, ...] = ()
+    own_skills: tuple[str, ...] = ()  # that the site gives
     ears: Ears = SILENCE
 
 
@@ -101,7 +101,8 @@ def own(parts: Parts, desk: Desk) -> dict[str, Any]:
             "state": operator.state,
             "since": operator.since,
             "reason": operator.reason,
-            "skills": parts.skills,
+            "skills": operator.skills or parts.own_skills,
+            "own_skills": parts.own_skills,
             "wrap_up_until": operator.until,
             "last_call": operator.last_call,
         },

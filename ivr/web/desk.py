@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -43,6 +43,12 @@ class UnknownReasonError(HotlineError):
         listed = ", ".join(known)
         message = f"{reason!r} is no reason of [desk] pause_reasons; there are {listed}"
         super().__init__("unknown_reason", message, {"reason": reason, "known": listed}, 422)
+
+
+class NotYourSkillError(HotlineError):
+    def __init__(self, own: Sequence[str]) -> None:
+        message = f"your skills are {', '.join(own)}; a supervisor may give you others"
+        super().__init__("not_your_skill", message, {"own": list(own)}, 422)
 
 
 def number_of(asked: Asked) -> str:
@@ -87,6 +93,15 @@ async def pause(asked: Asked) -> dict[str, Any]:
         raise UnknownReasonError(reason, known)
     await asked.services.orders.pause(number_of(asked), reason)
     return _ordered("pause", asked)
+
+
+async def skills(asked: Asked) -> dict[str, Any]:
+    """Some of those that the site gives, for today; a supervisor may give others (`operators/{number}/skills`)."""
+    number = number_of(asked)
+    own = asked.services.site.operators[number].skills
+    if not set(asked.body["skills"]) <= set(own):
+        raise NotYourSkillError(own)
+    return {"operator": {"number": number, "skills": await asked.services.skills.change(number, asked.body["skills"])}}
 
 
 async def wrap_up(asked: Asked) -> dict[str, Any]:

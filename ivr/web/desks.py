@@ -143,8 +143,8 @@ class Desks:
         call = desk_view.call_of(state, number)
         ears: Ears = self._services.live.ears.of(leg.id for leg in call.legs) if call else Ears()
         region: Mapping[str, str] | None = self._regions.of(call.caller) if call else None
-        skills = self._services.site.operators[number].skills
-        return Parts(state.operators[number], call, region, skills, ears)
+        own_skills = self._services.site.operators[number].skills
+        return Parts(state.operators[number], call, region, own_skills, ears)
 
     def _follow_speech(self, call: LiveCall | None) -> None:
         """Of calls that somebody looks at, once a leg: Asterisk listens to nobody else's."""

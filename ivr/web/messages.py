@@ -46,6 +46,7 @@ _CHINESE: Mapping[str, str] = {
     "last_admin": "这是最后一位可登录的管理员，请先设置另一位",
     "still_operator": "{user} 仍是 hotline.toml 中的坐席：请停用账号，或先在该文件中删除",
     "number_taken": "{number} 已是 {user} 的电话号码",
+    "not_your_skill": "您的技能是 {own}；其他技能请由班长分配",
     "note_changed": "{by} 刚刚改动了记录：请与新内容合并后再保存",
     "call_erased": "通话 {call} 的个人信息已按规定删除，不能再记录",
     "not_yours": "{what} 不属于您：坐席只能操作自己和自己的通话",

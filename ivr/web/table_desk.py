@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ivr.calls.live_views import CALL_STATES, OPERATOR_STATES, TRANSFER_STATES
-from ivr.web import desk, desk_stream, shapes, sip_proxy
+from ivr.web import desk, desk_stream, desk_summary, shapes, sip_proxy
 from ivr.web.routes import Route, words
 from ivr.web.schema import BOOLEAN, NUMBER, TEXT, TIME, array, mapping, nullable, obj, one_of, string
 
@@ -72,6 +72,7 @@ VIEW = obj(
                 "since": TIME,
                 "reason": shapes.WORD,
                 "skills": array(TEXT),
+                "own_skills": array(TEXT),
                 "wrap_up_until": shapes.MOMENT,
                 "last_call": shapes.WORD,
             }
@@ -151,6 +152,23 @@ ROUTES: tuple[Route, ...] = (
         access="desk",
         status=101,
         media="application/websocket",
+    ),
+    Route(
+        "PUT",
+        f"{V1}/desk/skills",
+        desk.skills,
+        words("本人今天的技能，立即生效", "My skills of today, at once"),
+        obj({"operator": obj({"number": TEXT, "skills": array(TEXT)})}),
+        access="desk",
+        body=obj({"skills": array(string(longest=32))}),
+    ),
+    Route(
+        "GET",
+        f"{V1}/desk/summary",
+        desk_summary.shown,
+        words("本人本班小结（最近 12 小时）", "My shift in figures: the last twelve hours"),
+        obj({"summary": desk_summary.SUMMARY}),
+        access="desk",
     ),
     *(
         Route("POST", f"{V1}/desk/{path}", handler, told, shapes.ORDERED, 202, access="desk", body=body)

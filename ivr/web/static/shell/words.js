@@ -8,7 +8,8 @@ const dictionary = { zh: {}, en: {} };
 const first = () => {
   const kept = localStorage.getItem(KEPT);
   if (kept === "zh" || kept === "en") return kept;
-  return (navigator.languages ?? []).some((each) => each.startsWith("zh")) ? "zh" : (hotline.languages[0] ?? "zh");
+  const wished = (navigator.languages ?? []).map((each) => each.slice(0, 2)).find((each) => each === "zh" || each === "en");
+  return wished ?? hotline.languages[0] ?? "zh";
 };
 
 export const language = signal(first());
