@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ivr.cli import (
+    account,
     audit,
     calls,
     db,
@@ -47,6 +48,7 @@ app.command("drain")(drain.drain)
 app.command("statistics")(statistics.statistics)
 app.command("console")(service.console)
 app.add_typer(audit.app, name="audit")
+app.add_typer(account.app, name="account")
 app.command("doctor")(service.doctor)
 
 

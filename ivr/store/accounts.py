@@ -53,6 +53,11 @@ class Account:
             return "password"
         return "totp" if self.totp is None and set(self.roles) & set(totp) else None
 
+    def was_unlocked_since(self, before: Account) -> bool:
+        """Somebody ended its lock: a lock's end lies behind the moment of its change, an unlocking's does not."""
+        ends = self.locked_until
+        return ends != before.locked_until and (ends is None or ends <= self.changed_at)
+
     def as_dict(self, now: datetime) -> dict[str, Any]:
         """For the admin: nothing that opens anything."""
         locked = self.locked_until is not None and self.locked_until > now
@@ -133,11 +138,13 @@ class Accounts:
         values = {part.name: getattr(account, part.name) for part in fields(account)}
         await connection.execute(insert(tables.account).values({**values, "roles": " ".join(account.roles)}))
 
-    async def change(self, user: str, now: datetime, **values: Any) -> bool:
-        """Whether there is such an account."""
+    async def change(self, user: str, now: datetime, *, log_out: bool = False, **values: Any) -> bool:
+        """Whether there is such an account. `log_out`: its sessions end in the same moment."""
         if "roles" in values:
             values["roles"] = " ".join(values["roles"])
         async with self._store.transaction() as connection:
+            if log_out:
+                await connection.execute(delete(tables.web_session).where(_SESSION.user == user))
             query = update(tables.account).where(_ACCOUNT.user == user).values(changed_at=now, **values)
             return bool((await connection.execute(query)).rowcount)
 

@@ -105,6 +105,9 @@ class Services:
     exports: Exports = field(default_factory=Exports)
     phones: WebPhones | None = None  # of those whose phone is the browser
 
+    def __post_init__(self) -> None:
+        self.sessions.on_unlock(self.locks.unlock)
+
 
 SERVICES: web.AppKey[Services] = web.AppKey("services", Services)
 

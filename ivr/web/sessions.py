@@ -63,6 +63,7 @@ class Sessions:
         self._turn = asyncio.Lock()  # who begins or ends a session, and who reads them
         self._sockets: dict[str, set[web.WebSocketResponse]] = {}
         self._on_end: list[Callable[[Session], None]] = []
+        self._on_unlock: list[Callable[[str], None]] = []
         self._closing: set[asyncio.Task[bool]] = set()
         self._to_end: set[str] = set()  # in memory they are over, in the database not yet
         self._newest: object = None
@@ -111,6 +112,10 @@ class Sessions:
     def on_end(self, callback: Callable[[Session], None]) -> None:
         """`callback` is told of each session that ends, at once; it must not wait."""
         self._on_end.append(callback)
+
+    def on_unlock(self, callback: Callable[[str], None]) -> None:
+        """`callback` is told of each account (its user) whose lock somebody ended, also by another process."""
+        self._on_unlock.append(callback)
 
     # --- beginning and ending ----------------------------------------------------------------------------------------
 
@@ -209,7 +214,11 @@ class Sessions:
                 return
             accounts = await self.kept.all()
             sessions = await self.kept.sessions(self._clock())
-            self.accounts, self._newest = accounts, newest
+            before, self.accounts, self._newest = self.accounts, accounts, newest
+            for user in accounts.keys() & before.keys():
+                if accounts[user].was_unlocked_since(before[user]):
+                    for callback in self._on_unlock:
+                        callback(user)
             self._forget([id for id in self.open if id not in sessions])
             for id, session in sessions.items():
                 if id not in self._to_end:

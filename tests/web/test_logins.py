@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
 import pytest
 
+from ivr.store.accounts import Accounts
 from ivr.web.sessions import COOKIE
 from tests.web.house import PASSWORDS, House
 
@@ -97,6 +99,19 @@ async def test_given_a_logout_then_the_cookie_opens_nothing(browser: Browser) ->
     assert (await browser.ask("DELETE", SESSION))[0] == 200
     status, told = await browser.ask("GET", SESSION, headers={"Cookie": f"{COOKIE}={cookie}"})
     assert (status, told["error"]["id"]) == (401, "unauthorized")
+
+
+async def test_given_too_many_wrong_passwords_when_another_process_unlocks_the_account_then_it_opens(
+    browser: Browser,
+) -> None:
+    sessions, words = browser.house.services.sessions, {"user": "1001", "password": PASSWORDS["1001"]}
+    for _ in range(sessions.rules.lock_after):
+        await browser.login("1001", "wrong")
+    assert (await browser.ask("POST", SESSION, json=words))[0] == 429
+    now = datetime.now(UTC)
+    await Accounts(browser.house.store).change("1001", now, locked_until=now)  # as `ivr account unlock` does
+    await sessions.refresh(only_if_changed=True)
+    assert (await browser.ask("POST", SESSION, json=words))[0] == 200
 
 
 @pytest.mark.parametrize("who", [("1001", "wrong"), ("nobody", "wrong"), ("1001", "")])
