@@ -160,7 +160,7 @@ def _complete(
         ari_password=value("ari", "password", secrets.token_urlsafe(32)),
         supervisors=each("supervisors", supervisors),
         api_tokens=tables.get("api", {}).get("tokens", {}),
-        passwords=each("passwords", operators, new_password),
+        passwords=each("passwords", (*operators, *supervisors), new_password),
         account_key=value("accounts", "key", secrets.token_urlsafe(32)),
     )
     return found, missing

@@ -81,7 +81,8 @@ class Audit:
             sealed = entry.sealed(last.number + 1, last.digest) if last else entry.sealed(1, "")
             row = {**asdict(sealed), "details": _json(sealed.details)}
             await connection.execute(tables.audit.insert().values(row))
-        log.info("audit.noted", what=what, number=sealed.number, digest=sealed.digest)
+        if structlog.is_configured():  # a log is kept; what a command prints is its own
+            log.info("audit.noted", what=what, number=sealed.number, digest=sealed.digest)
         return sealed
 
     async def listed(

@@ -232,11 +232,14 @@ class Sessions:
         self._prepared = True
 
     async def _make_first_accounts(self) -> None:
-        """The administrator's, and one for each operator that has none: credentials.toml has their first passwords."""
+        """The administrator's, and one for each operator and supervisor: credentials.toml has their first passwords."""
         now, admin = self._clock(), self._credentials.admin_user
         wanted = [
             new_account(number, operator.name, ["operator"], number, now)
             for number, operator in self._site.operators.items()
+        ] + [
+            new_account(number, supervisor.name, ["supervisor"], number, now)
+            for number, supervisor in self._site.supervisors.items()
         ]
         if not any("admin" in account.roles for account in (await self.kept.all()).values()):
             wanted.append(new_account(admin, admin, ["admin"], None, now))

@@ -25,7 +25,7 @@ def test_given_a_first_start_then_every_secret_is_made_in_the_contracts_shape(tm
     tables = tomllib.loads(path.read_text(encoding="utf-8"))
     assert is_new
     assert path.stat().st_mode & 0o777 == 0o600
-    assert tables["operators"] == {"1001": made.operators["1001"]}
+    assert tables["operators"] == {number: made.operators[number] for number in ("1001", "1002")}
     assert tables["api"]["token"] == made.api_token
     assert tables["admin"] == {"user": "admin", "password": made.admin_password}
     assert [entry.name for entry in tmp_path.iterdir()] == ["credentials.toml"]
@@ -40,13 +40,15 @@ def test_no_two_systems_and_no_two_secrets_are_alike(tmp_path: Path) -> None:
         for secret in (
             *made.operators.values(),
             *made.phone_keys.values(),
+            *made.supervisors.values(),
+            *made.passwords.values(),
             made.api_token,
             made.admin_password,
             made.ami_secret,
             made.ari_password,
         )
     ]
-    assert len(set(secrets)) == len(secrets) == 12
+    assert len(set(secrets)) == len(secrets) == 24
 
 
 def test_given_a_second_start_then_nothing_changes(tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ def test_nothing_is_kept_shorter_than_the_law_says_or_longer_than_what_it_hangs_
 
 def test_two_operators_never_share_a_number(tmp_path: Path) -> None:
     more = '\n[[operators]]\nnumber = "1001"\nname = "二号坐席"\n'
-    assert "operators[1].number: 1001 is there twice" in problems(site_file(tmp_path, more=more))
+    assert "operators[2].number: 1001 is there twice" in problems(site_file(tmp_path, more=more))
 
 
 def test_given_no_toml_then_the_line_is_told(tmp_path: Path) -> None:
