@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import logging
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
+
+import structlog
 
 from ivr.calls.ladder_text import shown
 from ivr.calls.model import Call
@@ -41,7 +46,22 @@ def with_store(context: Context, work: Callable[[Store], Awaitable[T]]) -> T:
         finally:
             await store.close()
 
-    return asyncio.run(opened())
+    with _quiet():
+        return asyncio.run(opened())
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """What a command prints is its own words, or JSON: what goes well is not logged, the rest to stderr."""
+    before = structlog.get_config()
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 def the_call(context: Context, id: str) -> Call:

@@ -71,7 +71,8 @@ def test_given_a_lost_password_when_a_new_one_is_made_then_it_alone_opens_and_wh
     ivr: Ivr, accounts: str
 ) -> None:
     said = ivr("account", "password", "wang", "--by", "李强", "-m", "忘记密码")
-    first = said.out.splitlines()[-1]
+    words, first = said.out.splitlines()
+    assert words.startswith("The new first password of wang")
     wang = account_of(accounts, "wang")
     assert (said.code, said.err, said.out.count(first), first in repr(wang)) == (0, "", 1, False)
     assert asyncio.run(passwords.Passwords().fits(first, wang.password, None))
