@@ -51,6 +51,8 @@ async def say(asked: Asked) -> dict[str, Any]:
 
 async def record(asked: Asked) -> dict[str, Any]:
     """A sound file of any kind, for callers of every language."""
+    if not {"place", "until"} <= set(asked.query):
+        raise NoticeRefusedError("notice_incomplete", "a notice needs `place` and `until` in its address", status=422)
     async with taken(asked.request, LARGEST, asked.services.var) as file:
         return await _make(asked, asked.query, {}, file)
 
