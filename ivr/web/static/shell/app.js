@@ -47,9 +47,16 @@ function Shell() {
   }, [known, who, path.value]);
 
   const load = () => {
+    let gone = false; // another page was opened before this one had come
     setFailure(null);
     setModule(null);
-    page?.load().then((found) => setModule({ page, View: found.default }), setFailure);
+    page?.load().then(
+      (found) => gone || setModule({ page, View: found.default }),
+      (error) => gone || setFailure(error),
+    );
+    return () => {
+      gone = true;
+    };
   };
   useEffect(load, [page]);
   useEffect(() => {
