@@ -14,6 +14,7 @@ from ivr.errors import HotlineError
 from ivr.web.calls import UnknownCallError
 from ivr.web.context import Asked
 from ivr.web.desks import Desks
+from ivr.web.roles import NotYoursError
 
 DESKS: web.AppKey[Desks] = web.AppKey("desks", Desks)
 OBEY_SECONDS = 2.0  # that a desk phone may take to do what NOTIFY asks
@@ -24,12 +25,6 @@ class NoDeskError(HotlineError):
     def __init__(self) -> None:
         message = "this login has no operator's number; an administrator gives it one under Accounts"
         super().__init__("no_desk", message, status=409)
-
-
-class NotInYourCallError(HotlineError):
-    def __init__(self, call_id: str) -> None:
-        message = f"{call_id} is not yours: an operator does this to his own call only"
-        super().__init__("not_yours", message, {"what": call_id}, 403)
 
 
 class DisobedientPhoneError(HotlineError):
@@ -68,7 +63,7 @@ def own_call(asked: Asked) -> LiveCall:
     who = asked.who
     may_all = who is not None and bool(who.roles & {"admin", "supervisor"})
     if not may_all and not (who and any(_is_mine(leg, who.number) for leg in call.legs)):
-        raise NotInYourCallError(call_id)
+        raise NotYoursError(call_id)
     return call
 
 

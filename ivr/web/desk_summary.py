@@ -22,7 +22,6 @@ SUMMARY = obj(
         "talk_seconds": NUMBER,
         "average_wait": nullable(NUMBER),  # seconds from arrival to the first human
         "transfers": mapping(shapes.COUNT),  # target → how many I asked for
-        "pauses": mapping(NUMBER),  # reason → seconds; of what no log tells nothing is said
     }
 )
 
@@ -51,5 +50,4 @@ def summary(calls: Iterable[Call], number: str, now: datetime) -> dict[str, Any]
         "talk_seconds": round(talked, 1),
         "average_wait": round(sum(waits) / len(waits), 1) if waits else None,
         "transfers": dict(transfers),
-        "pauses": {},
     }

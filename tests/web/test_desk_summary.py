@@ -24,5 +24,4 @@ def test_given_a_call_that_the_operator_handed_over_then_his_shift_has_it_and_no
         "talk_seconds": 0.0,
         "average_wait": None,
         "transfers": {},
-        "pauses": {},
     }

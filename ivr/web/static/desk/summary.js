@@ -4,7 +4,6 @@ import { api } from "../shell/api.js";
 import { mmss } from "../shell/time.js";
 import { t, text } from "../shell/words.js";
 import { Busy, Dialog, Failure } from "../shell/ui.js";
-import { reasonWords } from "./statusbar.js";
 import { view } from "./state.js";
 
 const nameOf = (key) => text(view.value?.targets.find((each) => each.key === key)?.name) || key;
@@ -32,6 +31,5 @@ function Figures({ found }) {
     <${Row} label=${t("desk.sum_talk")}>${mmss(found.talk_seconds)}<//>
     ${found.average_wait !== null && html`<${Row} label=${t("desk.sum_wait")}>${mmss(found.average_wait)}<//>`}
     ${Object.entries(found.transfers).map(([key, count]) => html`<${Row} key=${key} label=${t("desk.sum_transfer", { target: nameOf(key) })}>${count}<//>`)}
-    ${Object.entries(found.pauses).map(([id, seconds]) => html`<${Row} key=${id} label=${t("desk.sum_pause", { reason: reasonWords(id) })}>${mmss(seconds)}<//>`)}
   </dl>`;
 }

@@ -113,7 +113,6 @@ export default {
     "desk.sum_talk": "通话时长",
     "desk.sum_wait": "平均排队",
     "desk.sum_transfer": "转接到{target}",
-    "desk.sum_pause": "示忙：{reason}",
   },
   en: {
     "desk.no_number": "This account has no operator number and cannot use the desk. An admin can add one to the account",
@@ -229,6 +228,5 @@ export default {
     "desk.sum_talk": "Time talked",
     "desk.sum_wait": "Average wait",
     "desk.sum_transfer": "Transferred to {target}",
-    "desk.sum_pause": "Paused: {reason}",
   },
 };
