@@ -22,7 +22,8 @@ class UnknownCallError(HotlineError):
 
 
 async def live(asked: Asked) -> dict[str, Any]:
-    return picture(asked.services.live.snapshot())
+    """Callers' numbers as whoever asks may see them (R60)."""
+    return picture(asked.services.live.snapshot(), whole=asked.who is not None and asked.who.sees_numbers)
 
 
 async def listed(asked: Asked) -> dict[str, Any]:

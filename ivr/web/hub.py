@@ -21,8 +21,9 @@ from ivr.web.replies import dumps
 INTERVAL = 0.2  # seconds between two frames
 
 
-def picture(state: LiveState) -> dict[str, Any]:
-    return {
+def picture(state: LiveState, whole: bool = True) -> dict[str, Any]:
+    """Not `whole`: callers' numbers are masked (R60)."""
+    shown = {
         "version": state.version,
         "at": state.at,
         "connected": state.connected,
@@ -31,6 +32,7 @@ def picture(state: LiveState) -> dict[str, Any]:
         "operators": list(state.operators.values()),
         "targets": list(state.targets.values()),
     }
+    return shown if whole else _masked(shown)
 
 
 class Hub:

@@ -50,7 +50,7 @@ _CHINESE: Mapping[str, str] = {
     "notice_incomplete": "请写明通知的播放位置（place）和结束时间（until）",
     "note_changed": "{by} 刚刚改动了记录：请与新内容合并后再保存",
     "call_erased": "通话 {call} 的个人信息已按规定删除，不能再记录",
-    "not_yours": "{what} 不属于您：坐席只能操作自己和自己的通话",
+    "not_yours": "{what} 不属于您：只能操作自己、自己的话机和自己的通话",
     # calls and orders
     "unknown_call": "没有正在进行的通话 {call}",
     "unknown_target": "没有这个转接目标：{target}",
@@ -66,7 +66,6 @@ _CHINESE: Mapping[str, str] = {
     "supervisor_phone_off": "班长席 {supervisor} 的话机没有注册，请先打开话机（浏览器中请接通耳机）",
     "supervising": "班长席 {supervisor} 的话机正忙，请先结束当前监听",
     "not_supervising": "班长席 {supervisor} 不在通话 {call} 中",
-    "not_your_phone": "只能用自己的话机监听：请不要填写 supervisor",
     "unknown_skill": "没有技能 {skill}，可用：{known}",
     "no_skill": "坐席 {operator} 至少要有一项技能；如需暂停接话，请示忙",
     "ambiguous_call": "有多个通话的编号以此开头，请写全编号",

@@ -48,7 +48,7 @@ def may(who: Who, access: str) -> bool:
 
 class NotYoursError(HotlineError):
     def __init__(self, what: str) -> None:
-        message = f"{what} is not yours: an operator does this to himself and to his own call only"
+        message = f"{what} is not yours: everybody acts for himself, by his own phone and in his own call"
         super().__init__("not_yours", message, {"what": what}, 403)
 
 

@@ -28,7 +28,7 @@ CALLER = string(
     21,
     description="a caller's number, such as 13800138000, 01012345678 or +8613800138000",
 )
-BY = string(r"[^\x00-\x1f\x7f]+", 64, description="the person who decides, by name")
+BY = string(r"[^\x00-\x1f\x7f]+", 64, description="who decides; told by a nameless token only")
 USER = string(r"[A-Za-z0-9._-]{1,64}", 64, description="an account's user: letters, digits, . _ -")
 PATH: Mapping[str, Schema] = {  # parts of paths, by name
     "id": string(r"[0-9A-Za-z._-]+", 128, description="a call's id"),

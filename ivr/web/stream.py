@@ -14,10 +14,11 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from ivr.errors import HotlineError
 from ivr.web import auth
-from ivr.web.context import SERVICES, Asked
+from ivr.web.context import SERVICES, Asked, Who
 from ivr.web.errors import ForbiddenError
 from ivr.web.hub import INTERVAL, Hub
 from ivr.web.roles import may
+from ivr.web.sessions import OVER
 
 TOKEN_SECONDS = 5.0  # for the first message
 SEND_SECONDS = 15.0  # a reader that takes nothing for so long is gone
@@ -28,9 +29,7 @@ MOST_READERS = 500
 MOST_STRANGERS = 200  # who have not shown a token yet; they never take a reader's place
 MESSAGE_LIMIT = 4096  # bytes; readers have nothing to tell but their token
 CLOSE_SECONDS = 0.5  # at shutdown; who takes no goodbye is left
-SESSION = "hotline_session"  # the cookie of a person's login
 ACCESS = "room"  # of ivr.web.roles
-UNAUTHORIZED = 4401  # close code of our own (RFC 6455 7.4.2)
 
 
 class TooManyReadersError(HotlineError):
@@ -55,36 +54,38 @@ async def stream(asked: Asked) -> web.StreamResponse:
     socket = web.WebSocketResponse(
         heartbeat=PING_SECONDS, max_msg_size=MESSAGE_LIMIT, compress=False, timeout=GOODBYE_SECONDS
     )
-    if who is not None or await _is_let_in(socket, asked):
-        with services.sessions.attached(who.session_id if who is not None else "", socket):
-            await _serve(socket, asked.request, hub)
+    who = who or await _let_in(socket, asked)
+    if who is not None:
+        with services.sessions.attached(who.session_id, socket):
+            await _serve(socket, asked.request, hub, who.sees_numbers)
     return socket
 
 
-async def _is_let_in(socket: web.WebSocketResponse, asked: Asked) -> bool:
-    """Whether a stranger shows a token in time; if not, the socket is closed."""
+async def _let_in(socket: web.WebSocketResponse, asked: Asked) -> Who | None:
+    """Who a stranger is, where he shows a token in time; if not, the socket is closed."""
     hub = asked.services.hub
     hub.strangers.add(socket)
     try:
         await socket.prepare(asked.request)
-        if not await _shows_token(socket, asked):
+        who = await _shown(socket, asked)
+        if who is None:
             asked.services.guesses.note(asked.request.remote)
-            await socket.close(code=UNAUTHORIZED, message=b"unauthorized")
-            return False
+            await socket.close(code=OVER, message=b"unauthorized")
+            return None
     finally:
         hub.strangers.discard(socket)
     if len(hub.readers) >= MOST_READERS:  # since it knocked
         await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"too many readers")
-        return False
-    return True
+        return None
+    return who
 
 
-async def _serve(socket: web.WebSocketResponse, request: web.Request, hub: Hub) -> None:
+async def _serve(socket: web.WebSocketResponse, request: web.Request, hub: Hub, whole: bool) -> None:
     hub.readers.add(socket)
     try:
         if not socket.prepared:
             await socket.prepare(request)
-        sender = asyncio.create_task(_send(socket, request, hub), name="live stream")
+        sender = asyncio.create_task(_send(socket, request, hub, whole), name="live stream")
         try:
             await _listen(socket)
         finally:
@@ -103,14 +104,14 @@ async def close_all(app: web.Application) -> None:
         await asyncio.wait_for(asyncio.gather(*closing, return_exceptions=True), CLOSE_SECONDS)
 
 
-async def _shows_token(socket: web.WebSocketResponse, asked: Asked) -> bool:
+async def _shown(socket: web.WebSocketResponse, asked: Asked) -> Who | None:
     try:
         message = await socket.receive(TOKEN_SECONDS)
         token = orjson.loads(message.data)["token"] if message.type is WSMsgType.TEXT else ""
     except (TimeoutError, ValueError, KeyError, TypeError):
-        return False
+        return None
     who = auth.of_token(token, asked.services.credentials) if isinstance(token, str) else None
-    return who is not None and may(who, ACCESS)
+    return who if who is not None and may(who, ACCESS) else None
 
 
 async def _listen(socket: web.WebSocketResponse) -> None:
@@ -120,9 +121,10 @@ async def _listen(socket: web.WebSocketResponse) -> None:
             await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"nothing is expected here")
 
 
-async def _send(socket: web.WebSocketResponse, request: web.Request, hub: Hub) -> None:
+async def _send(socket: web.WebSocketResponse, request: web.Request, hub: Hub, whole: bool) -> None:
+    """`whole`: with callers' numbers as they are; people see them masked (R60)."""
     loop = asyncio.get_running_loop()
-    seen, frame, whole = hub.look(), None, not _by_cookie(request)
+    seen, frame = hub.look(), None
     while not socket.closed:
         began = loop.time()
         try:
@@ -137,8 +139,3 @@ async def _send(socket: web.WebSocketResponse, request: web.Request, hub: Hub) -
         newest = await hub.newer_than(seen)
         frame = None if lagged else hub.changes(seen, newest, whole)
         seen = newest
-
-
-def _by_cookie(request: web.Request) -> bool:
-    """A person's browser is let in by its cookie alone, and shows callers' numbers masked (R60)."""
-    return SESSION in request.cookies and "Authorization" not in request.headers

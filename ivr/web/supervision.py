@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ivr.errors import HotlineError
 from ivr.store.audit import Audit
 from ivr.web.calls import UnknownCallError
 from ivr.web.context import Asked
-
-
-class NotYoursError(HotlineError):
-    def __init__(self) -> None:
-        message = "a supervisor listens by his own phone only; leave `supervisor` out"
-        super().__init__("not_your_phone", message, status=403)
+from ivr.web.roles import NotYoursError
 
 
 async def begin(asked: Asked) -> dict[str, Any]:
@@ -44,7 +38,7 @@ def _phone(asked: Asked) -> str:
     own = asked.who.number if asked.who is not None else None
     named = asked.body.get("supervisor")
     if named is not None and named != own and asked.who is not None and "admin" not in asked.who.roles:
-        raise NotYoursError
+        raise NotYoursError(str(named))
     return str(named or own or "")
 
 

@@ -39,8 +39,9 @@ _KEY = {"Idempotency-Key": string(r"[!-~]{1,255}", 255, description="the same ke
 _PAUSE = obj({}, {"reason": string(r"[^\x00-\x1f\x7f]*", 64, description="up to 64 characters, none of control")})
 _REASON = string(r"[^\x00-\x1f\x7f]+", 500, description="why, on one line")
 _BLOCK = obj(
-    {"number": CALLER, "by": BY, "reason": _REASON},
+    {"number": CALLER, "reason": _REASON},
     {
+        "by": BY,
         "until": {**TIME, "description": "when it ends; this or hours"},
         "hours": integer(1, 8760, description="how long it holds; at most [screening] block_hours"),
     },
@@ -173,7 +174,7 @@ ROUTES: tuple[Route, ...] = (
         words("解除限制（记录保留）", "Lift a block; its record stays"),
         shapes.BLOCKED,
         access="room",
-        body=obj({"by": BY}),
+        body=obj({}, {"by": BY}),
     ),
     Route(
         "GET",
@@ -191,7 +192,7 @@ ROUTES: tuple[Route, ...] = (
         words("复核完毕", "A person has looked"),
         shapes.REVIEWED,
         access="room",
-        body=obj({"by": BY}),
+        body=obj({}, {"by": BY}),
     ),
     *table_accounts.ROUTES,
     *table_prompts.ROUTES,

@@ -14,6 +14,7 @@ import pytest
 from aiohttp import WSCloseCode, WSMsgType
 
 from ivr.web import stream
+from ivr.web.sessions import OVER
 from tests.web.house import TOKEN, House, a_house
 
 STREAM = "/api/v1/live/stream"
@@ -69,7 +70,7 @@ async def test_given_a_foreign_page_with_the_browsers_cookies_then_it_gets_nothi
     async with house.client.ws_connect(STREAM, headers=headers) as socket:
         await socket.send_str("{}")
         message = await socket.receive(timeout=SECONDS)
-    assert (message.type, socket.close_code) == (WSMsgType.CLOSE, stream.UNAUTHORIZED)
+    assert (message.type, socket.close_code) == (WSMsgType.CLOSE, OVER)
 
 
 @pytest.mark.parametrize("query", [f"?token={TOKEN}", f"?access_token={TOKEN}", f"?Authorization=Bearer%20{TOKEN}"])
@@ -89,7 +90,7 @@ async def test_given_a_token_that_was_changed_then_the_stolen_one_opens_nothing_
         async with house.client.ws_connect(STREAM) as socket:
             await socket.send_json({"token": TOKEN})
             await socket.receive(timeout=SECONDS)
-        assert socket.close_code == stream.UNAUTHORIZED
+        assert socket.close_code == OVER
 
 
 async def test_given_strangers_who_keep_their_connections_open_then_readers_find_a_place(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ivr.calls.numbers import masked
+from ivr.credentials import ApiToken
 from tests.unit.live_streams import recorded
 from tests.web.house import TOKEN, TOKENS, House
+from tests.web.people import person
 
 FIGURES = "/api/v1/room/figures"
 
@@ -66,11 +69,20 @@ async def test_given_a_call_then_a_masked_frame_holds_the_callers_number_nowhere
     assert masked(number).encode() in hub.snapshot(state, whole=False)
 
 
-async def test_given_a_browsers_cookie_then_its_stream_is_masked_and_a_programs_is_not(house: House) -> None:
+async def test_given_who_asks_then_only_the_administrators_token_is_told_whole_numbers(house: House) -> None:
     house.in_a_call()
     number = next(iter(house.services.hub.look().calls.values())).caller
-    for cookie, seen in (({"Cookie": "hotline_session=x"}, masked(number)), ({}, number)):
-        async with house.client.ws_connect("/api/v1/live/stream", headers=cookie) as socket:
-            await socket.send_json({"token": TOKEN})
+    wall = ApiToken("the-token-of-a-wall-0123456789", ("supervisor",))
+    credentials = replace(house.services.credentials, api_tokens={"wall": wall})
+    object.__setattr__(house.services, "credentials", credentials)
+    askers = (
+        ({"Authorization": f"Bearer {TOKEN}"}, number),
+        ({"Authorization": f"Bearer {wall.token}"}, masked(number)),
+        ((await person(house, "supervisor")).headers, masked(number)),
+        ((await person(house, "admin")).headers, masked(number)),
+    )
+    for headers, seen in askers:
+        async with house.client.ws_connect("/api/v1/live/stream", headers=headers) as socket:
             first = await socket.receive_json(timeout=5)
-        assert [call["caller"] for call in first["calls"]] == [seen]
+        _, told = await house.ask("GET", "/api/v1/live", token=None, headers=headers)
+        assert [call["caller"] for call in (*first["calls"], *told["calls"])] == [seen, seen]

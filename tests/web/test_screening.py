@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.web.house import House
+from tests.web.people import person
 
 BLOCKS, REVIEWS = "/api/v1/screening/blocks", "/api/v1/screening/reviews"
 ORDER = {"number": "+8613800138000", "by": "王芳", "reason": "辱骂话务员", "hours": 24}
@@ -28,7 +29,7 @@ async def test_given_a_decision_when_sent_then_it_is_listed_lifted_and_kept(hous
 @pytest.mark.parametrize(
     ("changed", "status", "id"),
     [
-        ({"by": None}, 422, "invalid_request"),
+        ({"by": None}, 422, "nobody_named"),
         ({"by": "42"}, 422, "nobody_named"),
         ({"reason": None}, 422, "invalid_request"),
         ({"reason": " "}, 422, "no_reason"),
@@ -63,7 +64,23 @@ async def test_given_a_number_that_is_blocked_or_not_when_asked_the_wrong_way_th
     status, answer = await house.ask("DELETE", f"{BLOCKS}/13900139000", json={"by": "李强"})
     assert (status, answer["error"]["id"]) == (404, "not_blocked")
     status, answer = await house.ask("DELETE", f"{BLOCKS}/13800138000")
-    assert (status, answer["error"]["id"]) == (422, "invalid_request")
+    assert (status, answer["error"]["id"]) == (422, "nobody_named")
     status, answer = await house.ask("POST", f"{REVIEWS}/13900139000/reviewed", json={"by": "李强"})
     assert (status, answer["error"]["id"]) == (404, "not_in_review")
     assert (await house.ask("GET", f"{REVIEWS}?state=all"))[1] == {"reviews": []}
+
+
+async def test_given_a_person_who_is_logged_in_when_he_decides_then_it_is_his_name_that_is_kept(house: House) -> None:
+    boss = await person(house, "supervisor", user="boss", name="王芳")
+    status, answer = await boss.ask("POST", BLOCKS, json={**ORDER, "by": "李强"})
+    assert (status, answer["block"]["by"]) == (201, "boss 王芳")
+    status, answer = await boss.ask("DELETE", f"{BLOCKS}/13800138000", json={})
+    assert (status, answer["block"]["lifted_by"]) == (200, "boss 王芳")
+
+
+async def test_given_an_account_whose_name_is_only_a_number_when_he_decides_then_his_role_stands_before_it(
+    house: House,
+) -> None:
+    boss = await person(house, "supervisor", user="2001", name="2001", number="2001")
+    _, answer = await boss.ask("POST", BLOCKS, json=ORDER)
+    assert answer["block"]["by"] == "supervisor 2001"

@@ -11,6 +11,7 @@ from aiohttp import WSMsgType
 
 from ivr.web import stream
 from ivr.web.schema import check, obj
+from ivr.web.sessions import OVER
 from ivr.web.shapes import LIVE
 from tests.unit.live_streams import Event, recorded
 from tests.web.house import CALL, TOKEN, House
@@ -58,7 +59,7 @@ async def test_given_no_token_as_the_first_message_then_it_is_closed_and_nothing
     async with house.client.ws_connect(STREAM) as socket:
         await socket.send_str(said)
         message = await socket.receive(timeout=SECONDS)
-        assert (message.type, socket.close_code) == (WSMsgType.CLOSE, stream.UNAUTHORIZED)
+        assert (message.type, socket.close_code) == (WSMsgType.CLOSE, OVER)
 
 
 async def test_given_a_reader_that_says_nothing_then_it_is_closed(
@@ -67,7 +68,7 @@ async def test_given_a_reader_that_says_nothing_then_it_is_closed(
     monkeypatch.setattr(stream, "TOKEN_SECONDS", 0.05)
     async with house.client.ws_connect(STREAM) as socket:
         assert (await socket.receive(timeout=SECONDS)).type is WSMsgType.CLOSE
-    assert socket.close_code == stream.UNAUTHORIZED
+    assert socket.close_code == OVER
 
 
 async def test_given_changes_then_each_frame_leads_from_the_one_before(house: House) -> None:
