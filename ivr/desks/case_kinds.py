@@ -1,0 +1,87 @@
+"""What may happen to a case, and the shape of what each event says: one JSON Schema a kind.
+
+The same schemas judge one's own events, are told in openapi.json, and are published to the other desk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ivr.schema import BOOLEAN, TIME, Schema, array, nullable, obj, one_of, string
+
+LINE = r"[^\x00-\x1f\x7f\u2028\u2029]*"  # no control characters
+WORDS = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*"  # several lines
+
+MATTER_KINDS = ("consultation", "complaint", "help", "report", "suggestion", "praise")
+URGENCIES = ("general", "urgent", "very_urgent")  # 一般 紧急 特急
+CONTACTS = ("phone", "sms_only", "no_call_back")
+TAGS = ("minor", "elder", "disabled", "hearing", "foreigner", "pregnant", "veteran", "repeated", "in_danger")
+CHANNELS = ("phone", "web", "email", "sms", "app", "desk")
+RESULTS = ("solved", "explained", "dispatched", "passed_on", "not_possible", "withdrawn")
+DANGERS = ("life", "property", "public")
+MODES = ("transfer", "conference", "consult", "suspend", "blind", "")
+
+
+def line(longest: int = 200) -> Schema:
+    return string(LINE, longest, description="one line without control characters")
+
+
+def written(longest: int) -> Schema:
+    return string(WORDS, longest, description="no control characters")
+
+
+def said(longest: int = 2000) -> Schema:
+    """Words that may not be left out: a reason, a basis."""
+    return string(r"(?=[\s\S]*\S)" + WORDS, longest, description="words, not only blanks")
+
+
+ID = string(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", 64)
+CASE_ID = string(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", 36)
+DESK = string(r"[0-9A-Za-z][0-9A-Za-z_-]{0,31}", 32)
+_OWNERS = {**array(DESK), "minItems": 1, "maxItems": 4}
+
+MATTER: Mapping[str, Schema] = {
+    "happened": line(),
+    "name": line(),
+    "place": line(),
+    "cause": written(4000),
+    "course": written(8000),
+    "text": written(8000),
+    "caller": string(r"[+*#0-9A-Za-z._-]*", 64),
+    "kind": one_of("", *MATTER_KINDS),
+    "class_code": string(r"[0-9A-Za-z.]*", 16),
+    "urgency": one_of(*URGENCIES),
+    "region": string(r"[0-9A-Za-z.-]*", 32),
+    "longitude": nullable({"type": "number", "minimum": -180, "maximum": 180}),
+    "latitude": nullable({"type": "number", "minimum": -90, "maximum": 90}),
+    "tags": {**array(one_of(*TAGS)), "maxItems": len(TAGS)},
+    "contact": one_of("", *CONTACTS),
+    "confidential": BOOLEAN,
+    "neither": BOOLEAN,
+}
+
+KINDS: Mapping[str, Schema] = {
+    "opened": obj({"number": line(64), "channel": one_of(*CHANNELS)}),
+    "written": obj({}, MATTER),  # only what changed
+    "called": obj({"call": ID}),
+    "offered": obj({"to": DESK, "way": one_of("voice", "online")}, {"transfer": ID, "mode": one_of(*MODES)}),
+    "voice_failed": obj({"transfer": ID}, {"cause": line(64)}),
+    "proposed": obj({"whose": one_of("ours", "yours", "both")}),
+    "decided": obj({"owner": DESK, "reason": one_of("first_received")}),
+    "emergency": obj({"danger": one_of(*DANGERS)}, {"words": written(2000)}),
+    "accepted": obj({}),
+    "refused": obj({"reason": said()}),
+    "returned": obj({"reason": said()}),
+    "handled": obj({"result": one_of(*RESULTS)}, {"words": written(8000)}),
+    "closed": obj({}),
+    "guided": obj({"basis": said(), "words": said()}),
+    "merged": obj({}, {"into": CASE_ID, "from": CASE_ID}),  # one of the two
+    "split": obj({}, {"into": CASE_ID, "from": CASE_ID}),
+    "consultation": obj(
+        {"participants": array(line()), "minutes": said(20000), "owners": _OWNERS},
+        {"norm": obj({"id": ID, "version": ID, "class_code": MATTER["class_code"], "from": TIME}, {"until": TIME})},
+    ),
+}
+
+FACTS = frozenset({"written", "called", "voice_failed", "emergency"})
+"""What has happened already, or must never be kept out: taken in every state of an opened case."""
