@@ -310,6 +310,30 @@ class Phone:
             time.sleep(0.02)
         raise PhoneError(f"{self.name} waited {timeout:g} s to hear {tone}")
 
+    def wait_who(
+        self,
+        tones: Iterable[Tone],
+        seconds: float = 0.4,
+        timeout: float = 10.0,
+        since: float | None = None,
+        call: int | None = None,
+    ) -> float:
+        """Wait for a stretch of so many seconds in which exactly these parties are heard; returns when it began.
+
+        Who is heard right after a change depends on how busy the machine is; that it comes to be so does not.
+        """
+        wanted, deadline = tuple(tones), time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            number = self.current if call is None else call
+            began = None if number is None else self.audio(since, call=number).stretch(wanted, seconds)
+            if began is not None:
+                return began
+            time.sleep(0.05)
+        last = self.audio(since, call=call)
+        heard = " ".join(sorted(last.window(last.end - seconds).who())) or "nobody"
+        names = " ".join(str(tone) for tone in wanted) or "nobody"
+        raise PhoneError(f"{self.name} waited {timeout:g} s to hear {names} for {seconds:g} s, and last heard {heard}")
+
     def save_wav(self, path: str | Path, call: int | None = None) -> None:
         save_wav(path, self.audio(call=call))
 

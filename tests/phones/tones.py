@@ -38,6 +38,7 @@ _FREQUENCIES = tuple(TONES.values())
 QUIET, LOUD = 0.5, 2.5
 STEADY = 0.6  # most that the tone's phasor may change from frame to frame; 0.5 is a frame that is half filled
 FRAMES = 3  # that must be steady in a row
+MOST, HARDLY = 0.9, 0.05  # share of frames: from the first on a party counts as heard, below the second as not heard
 OTHER_FROM = 80.0  # rms of what is no tone; A-law's own noise under six tones stays below
 OTHER_SHARE = 0.06  # of the frame's rms
 
@@ -156,7 +157,20 @@ class Heard:
     def who(self) -> set[str]:
         """Who was heard: the names of `TONES`, one that was heard only for a part (5 to 90 %) with a `?`."""
         shares = {name: self.share(name) for name in TONES}
-        return {name if share >= 0.9 else f"{name}?" for name, share in shares.items() if share >= 0.05}
+        return {name if share >= MOST else f"{name}?" for name, share in shares.items() if share >= HARDLY}
+
+    def stretch(self, tones: Iterable[Tone], seconds: float) -> float | None:
+        """When the first stretch of so many seconds began in which exactly these parties were heard, as `who` counts;
+        of none for silence of all parties. None if there was no such stretch."""
+        wanted, size = {hertz(tone) for tone in tones}, round(seconds / FRAME_SECONDS)
+        if len(self.frames) < size:
+            return None
+        fits = np.ones(len(self.frames) - size + 1, dtype=bool)
+        for frequency in _FREQUENCIES:
+            total = np.concatenate(([0], np.cumsum(self.present(frequency))))
+            share = (total[size:] - total[:-size]) / size
+            fits &= share >= MOST if frequency in wanted else share < HARDLY
+        return self.start + int(np.argmax(fits)) * FRAME_SECONDS if fits.any() else None
 
     def voice(self) -> float:
         """Share of frames, 0 … 1, with more than parties' tones."""

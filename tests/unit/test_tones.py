@@ -137,6 +137,17 @@ def test_given_nothing_received_then_nothing_is_heard() -> None:
     assert (heard.share("caller"), heard.voice(), heard.gaps("caller")) == (0.0, 0.0, [])
 
 
+def test_given_parties_that_come_and_go_then_the_stretch_of_each_set_of_them_is_found() -> None:
+    both = sine(850, 0.5) + sine(1300, 0.5)
+    heard = Heard.of(joined(sine(850, 1.0), both, sine(1300, 0.6), silence(0.5)), START)
+    assert heard.stretch({"operator"}, 0.4) == pytest.approx(START)
+    assert heard.stretch({"operator", "110"}, 0.4) == pytest.approx(START + 1, abs=0.05)
+    assert heard.stretch({1300}, 0.4) == pytest.approx(START + 1.5, abs=0.05)
+    assert heard.stretch((), 0.4) == pytest.approx(START + 2.1, abs=0.05)
+    for tones, seconds in (({"operator", "110"}, 0.7), ({"caller"}, 0.1), ((), 0.7), ({"operator"}, 9.0)):
+        assert heard.stretch(tones, seconds) is None
+
+
 @pytest.mark.parametrize("frequency", [0, 460, 4000, -50])
 def test_given_a_frequency_off_the_grid_then_it_is_refused(frequency: int) -> None:
     with pytest.raises(ValueError, match="multiple of 50 Hz"):
