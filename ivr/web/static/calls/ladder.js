@@ -4,10 +4,12 @@ import { mmss } from "../shell/time.js";
 import { t } from "../shell/words.js";
 import { scale } from "./scale.js";
 
-const COLUMN = 118; // px
+const REM = 16; // of the units below; the picture grows with the letters
+const COLUMN = 118;
 const CLOCK = 64;
 const BAR = { talks: 12, alone: 4, rings: 4 };
 const axis = (column) => CLOCK + column * COLUMN + COLUMN / 2;
+const rem = (units) => `${units / REM}rem`;
 const ms = (iso) => Date.parse(iso);
 
 /** "0:07.3" since the call came in. */
@@ -48,15 +50,18 @@ export function Ladder({ ladder, cursor, seek }) {
   const { y, at, rows, bars, breaks, height } = useScale(ladder);
   const entered = ms(ladder.entered_at);
   const width = CLOCK + ladder.columns.length * COLUMN;
-  const click = (event) => seek?.(at(event.clientY - event.currentTarget.getBoundingClientRect().top));
+  const click = (event) => {
+    const box = event.currentTarget.getBoundingClientRect();
+    seek?.(at(((event.clientY - box.top) / box.height) * height));
+  };
   const now = cursor === null ? -1 : ladder.moments.findLastIndex((moment) => ms(moment.at) <= cursor);
   return html`<div class="calls-ladder">
-    <div class="calls-columns" style=${{ width: `${width}px`, paddingLeft: `${CLOCK}px` }} aria-hidden="true">
+    <div class="calls-columns" style=${{ width: rem(width), paddingLeft: rem(CLOCK) }} aria-hidden="true">
       ${ladder.columns.map((column, place) => html`<div key=${place} class=${`calls-column ${column.role}`}>
         <b>${column.name}</b><span>${column.party || t("calls.withheld")}</span>${column.person && html`<span>${column.person}</span>`}</div>`)}
     </div>
     <div class="calls-story">
-      <svg class=${seek ? "calls-svg seeks" : "calls-svg"} width=${width} height=${height} viewBox=${`0 0 ${width} ${height}`} onClick=${click} aria-hidden="true">
+      <svg class=${seek ? "calls-svg seeks" : "calls-svg"} style=${{ width: rem(width), height: rem(height) }} viewBox=${`0 0 ${width} ${height}`} onClick=${click} aria-hidden="true">
         ${ladder.columns.map((_, place) => html`<line key=${place} class="calls-axis" x1=${axis(place)} x2=${axis(place)} y1="0" y2=${height} />`)}
         ${bars.map((bar) => html`<rect class=${`calls-bar ${bar.kind} ${ladder.columns[bar.column].role}`} x=${axis(bar.column) - BAR[bar.kind] / 2} width=${BAR[bar.kind]}
           y=${y(bar.from)} height=${Math.max(y(bar.to) - y(bar.from), 2)} rx="2"><title>${t(`calls.bar.${bar.kind}`)}</title></rect>`)}
@@ -65,8 +70,8 @@ export function Ladder({ ladder, cursor, seek }) {
           <text class="calls-clock" x=${CLOCK - 8} y=${rows[place] + 4}>${tenth(ms(moment.at) - entered)}</text>`)}
         ${cursor !== null && html`<line class="calls-cursor" x1="0" x2=${width} y1=${y(cursor)} y2=${y(cursor)} />`}
       </svg>
-      <ol class="calls-moments" style=${{ height: `${height}px` }} aria-label=${t("calls.story")}>
-        ${ladder.moments.map((moment, place) => html`<li key=${place} class=${place === now ? "now" : ""} style=${{ top: `${rows[place] - 13}px` }}>
+      <ol class="calls-moments" style=${{ height: rem(height) }} aria-label=${t("calls.story")}>
+        ${ladder.moments.map((moment, place) => html`<li key=${place} class=${place === now ? "now" : ""} style=${{ top: rem(rows[place] - 13) }}>
           <span class="unseen">${tenth(ms(moment.at) - entered)} </span>
           ${seek ? html`<button type="button" title=${moment.text} onClick=${() => seek(ms(moment.at))}>${moment.text}</button>` : html`<span title=${moment.text}>${moment.text}</span>`}
         </li>`)}

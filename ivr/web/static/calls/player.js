@@ -8,7 +8,6 @@ import { t } from "../shell/words.js";
 import { Badge, Button, Check, Failure, prompt, Select, useKeys } from "../shell/ui.js";
 
 const SPEEDS = ["1", "1.5", "2"];
-const HIGH = 44; // px of a waveform
 const listener = () => session.value?.roles.some((role) => role === "supervisor" || role === "auditor");
 
 function Wave({ leg, listening, seek, cursor }) {
@@ -18,7 +17,7 @@ function Wave({ leg, listening, seek, cursor }) {
     const draw = () => {
       const box = canvas.current;
       const width = (box.width = box.clientWidth * devicePixelRatio);
-      const height = (box.height = HIGH * devicePixelRatio);
+      const height = (box.height = box.clientHeight * devicePixelRatio);
       const pen = box.getContext("2d");
       pen.fillStyle = getComputedStyle(box).color;
       leg.peaks.forEach((peak, place) => {

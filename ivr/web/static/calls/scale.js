@@ -1,9 +1,9 @@
 // Time downwards: real distances, but long times of nothing are short, and every moment has room for its line. Pure.
 
-const PER_SECOND = 12; // px
-const LONGEST = 84; // px between two events
+const PER_SECOND = 12; // units, 16 of them a rem
+const LONGEST = 84; // between two events
 const LEAST = 3;
-export const ROW = 28; // px of a moment's line
+export const ROW = 28; // of a moment's line
 export const TOP = 20;
 
 /** `moments` and `others`: ms. → {y(ms), at(y), rows: y of each moment in its order, breaks, height} */

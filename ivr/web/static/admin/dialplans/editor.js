@@ -7,8 +7,8 @@ import {
 import { t } from "../../shell/words.js";
 
 const LOOK = EditorView.theme({
-  "&": { height: "100%", color: "var(--text)", backgroundColor: "var(--surface)", fontSize: "14px" },
-  ".cm-scroller": { fontFamily: "var(--digits)", overflow: "auto" },
+  "&": { height: "100%", color: "var(--text)", backgroundColor: "var(--surface)", fontSize: "0.875rem" },
+  ".cm-scroller": { fontFamily: "var(--code)", overflow: "auto" },
   ".cm-content": { caretColor: "var(--text)" },
   ".cm-cursor": { borderLeftColor: "var(--text)" },
   ".cm-gutters": { backgroundColor: "var(--raised)", color: "var(--muted)", borderRight: "1px solid var(--line)" },
@@ -16,7 +16,7 @@ const LOOK = EditorView.theme({
   "&.cm-focused .cm-selectionBackground, .cm-selectionBackground": { backgroundColor: "color-mix(in srgb, var(--accent) 25%, transparent) !important" },
   ".cm-tooltip, .cm-panels": { backgroundColor: "var(--raised)", color: "var(--text)", border: "1px solid var(--line)" },
   ".cm-tooltip-autocomplete ul li[aria-selected]": { backgroundColor: "var(--accent)", color: "var(--on-accent)" },
-  ".cm-hint": { padding: "4px 8px", maxWidth: "420px" },
+  ".cm-hint": { padding: "0.25rem 0.5rem", maxWidth: "26rem" },
   ".cm-changedLine": { backgroundColor: "color-mix(in srgb, var(--warn) 15%, transparent) !important" },
 });
 const COLOURS = HighlightStyle.define([

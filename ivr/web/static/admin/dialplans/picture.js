@@ -67,7 +67,7 @@ export function Picture() {
   }, [passed.value, drawn]);
   useEffect(() => {
     const svg = host.current.querySelector("svg");
-    if (svg) svg.style.width = `${svg.viewBox.baseVal.width * zoom}px`;
+    if (svg) svg.style.width = `${(svg.viewBox.baseVal.width / 16) * zoom}rem`;
   }, [zoom, drawn]);
   return html`<section aria-label=${t("dialplans.picture")} class="picture-panel">
     <div class="row"><${Button} onClick=${() => setZoom(zoom * 1.25)} label=${t("dialplans.larger")}>＋<//>
