@@ -5,6 +5,7 @@ Mode 0600. A person may change a value between two starts; a missing one is made
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -54,6 +55,7 @@ class Credentials:
     supervisors: Mapping[str, str] = field(default_factory=dict, repr=False)  # number → SIP password
     passwords: Mapping[str, str] = field(default_factory=dict, repr=False)  # number → first password for the pages
     account_key: str = field(default="", repr=False)  # what second factors are derived from
+    exchange_key: str = field(default="", repr=False)  # Ed25519 seed in base64: signs what we tell other desks
 
     def first_password(self, user: str) -> str | None:
         """What opens an account until its own password is set."""
@@ -99,7 +101,18 @@ def _read(path: Path) -> dict[str, dict[str, Any]] | None:
         return None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as failure:
         raise CredentialsError("credentials", f"{path} cannot be read: {failure}") from failure
-    known = {"operators", "supervisors", "phone_keys", "passwords", "api", "admin", "accounts", "ami", "ari"}
+    known = {
+        "operators",
+        "supervisors",
+        "phone_keys",
+        "passwords",
+        "api",
+        "admin",
+        "accounts",
+        "exchange",
+        "ami",
+        "ari",
+    }
     for name, table in tables.items():
         if name not in known or not isinstance(table, dict):
             raise CredentialsError("credentials", f"{path}: [{name}] is unknown; known: {', '.join(sorted(known))}")
@@ -162,6 +175,7 @@ def _complete(
         api_tokens=tables.get("api", {}).get("tokens", {}),
         passwords=each("passwords", (*operators, *supervisors), new_password),
         account_key=value("accounts", "key", secrets.token_urlsafe(32)),
+        exchange_key=value("exchange", "key", base64.b64encode(secrets.token_bytes(32)).decode()),
     )
     return found, missing
 
@@ -177,6 +191,7 @@ def _write(path: Path, made: Credentials) -> None:
         **{f"api.tokens.{json.dumps(name)}": asdict(one) for name, one in made.api_tokens.items()},
         "admin": {"user": made.admin_user, "password": made.admin_password},
         "accounts": {"key": made.account_key},
+        "exchange": {"key": made.exchange_key},
         "ami": {"secret": made.ami_secret},
         "ari": {"password": made.ari_password},
     }

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ivr.errors import HotlineError
-from ivr.settings import checks, tls
+from ivr.settings import checks, exchange, tls
 from ivr.settings.hours import Hours
 from ivr.settings.model import (
     Accounts,
@@ -21,6 +21,7 @@ from ivr.settings.model import (
     Listen,
     Neighbour,
     Operator,
+    Partner,
     Privacy,
     Queue,
     Retention,
@@ -55,6 +56,7 @@ TABLES = (
     "accounts",
     "supervisors",
     "supervision",
+    "exchange",
 )
 
 
@@ -79,7 +81,7 @@ def load(path: Path | str, var: Path | str) -> Site:
         raise SettingsError(path, [f"is no TOML in UTF-8: {failure}"]) from failure
     reader = Reader()
     site = _site(reader, path, var, tables)
-    problems = [*checks.problems(site), *tls.problems(site)] if site else reader.problems
+    problems = [*checks.problems(site), *tls.problems(site), *exchange.problems(site)] if site else reader.problems
     if problems or site is None:
         raise SettingsError(path, problems)
     return site
@@ -109,6 +111,7 @@ def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> S
     desk = reader.build(Desk, tables.get("desk", {}), "desk")
     privacy = reader.build(Privacy, tables.get("privacy", {}), "privacy")
     accounts = reader.build(Accounts, tables.get("accounts", {}), "accounts")
+    partners = _keyed(reader, Partner, tables.get("exchange", {}), "exchange", name="desk")
     if reader.problems:
         return None
     if "language_keys" not in tables.get("hotline", {}):
@@ -136,13 +139,15 @@ def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> S
         accounts=accounts,
         supervisors=supervisors,
         supervision=supervision,
+        exchange=partners,
     )
 
 
-def _keyed(reader: Reader, kind: type[Any], value: object, where: str) -> dict[str, Any]:
-    """`[targets.110]`: the table's name is the dataclass's `key`."""
+def _keyed(reader: Reader, kind: type[Any], value: object, where: str, *, name: str = "key") -> dict[str, Any]:
+    """`[targets.110]`: the table's name is the dataclass's field `name`."""
     return {
-        key: reader.build(kind, table, f"{where}.{key}", key=key) for key, table in reader.table(value, where).items()
+        key: reader.build(kind, table, f"{where}.{key}", **{name: key})
+        for key, table in reader.table(value, where).items()
     }
 
 

@@ -42,6 +42,11 @@ class Hotline:
     timezone: str = "Asia/Shanghai"
     max_parties: int = 6
     consult_seconds: int = 30  # R24: then the caller is brought back in
+    desk: str = ""  # what this hotline is called among the desks that share cases; without it, its number
+
+    def __post_init__(self) -> None:
+        if not self.desk:
+            object.__setattr__(self, "desk", self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +238,18 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Partner:
+    """Another desk that shares cases with this one (`[exchange.110]`): what it is called at its own site."""
+
+    desk: str
+    url: str  # its exchange is at <url>/exchange/v1/
+    key: str  # its Ed25519 public key: 32 bytes in base64, as `ivr exchange keys` prints it there
+    next_key: str = ""  # holds too, while the partner changes its key
+    targets: tuple[str, ...] = ()  # a call taken to one of these takes its case to this desk
+    silent_minutes: int = 5  # with messages that wait so long, a person has to know
+
+
+@dataclass(frozen=True, slots=True)
 class Keys:
     """Pressed by the operator, whatever the target."""
 
@@ -303,6 +320,11 @@ class Site:
     accounts: Accounts = field(default_factory=Accounts)
     supervisors: Mapping[str, Supervisor] = field(default_factory=dict)
     supervision: Supervision = field(default_factory=Supervision)
+    exchange: Mapping[str, Partner] = field(default_factory=dict)  # by desk
+
+    def partner_of(self, target: str) -> str | None:
+        """The desk that a call taken to this target belongs to, where we share cases with it."""
+        return next((desk for desk, partner in self.exchange.items() if target in partner.targets), None)
 
     @property
     def browsers(self) -> tuple[str, ...]:

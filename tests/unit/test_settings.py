@@ -170,3 +170,44 @@ def test_a_neighbour_is_read_and_what_is_wrong_with_it_is_told(tmp_path: Path) -
     for key in ("neighbour.contact", "neighbour.name.en", "neighbour.ring"):
         assert key in told
     assert load(SANDBOX, tmp_path).neighbour is None
+
+
+KEY = "JrQLj5P/89iXES9+vFgrIy29clF9CC/oPPsw3c5D0bs="
+PARTNER = f"""
+[exchange.police]
+url = "https://10.1.2.3:8443"
+key = "{KEY}"
+targets = ["110"]
+"""
+
+
+def test_a_desk_that_shares_cases_is_read_and_belongs_to_its_targets(tmp_path: Path) -> None:
+    site = load(site_file(tmp_path, more=PARTNER), tmp_path)
+    assert site.hotline.desk == "12345"
+    assert site.exchange["police"].url == "https://10.1.2.3:8443"
+    assert site.partner_of("110") == "police"
+    assert site.partner_of("119") is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("exchange.police", "exchange.12345", "exchange.12345: is this hotline's own name"),
+        ("exchange.police", 'exchange."po lice"', "exchange.po lice: a desk's name is made of"),
+        ("https://", "http://", "exchange.police.url: expected an address such as https://10.1.2.3:8443: messages"),
+        ("https://", "ftp://", "exchange.police.url: expected an address"),
+        (":8443", ":84430", "exchange.police.url: expected an address"),
+        (KEY, KEY[:-4], "exchange.police.key: expected an Ed25519 public key"),
+        ('"110"', '"111"', "exchange.police.targets: there is no targets.111"),
+        ("targets", "silent_minutes = 0\ntargets", "exchange.police.silent_minutes: expected 1 to 1440"),
+        ("targets", 'next_key = "x"\ntargets', "exchange.police.next_key: expected an Ed25519 public key"),
+    ],
+)
+def test_what_is_wrong_with_a_desk_that_shares_cases_is_told(tmp_path: Path, old: str, new: str, told: str) -> None:
+    assert old in PARTNER
+    assert told in problems(site_file(tmp_path, more=PARTNER.replace(old, new)))
+
+
+def test_a_target_belongs_to_one_desk(tmp_path: Path) -> None:
+    second = PARTNER.replace("exchange.police", "exchange.traffic")
+    assert "belongs to exchange.police already" in problems(site_file(tmp_path, more=PARTNER + second))
