@@ -19,7 +19,7 @@ from ivr.findings import Finding, bad, ok
 from ivr.pbx import fetch, prompts, render, state
 from ivr.pbx.fetch import Installation
 from ivr.pbx.prompts import book, judge, make
-from ivr.settings import Address, Site, tls
+from ivr.settings import Address, Site, held, read, tls
 
 CERTIFICATE_DAYS = 30  # before a certificate runs out, it is told
 PATIENCE = 5.0  # seconds for Asterisk to answer
@@ -310,7 +310,13 @@ def _ami(site: Site) -> Finding:
 
 
 def outdated(site: Site, var: Path) -> Iterator[Finding]:
-    """Has the running Asterisk been started with other settings than these?"""
+    """Are the settings of the file in force, and does any of them wait for Asterisk's next start?"""
     if state.read(var).site_hash != system.site_hash(site):
-        words = ("设置在启动后改过，尚未生效", "the settings have changed since Asterisk was started")
-        yield bad("restart", words, ("重新启动 ivr up", "stop `ivr up` and start it again"), "warning")
+        words = ("设置已改动，尚未生效", "the settings have changed and are not in force yet")
+        yield bad("restart", words, ("ivr apply（通话不受影响）", "`ivr apply`: no call is touched"), "warning")
+    started = system.started_with(site, var)
+    keys = ", ".join(held.waiting(read(site.source, site.path, var), started)) if started is not None else ""
+    if keys:
+        words = (f"以下设置在下次启动时生效：{keys}", f"these settings come into force at the next start: {keys}")
+        mend = ("通话少时停止并重新启动 ivr up", "stop `ivr up` and start it again when few calls are up")
+        yield bad("restart-waiting", words, mend, "warning")

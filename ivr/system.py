@@ -13,10 +13,11 @@ from pathlib import Path
 from ivr import ports, processes
 from ivr.credentials import Credentials
 from ivr.dialplan import at_start
+from ivr.errors import HotlineError
 from ivr.pbx import journal, render, state
 from ivr.pbx.fetch import Installation
 from ivr.processes import Process
-from ivr.settings import Site
+from ivr.settings import Site, held, read
 from ivr.supervisor import Service
 from ivr.vitals import AsteriskPulse, ControllerPulse
 
@@ -30,6 +31,7 @@ class System:
     var: Path
     asterisk: Installation
     credentials: Credentials
+    started_with: str = ""  # what the Asterisk that is taken over was started with; "": the site's own text
 
     @property
     def services(self) -> list[Service]:
@@ -78,6 +80,7 @@ class System:
             ari_port=ari.port if ari else ports.any_free(),
             run_dir=str(run),
             site_hash=site_hash(self.site),
+            started_with=self.started_with or self.site.source,
         )
         conf = render.render(
             self.site,
@@ -124,7 +127,22 @@ def controller_pid_file(var: Path) -> Path:
 
 
 def site_hash(site: Site) -> str:
-    return hashlib.sha256(Path(site.path).read_bytes()).hexdigest()
+    """Of the text that the site was read from, whatever the file says by now."""
+    return hashlib.sha256(site.source.encode()).hexdigest()
+
+
+def in_force(site: Site, var: Path) -> Site:
+    """The site as it can be beside the Asterisk that was started last: ports and the like are those of its start."""
+    started = started_with(site, var)
+    return site if started is None or held.faults(site, started) else held.until_restart(site, started)
+
+
+def started_with(site: Site, var: Path) -> Site | None:
+    """The settings that Asterisk was started with; None where none was, or they cannot be read any more."""
+    with contextlib.suppress(HotlineError):
+        text = state.read(var).started_with
+        return read(text, site.path, var) if text else None
+    return None
 
 
 def health(site: Site) -> str | None:

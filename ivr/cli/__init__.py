@@ -10,6 +10,7 @@ import typer
 
 from ivr.cli import (
     account,
+    apply,
     audit,
     calls,
     db,
@@ -45,6 +46,7 @@ app.command("up")(service.up)
 app.command("fetch")(service.fetch_asterisk)
 app.command("controller", hidden=True)(service.controller)
 app.command("drain")(drain.drain)
+app.command("apply")(apply.apply)
 app.command("statistics")(statistics.statistics)
 app.command("console")(service.console)
 app.add_typer(audit.app, name="audit")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ivr import settings
+from ivr import settings, system
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,14 @@ class Context:
 
     @cached_property
     def site(self) -> settings.Site:
-        """The site's settings, read when a command first needs them. Raises SettingsError."""
+        """The site's settings as they are, or can be, in force: ports and the like are those of the Asterisk that runs.
+        Read when a command first needs them. Raises SettingsError.
+        """
+        return system.in_force(self.file, self.var) if system.find_asterisk(self.var) is not None else self.file
+
+    @cached_property
+    def file(self) -> settings.Site:
+        """The site's settings as the file has them. Raises SettingsError."""
         return settings.load(self.site_path, self.var)
 
     @property

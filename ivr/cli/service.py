@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,7 +24,7 @@ from ivr.cli.run import PROBLEM
 from ivr.credentials import Credentials
 from ivr.errors import HotlineError
 from ivr.findings import Finding
-from ivr.pbx import drain, fetch, prompts
+from ivr.pbx import drain, fetch, prompts, state
 from ivr.settings import Site
 
 FOLLOW_SECONDS = 60.0  # for a new program to be loaded and to read the settings
@@ -57,12 +58,17 @@ def up(context: typer.Context) -> None:
         else:
             drain.keep(var, drain.Stage.OPEN)  # whoever starts it wants calls
         supervisor.raise_limits()
-        hotline = system.System(site, var, asterisk, secrets)
+        hotline = system.System(site, var, asterisk, secrets, _started_with(var))
         told = telling.Telling(var / "log/supervisor.log", _say)
         keeping = supervisor.Supervisor(hotline.services, told.say, told.alarm, lambda: _unfit_to_follow(start))
         asyncio.run(keeping.run(hotline.is_ready, lambda: _say(_welcome(site, start, secrets if new else None))))
     if keeping.again:
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  the same command line as before
+
+
+def _started_with(var: Path) -> str:
+    """Of the Asterisk that runs and is taken over; nothing where none does."""
+    return state.read(var).started_with if system.find_asterisk(var) is not None else ""
 
 
 def _unfit_to_follow(start: Context) -> str | None:
@@ -112,7 +118,7 @@ def controller(context: typer.Context) -> None:
     file.write_text(f"{os.getpid()}\n", encoding="utf-8")
     faulthandler.register(signal.SIGUSR2)  # `ivr up` asks a hung one where it hangs
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run(start.site, start.var))
+        runner.run(run(system.in_force(start.file, start.var), start.var))
 
 
 def doctor(

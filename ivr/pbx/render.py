@@ -107,12 +107,32 @@ def render(  # noqa: PLR0917  one caller, all needed
     ):
         (var / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
     run.mkdir(parents=True, exist_ok=True, mode=0o700)
+    made = texts(site, var, asterisk, credentials, mark, ari_port, run, scratch=scratch, dialplans=dialplans)
     _link(var / "log/asterisk/cel-custom", Path("../../journal"))
     _link(var / "data/sounds", Path("../prompts"))
     for shared in ("documentation", "rest-api"):
         if (asterisk.data_dir / shared).exists():
             _link(var / "data" / shared, (asterisk.data_dir / shared).absolute())
+    for name, text in made.items():
+        write(etc / name, text)
+    for stale in set(etc.glob("*.conf")) - {etc / name for name in made}:
+        stale.unlink()
+    return etc / "asterisk.conf"
 
+
+def texts(  # noqa: PLR0917  as `render`
+    site: Site,
+    var: Path,
+    asterisk: Installation,
+    credentials: Credentials,
+    mark: str,
+    ari_port: int,
+    run: Path,
+    *,
+    scratch: bool = False,
+    dialplans: Sequence[Path] = (),
+) -> dict[str, str]:
+    """Name → text of every file that Asterisk reads; nothing is written."""
     files = dialplans or [
         *sorted((DIALPLANS / "core").glob("*.conf")),
         *sorted(own_dialplans(site).glob("*.conf")),
@@ -136,18 +156,9 @@ def render(  # noqa: PLR0917  one caller, all needed
             *(feature for target in site.targets.values() for feature in desk_features(target)),
         ),
     }
-    wanted = set()
-    for template in sorted(TEMPLATES.glob("*.j2")):
-        path = etc / template.stem
-        wanted.add(path)
-        _write(path, environment.get_template(template.name).render(values))
-    for name in EMPTY:
-        path = etc / f"{name}.conf"
-        wanted.add(path)
-        _write(path, "; Nothing to say here.\n")
-    for stale in set(etc.glob("*.conf")) - wanted:
-        stale.unlink()
-    return etc / "asterisk.conf"
+    templates = sorted(TEMPLATES.glob("*.j2"))
+    made = {one.stem: environment.get_template(one.name).render(values) for one in templates}
+    return made | {f"{name}.conf": "; Nothing to say here.\n" for name in EMPTY}
 
 
 def own_dialplans(site: Site) -> Path:
@@ -201,7 +212,7 @@ def _link(path: Path, target: Path) -> None:
     path.symlink_to(target)
 
 
-def _write(path: Path, text: str) -> None:
+def write(path: Path, text: str) -> None:
     """Replace at once, readable by the owner alone: the files carry passwords."""
     draft = path.with_suffix(".new")
     draft.unlink(missing_ok=True)

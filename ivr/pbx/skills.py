@@ -63,6 +63,42 @@ def commands(site: Site, var: Path) -> list[str]:
     ]
 
 
+class Actions(Protocol):
+    async def action(self, headers: Mapping[str, str | Sequence[str]]) -> list[dict[str, str]]: ...
+
+
+async def make_so(asterisk: Actions, site: Site, var: Path) -> None:
+    """Every operator of the site is in the queues of his skills and in no other, and nobody else is in any."""
+    events = await asterisk.action({"Action": "QueueStatus"})
+    there: dict[str, dict[str, dict[str, str]]] = {}
+    for event in events:
+        if event.get("Event") == "QueueMember":
+            there.setdefault(event.get("Location", event.get("Interface", "")), {})[event["Queue"]] = event
+    wanted = {f"PJSIP/{number}": skills for number, skills in in_force(site, _read(var)).items()}
+    for interface in sorted({*there, *wanted}):
+        await _place(asterisk, interface, there.get(interface, {}), wanted.get(interface, ()))
+
+
+async def _place(
+    asterisk: Actions, interface: str, there: Mapping[str, Mapping[str, str]], skills: Iterable[str]
+) -> None:
+    """He comes into the new queues before he leaves the old: at no moment is he in none."""
+    wanted = {f"q-{skill}" for skill in skills}
+    pause = next((event for event in there.values() if event.get("Paused") == "1"), {})
+    paused = {"Paused": "true", "Reason": pause.get("PausedReason", "")} if pause else {"Paused": "false"}
+    number = interface.partition("/")[2]
+    for queue in sorted(wanted - there.keys()):
+        member = {"Interface": interface, "MemberName": number, "StateInterface": interface, "Penalty": "0"}
+        await _order(asterisk, {"Action": "QueueAdd", "Queue": queue, **member, **paused})
+    for queue in sorted(there.keys() - wanted - {OVERFLOW}):
+        await _order(asterisk, {"Action": "QueueRemove", "Queue": queue, "Interface": interface})
+
+
+async def _order(asterisk: Actions, headers: Mapping[str, str]) -> None:
+    with suppress(AmiFailedError):  # there already, or gone already
+        await asterisk.action(headers)
+
+
 class Skills:
     """`now`, `await change(…)`; `await keep_in_force()` for ever: what could not be told to Asterisk is told again."""
 
@@ -122,23 +158,11 @@ class Skills:
                     log.warning("skills.not_told", why=failure.message)
 
     async def _tell(self, number: str) -> None:
-        """He comes into the new queues before he leaves the old: at no moment is he in none."""
         interface = f"PJSIP/{number}"
         members = await self._link.action({"Action": "QueueStatus", "Member": interface})
         there = {event["Queue"]: event for event in members if event.get("Event") == "QueueMember"}
-        wanted = {f"q-{skill}" for skill in self._now[number]}
-        pause = next((event for event in there.values() if event.get("Paused") == "1"), {})
-        paused = {"Paused": "true", "Reason": pause.get("PausedReason", "")} if pause else {"Paused": "false"}
-        for queue in sorted(wanted - there.keys()):
-            member = {"Interface": interface, "MemberName": number, "StateInterface": interface, "Penalty": "0"}
-            await self._order({"Action": "QueueAdd", "Queue": queue, **member, **paused})
-        for queue in sorted(there.keys() - wanted - {OVERFLOW}):
-            await self._order({"Action": "QueueRemove", "Queue": queue, "Interface": interface})
+        await _place(self._link, interface, there, self._now[number])
         self._untold.discard(number)
-
-    async def _order(self, headers: Mapping[str, str]) -> None:
-        with suppress(AmiFailedError):  # there already, or gone already
-            await self._link.action(headers)
 
 
 def _read(var: Path) -> dict[str, Change]:

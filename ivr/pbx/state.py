@@ -27,7 +27,8 @@ class State:
     mark: str  # Asterisk's systemname, secret: `m` + 24 hex digits
     ari_port: int
     run_dir: str  # Asterisk's control socket and pid file
-    site_hash: str  # of the settings that Asterisk was started with
+    site_hash: str  # of the settings in force: those that it was started with, or that were applied since (`ivr apply`)
+    started_with: str = ""  # hotline.toml's text at its start: what cannot be applied holds from it until the next
 
 
 def new_mark() -> str:

@@ -3,7 +3,7 @@
 `model` says what there is, `read` fills it by its types, `checks` judges the whole, `load` puts them together.
 """
 
-from ivr.settings.load import SettingsError, load
+from ivr.settings.load import SettingsError, load, read
 from ivr.settings.model import (
     Address,
     Desk,
@@ -46,4 +46,5 @@ __all__ = [
     "Tls",
     "Trunk",
     "load",
+    "read",
 ]

@@ -66,25 +66,36 @@ class SettingsError(HotlineError):
     def __init__(self, path: Path, problems: list[str]) -> None:
         lines = "".join(f"\n  {problem}" for problem in problems)
         super().__init__("settings", f"{path}:{lines}", {"file": str(path), "problems": problems})
+        self.problems = problems
 
 
 def load(path: Path | str, var: Path | str) -> Site:
     """The site that `path` describes, with `{var}` in the database's URL filled in. Raises SettingsError."""
-    path, var = Path(path).absolute(), Path(var).absolute()
+    path = Path(path).absolute()
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as failure:
         raise SettingsError(
             path, [f"cannot be read ({failure.strerror}); copy the project's hotline.toml"]
         ) from failure
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as failure:
+    except UnicodeDecodeError as failure:
+        raise SettingsError(path, [f"is no TOML in UTF-8: {failure}"]) from failure
+    return read(text, path, var)
+
+
+def read(text: str, path: Path | str, var: Path | str) -> Site:
+    """The site of this text, as if it stood in `path`. Raises SettingsError."""
+    path, var = Path(path).absolute(), Path(var).absolute()
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as failure:
         raise SettingsError(path, [f"is no TOML in UTF-8: {failure}"]) from failure
     reader = Reader()
     site = _site(reader, path, var, tables)
     problems = [*checks.problems(site), *tls.problems(site), *exchange.problems(site)] if site else reader.problems
     if problems or site is None:
         raise SettingsError(path, problems)
-    return site
+    return dataclasses.replace(site, source=text)
 
 
 def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> Site | None:

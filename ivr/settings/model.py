@@ -320,6 +320,7 @@ class Site:
     accounts: Accounts = field(default_factory=Accounts)
     supervisors: Mapping[str, Supervisor] = field(default_factory=dict)
     supervision: Supervision = field(default_factory=Supervision)
+    source: str = field(default="", repr=False, compare=False)  # the file's text that this was read from
     exchange: Mapping[str, Partner] = field(default_factory=dict)  # by desk
 
     def partner_of(self, target: str) -> str | None:

@@ -75,16 +75,16 @@ def site(changes: Table | None = None) -> dict[str, Any]:
             {"number": "1003", "name": "三号坐席", "skills": ["english"]},
         ],
     }
-    return _laid_over(tables, changes or {})
+    return laid_over(tables, changes or {})
 
 
-def _laid_over(under: Table, over: Table) -> dict[str, Any]:
+def laid_over(under: Table, over: Table) -> dict[str, Any]:
     merged = dict(under)
     for key, value in over.items():
         if value is None:
             merged.pop(key, None)
         elif isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
-            merged[key] = _laid_over(merged[key], value)
+            merged[key] = laid_over(merged[key], value)
         else:
             merged[key] = value
     return merged

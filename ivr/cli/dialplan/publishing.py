@@ -102,8 +102,8 @@ def submit(context: typer.Context, by: By = None) -> None:
     draft = drafts.of_site(start.site)
 
     async def hand_in(audit: Audit) -> drafts.Submitted:
-        await audit.note(_person(by), publish.ROLE, "dialplan.submit", draft.digest[:12])
-        return drafts.submit(draft, Versions(start.var).folder, _person(by), datetime.now(UTC))
+        await audit.note(person(by), publish.ROLE, "dialplan.submit", draft.digest[:12])
+        return drafts.submit(draft, Versions(start.var).folder, person(by), datetime.now(UTC))
 
     typer.echo(_say("submitted", by=_with_audit(start, hand_in).by))
 
@@ -188,7 +188,7 @@ def _publish(start: Context, by: str | None, why: str, content_of: int | None, j
                 asterisk = await stack.enter_async_context(drain.manager(start.site, start.var, secrets))
             kind = "publish" if content_of is None else "rollback"
             return await publish.run(
-                Publication(start.site, start.var, asterisk, audit, _person(by), why, kind=kind, content_of=content_of)
+                Publication(start.site, start.var, asterisk, audit, person(by), why, kind=kind, content_of=content_of)
             )
 
     try:
@@ -224,7 +224,7 @@ def _with_audit(start: Context, work: Callable[[Audit], Awaitable[T]]) -> T:
     return asyncio.run(opened())
 
 
-def _person(by: str | None) -> str:
+def person(by: str | None) -> str:
     return by if by is not None else getpass.getuser()
 
 
