@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ivr.credentials import new_password
 from ivr.store.accounts import Account, judge_roles, new_account, ordered, refused
 from ivr.store.audit import Audit
+from ivr.store.export import instant
 from ivr.web import passwords
 from ivr.web.context import Asked
 
@@ -27,15 +29,28 @@ async def _note(asked: Asked, what: str, user: str, details: dict[str, Any]) -> 
     await Audit(asked.services.store).note(asked.by, role, f"account.{what}", user, "", details)
 
 
+def _shown(asked: Asked, account: Account, sessions: int | None = None) -> dict[str, Any]:
+    """With what this controller alone knows: who is logged in, and who is locked out at his own desk only."""
+    services, now = asked.services, datetime.now(UTC)
+    if sessions is None:
+        sessions = Counter(one.user for one in services.sessions.open.values())[account.user]
+    told = account.as_dict(now)
+    if left := services.locks.left(account.user):
+        told["locked_until"] = max(told["locked_until"] or "", instant(now + timedelta(seconds=left)))
+    wanted = bool(set(account.roles) & set(services.site.accounts.totp))
+    return {**told, "sessions": sessions, "totp_wanted": wanted}
+
+
 def _told(asked: Asked, user: str, first: str | None = None) -> dict[str, Any]:
     account = asked.services.sessions.accounts[user]
-    return {"account": account.as_dict(datetime.now(UTC)), **({"password": first} if first else {})}
+    return {"account": _shown(asked, account), **({"password": first} if first else {})}
 
 
 async def listed(asked: Asked) -> dict[str, Any]:
-    await asked.services.sessions.refresh()
-    now = datetime.now(UTC)
-    return {"accounts": [account.as_dict(now) for account in asked.services.sessions.accounts.values()]}
+    sessions = asked.services.sessions
+    await sessions.refresh()
+    open = Counter(one.user for one in sessions.open.values())
+    return {"accounts": [_shown(asked, account, open[account.user]) for account in sessions.accounts.values()]}
 
 
 async def add(asked: Asked) -> dict[str, Any]:
@@ -56,6 +71,11 @@ async def add(asked: Asked) -> dict[str, Any]:
 
 
 async def change(asked: Asked) -> dict[str, Any]:
+    async with asked.services.sessions.changing:
+        return await _change(asked)
+
+
+async def _change(asked: Asked) -> dict[str, Any]:
     account, body, sessions = _known(asked), asked.body, asked.services.sessions
     values = {key: body[key] for key in ("name", "number") if key in body}
     if "number" in values:
@@ -85,13 +105,18 @@ async def change(asked: Asked) -> dict[str, Any]:
 
 
 async def remove(asked: Asked) -> dict[str, Any]:
+    async with asked.services.sessions.changing:
+        return await _remove(asked)
+
+
+async def _remove(asked: Asked) -> dict[str, Any]:
     account, services = _known(asked), asked.services
     _not_oneself(asked, account)
     _one_admin_left(asked, account, (), None)
     if account.user in services.site.operators:
         message = f"{account.user} is an operator of hotline.toml: disable the account, or take him out there first"
         raise refused("still_operator", message, 409, user=account.user)
-    told = account.as_dict(datetime.now(UTC))
+    told = _shown(asked, account)
     await _note(asked, "remove", account.user, {"roles": list(account.roles)})
     await services.sessions.remove(account.user)
     return {"account": told}

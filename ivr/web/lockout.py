@@ -79,5 +79,11 @@ class Locks:
         keys = self._keys(user, address, at_home)
         return [key[0] for key, most in keys.items() if key in self._counts and self._counts[key].wrong == most]
 
+    def left(self, user: str) -> float:
+        """Seconds until the last lock of this account ends, wherever it was locked; 0 where none is."""
+        now, most = self._clock(), self._rules.lock_after
+        of_it = (count for key, count in self._counts.items() if key[1] == user and count.wrong >= most)
+        return max((count.over - now for count in of_it), default=0.0)
+
     def unlock(self, user: str) -> None:
         self._counts = {key: count for key, count in self._counts.items() if key[1] != user}

@@ -60,6 +60,7 @@ class Sessions:
         self._site, self._credentials, self._clock = site, credentials, clock
         self.kept = Accounts(store)
         self._idle, self._longest = timedelta(minutes=self.rules.idle_minutes), timedelta(hours=self.rules.hours)
+        self.changing = asyncio.Lock()  # who changes accounts: two admins at once must not lock each other out
         self._turn = asyncio.Lock()  # who begins or ends a session, and who reads them
         self._sockets: dict[str, set[web.WebSocketResponse]] = {}
         self._on_end: list[Callable[[Session], None]] = []

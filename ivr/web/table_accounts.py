@@ -47,6 +47,8 @@ _ONE = obj(
         "disabled": BOOLEAN,
         "locked_until": nullable(TIME),
         "totp": BOOLEAN,
+        "totp_wanted": {**BOOLEAN, "description": "whether the site asks these roles for a second factor"},
+        "sessions": {"type": "integer", "description": "browsers in which this person is logged in now"},
         "must_change": BOOLEAN,
         "created_at": TIME,
         "last_login_at": nullable(TIME),
