@@ -14,7 +14,7 @@ import signal
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -38,6 +38,7 @@ AT_NO_TIME = ("cli.conf",)  # read at a start, made from what `skills` does now
 RELOAD_SECONDS = 20.0
 KNOWN_SECONDS = 10.0  # until a party that was added is known
 LOOK = 0.1
+ANSWER_SECONDS = 0.3  # for the answer to leave before the controller is replaced
 
 log = structlog.get_logger(__name__)
 
@@ -64,6 +65,29 @@ class Applied:
     waiting: tuple[str, ...] = ()
     asterisk: bool = True  # one runs
     renewed: bool = False  # the supervisor begins anew
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"files": list(self.files), "waiting": list(self.waiting), "renewed": self.renewed}
+
+
+class Applying:
+    """For the pages: what is written into the file, and brought into force, by one at a time."""
+
+    def __init__(self, var: Path, link: Manager) -> None:
+        self.writing, self.known = asyncio.Lock(), dict[str, str]()
+        self._var, self._link = var, link
+
+    def pending(self, site: Site) -> tuple[bool, tuple[str, ...]]:
+        return pending(site, self._var)
+
+    async def apply(self, site: Site) -> Applied:
+        """The supervisor is told a moment later: it replaces this process, which has an answer to give before."""
+        runs = await asyncio.to_thread(system.find_asterisk, self._var) is not None
+        done = await apply(site, self._var, self._link if runs else None)
+        supervised = supervisor.keeper_of(self._var / "run") is not None
+        if supervised:
+            asyncio.get_running_loop().call_later(ANSWER_SECONDS, renew, self._var)
+        return replace(done, renewed=supervised)
 
 
 def pending(site: Site, var: Path) -> tuple[bool, tuple[str, ...]]:

@@ -17,6 +17,7 @@ from prometheus_client import Histogram
 
 from ivr import credentials, log, vitals
 from ivr.alarms import FailedTransfers
+from ivr.apply import Applying
 from ivr.calls.live import Live
 from ivr.calls.model import Call
 from ivr.dialplan.office import Office
@@ -142,6 +143,7 @@ class Controller:
             Locks(site.accounts),
             self.skills,
             self.supervision,
+            Applying(var, self.link),
             phones=WebPhones(self.link),
         )
         self._watch()

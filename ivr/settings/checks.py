@@ -33,7 +33,7 @@ _URI = re.compile(r"sips?:([A-Za-z0-9._+*%-]+@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-
 _NAME = re.compile(r"[^\"<>;$\\\[\]{}|]+")
 _TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 LEAST_LOG, LEAST_HANDOVER, LONGEST_KEPT = 6, 36, 1200  # months
-_RANGES = {  # key → lowest, highest
+RANGES = {  # key → lowest, highest
     "hooks.before_greeting": (1, 30),
     "hooks.before_queue": (1, 120),
     "hooks.while_waiting": (1, 30),
@@ -59,7 +59,7 @@ _RANGES = {  # key → lowest, highest
     "hotline.max_parties": (3, 10),
     "hotline.consult_seconds": (1, 600),
 }
-_TARGET_RANGES = {"ring": (1, 180), "stay": (0, 60), "acknowledge_seconds": (1, 60)}
+TARGET_RANGES = {"ring": (1, 180), "stay": (0, 60), "acknowledge_seconds": (1, 60)}
 
 
 def problems(site: Site) -> list[str]:
@@ -119,7 +119,7 @@ def _hotline(site: Site) -> Iterator[str]:
         "dialplans": site.dialplans,
         "accounts": site.accounts,
     }
-    yield from _ranges(_RANGES, tables)
+    yield from _ranges(RANGES, tables)
     yield from _choice("queue.strategy", site.queue.strategy, STRATEGIES)
     for role in site.accounts.totp:
         yield from _choice("accounts.totp", role, PEOPLE)
@@ -207,7 +207,7 @@ def _targets(site: Site) -> Iterator[str]:
         yield from _choice(f"{where}.role", target.role, ROLES)
         yield from _choice(f"{where}.acknowledge", target.acknowledge, ACKNOWLEDGE)
         yield from _words(f"{where}.name", target.name, site.hotline.languages)
-        yield from _ranges({f"{where}.{name}": limits for name, limits in _TARGET_RANGES.items()}, {where: target})
+        yield from _ranges({f"{where}.{name}": limits for name, limits in TARGET_RANGES.items()}, {where: target})
         for n, route in enumerate(target.routes):
             yield from _uri(f"{where}.routes[{n}]", route)
         for mode in target.keys:

@@ -118,12 +118,17 @@ def changed(text: str, changes: Sequence[Change], file: str = "hotline.toml") ->
         _change(document, change)
     after = tomlkit.dumps(document)
     try:
-        same = tomllib.loads(after) == plain
+        same = _filled(tomllib.loads(after)) == _filled(plain)
     except tomllib.TOMLDecodeError:
         same = False
     if not same:  # never a file that says something else than was asked
         raise BadChangeError(changes[0].path, f"cannot be written among what {file} has; change it there by hand")
     return after
+
+
+def _filled(tables: Mapping[str, Any]) -> dict[str, Any]:
+    """An empty table at the top is none."""
+    return {name: table for name, table in tables.items() if table not in ({}, [])}
 
 
 def write(path: Path, text: str, after: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,6 +68,22 @@ class Supervision(Protocol):
     async def end(self, call_id: str, supervisor: str) -> None: ...
 
 
+class Done(Protocol):
+    """`ivr.apply.Applied`."""
+
+    def as_dict(self) -> dict[str, Any]: ...
+
+
+class SettingsOffice(Protocol):
+    """`ivr.apply.Applying`: the settings of the file, brought into force."""
+
+    writing: asyncio.Lock  # held by whoever changes the file, or brings it into force
+    known: dict[str, str]  # revision → text, of what forms were made from
+
+    def pending(self, site: Site) -> tuple[bool, tuple[str, ...]]: ...
+    async def apply(self, site: Site) -> Done: ...
+
+
 class Office(Protocol):
     """`ivr.dialplan.office.Office`: what may be done with dialplans. Each raises HotlineError where it cannot be."""
 
@@ -99,6 +116,7 @@ class Services:
     locks: Locks
     skills: Skills
     supervision: Supervision
+    settings: SettingsOffice
     passwords: Passwords = field(default_factory=Passwords)
     idempotency: Idempotency = field(default_factory=Idempotency)
     guesses: Guesses = field(default_factory=Guesses)

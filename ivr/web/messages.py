@@ -163,6 +163,13 @@ _CHINESE: Mapping[str, str] = {
     "rolled_back": "版本 {version} 没有生效，版本 {back_to} 已恢复：{why}",
     "not_in_force": "交换系统中的拨号方案与发布的不一致，详见日志",
     "version_unlike": "交换系统运行版本 {running}，应为版本 {wanted}",
+    # settings
+    "settings_changed": "{file} 刚刚被他人修改，请与新内容合并后再保存",
+    "settings_refused": "设置有误，没有保存：请按各项旁的提示改正",
+    "settings_unreadable": "{file} 无法读取：{why}",
+    "bad_setting": "{key}：无法修改",
+    "needs_restart": "{waiting} 须重新启动才能生效，因此这些设置也须重新启动：{why}",
+    "not_applied": "交换系统没有接受这些设置，原设置已恢复：{why}",
     # the house
     "pbx_unreachable": "电话交换系统未连接，请稍后再试；可用 ivr doctor 检查",
     "pbx_lost": "与电话交换系统的连接中断，操作可能已执行，请先查看通话状态",

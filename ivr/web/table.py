@@ -21,6 +21,7 @@ from ivr.web import (
     table_notices,
     table_prompts,
     table_room,
+    table_settings,
     table_supervision,
 )
 from ivr.web.routes import BY, CALLER, Route, words
@@ -202,6 +203,7 @@ ROUTES: tuple[Route, ...] = (
     *table_supervision.ROUTES,
     *table_dialplans.ROUTES,
     *table_room.ROUTES,
+    *table_settings.ROUTES,
     Route(
         "GET", f"{V1}/openapi.json", openapi.document, words("接口说明", "This description"), shapes.ANY, access="open"
     ),

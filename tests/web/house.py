@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 
+from ivr.apply import Applied
 from ivr.calls.live import Live
 from ivr.credentials import ApiToken, Credentials
 from ivr.dialplan import at_start
@@ -39,6 +40,7 @@ TOKENS = {
     "li": ApiToken("the-token-of-li-0123456789", ("auditor",)),
 }
 PASSWORDS = {number: f"first-password-of-{number}" for number in OPERATORS}
+SANDBOX = Path(__file__).parents[2] / "hotline.toml"
 HERE = Address("127.0.0.1", 0)
 CALL = "d821de36-6acc-4c0c-8a62-3759070ad934"  # of the recorded stream
 
@@ -162,6 +164,23 @@ class Office:
 
 
 @dataclass
+class SettingsOffice:
+    """The file is real; that it came into force is noted alone."""
+
+    var: Path
+    writing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    known: dict[str, str] = field(default_factory=dict)
+    applied: list[Site] = field(default_factory=list)
+
+    def pending(self, site: Site) -> tuple[bool, tuple[str, ...]]:
+        return bool(self.applied) and self.applied[-1].source == site.source, ()
+
+    async def apply(self, site: Site) -> Applied:
+        self.applied.append(site)
+        return Applied(("pjsip.conf",), renewed=True)
+
+
+@dataclass
 class Log:
     lag_seconds: float = 0.0
     refused: set[str] = field(default_factory=set)
@@ -169,6 +188,8 @@ class Log:
 
 
 def a_site(folder: Path) -> Site:
+    """Its file is the sandbox's, for the administration to show and to change."""
+    (folder / "hotline.toml").write_text(SANDBOX.read_text(encoding="utf-8"), encoding="utf-8")
     return Site(
         path=str(folder / "hotline.toml"),
         hotline=Hotline("12345", {"zh": "12345政务服务便民热线", "en": "12345 Government Service Hotline"}),
@@ -264,7 +285,7 @@ async def a_house(
     health.checks.update({name: (check, 0.0) for name, (check, _) in health.checks.items()})
     office = Office(site, Versions(folder))
     sessions, locks = Sessions(store, site, credentials), Locks(site.accounts)
-    more = (sessions, locks, orders, orders)
+    more = (sessions, locks, orders, orders, SettingsOffice(folder))
     services = Services(
         site, credentials, live, store, orders, health, Metrics(), Hub(live, **hub), folder, office, *more
     )

@@ -1,0 +1,137 @@
+"""Problems of settings as a form tells them: the field that is wrong, and the sentence in Chinese and in English.
+
+The checks speak English, one sentence each that opens with its key; here is the Chinese for each form of sentence.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_PERSON = re.compile(r"(operators|supervisors) ([^:]*): (\w+): (.*)", re.DOTALL)
+_KEY = re.compile(r"([^\s:]+): (.*)", re.DOTALL)
+
+# What was expected → 应为…
+_EXPECTED: tuple[tuple[str, str], ...] = (
+    (r"a text in quotes", "文字"),
+    (r"a whole number", "整数"),
+    (r"a number", "数字"),
+    (r"true or false", "是或否（true / false）"),
+    (r"a list of texts.*", "一组文字"),
+    (r"a table.*", "一组名称与值"),
+    (r"an address and port such as (\S+)", "地址和端口，如 {0}"),
+    (r"a range of ports such as (\S+)", "端口范围，如 {0}"),
+    (r"([\d.]+) to ([\d.]+)( months)?", "{0} 至 {1}"),
+    (r"2 to 15 digits", "2 至 15 位数字"),
+    (r"the digits that callers dial", "来电人拨打的号码，只含数字"),
+    (r'a name without " < > .*', '名称，不含 " < > ; $ \\ [ ] {{ }} |'),
+    (r"telephone keys \(0-9 \* # A-D\)", "电话按键：0-9 * # A-D"),
+    (r"one telephone key.*", "一个电话按键：0-9、* 或 #"),
+    (r"a SIP URI such as ([^\s,]+).*", "SIP 地址，如 {0}，不含参数、空格、引号和 , & ^ | $ ;"),
+    (r"an IP address or network such as (\S+) or (\S+)", "IP 地址或网段，如 {0} 或 {1}"),
+    (r"an IP address to bind to", "本机监听用的 IP 地址"),
+    (r"an IP address of this machine", "本机的 IP 地址"),
+    (r"a telephone number.*", "电话号码，只含数字（可带 + * #）"),
+    (r"one of (.*)", "以下之一：{0}"),
+    (r"spans of one day such as (\S+) or (\S+)", "一天内的时段，如 {0} 或 {1}，开始早于结束"),
+    (r'("\S+") or ("\S+") \(first and last day\)', "日期，如 {0}；或首末两日，如 {1}"),
+    (r"dates such as (\S+)", "日期，如 {0}"),
+    (r"a time of day such as (\S+)", "时刻，如 {0}"),
+    (r"a name such as (\S+)", "名称，如 {0}"),
+    (r"a country's code.*", "国家代码，不带 + 或 00，如 86"),
+    (r"the name of a (flow|prompt)", "名称，只含 a-z、0-9 和 -"),
+    (r"letters, digits, - or _", "字母、数字、- 或 _"),
+    (r"a word of a-z, 0-9 and -.*", "只含 a-z、0-9 和 - 的词"),
+)
+
+# The sentence after its key → 中文
+_SENTENCES: tuple[tuple[str, str], ...] = (
+    (r"unknown key; did you mean (\w+)\?", "没有这一项，是否应为 {0}？"),
+    (r"unknown key; known here: (.*)", "没有这一项，可用：{0}"),
+    (r"is missing.*", "必填"),
+    (r"has a control character.*", "只能是一行文字，不能含控制字符"),
+    (r"(\S+) is there twice; every phone.*", "{0} 重复：每部话机的号码必须不同"),
+    (r"(\S+) is there twice", "{0} 重复"),
+    (r"is an operator's already; .*", "已是坐席的号码：班长的话机不接排队来电，须另用号码"),
+    (r"number: is (\S+) already", "已是 {0}"),
+    (r"is (\S+) already", "已是 {0}"),
+    (r"(\S+) is (\S+) already", "{0} 已用于 {1}"),
+    (r"(\S+) clashes with (\S+) \((\S+)\): one begins with the other", "{0} 与 {1}（{2}）冲突：一个是另一个的开头"),
+    (r"expected a name in this language.*", '请填写该语言的名称，不含 " < > ; $ \\ [ ] {{ }} |'),
+    (r"expected routes \(SIP URIs, tried in order\) or flow.*", "须填写线路（按顺序尝试的 SIP 地址）或流程，二者选一"),
+    (r"suspend needs a flow", "挂起转（suspend）须先填写流程"),
+    (r"a flow knows suspend only", "填写了流程的目标只能用挂起转（suspend）"),
+    (r"an emergency target is always supervised, never blind", "紧急目标须全程监护，不能用释放转（blind）"),
+    (r"an emergency target needs routes, not a flow", "紧急目标须填写线路，不能用流程"),
+    (r"a (target|trunk)'s name is made of a-z, 0-9 and -", "代号只能用小写字母、数字和 -，首尾不能是 -"),
+    (r"'(.*)' is not made of a-z, 0-9 and -", "{0} 只能用小写字母、数字和 -"),
+    (r"expected a target of this file: .*", "应为本站点中有线路的紧急目标"),
+    (r"(.*) begins before the span in front of it has ended", "{0} 早于前一时段的结束"),
+    (r"(.*) ends before it begins, or is longer than (\d+) days", "{0} 的结束早于开始，或超过 {1} 天"),
+    (r"(\S+) overlaps (\S+) of (\S+); .*", "{0} 与 {2} 的 {1} 重叠：一个地址只能属于一方"),
+    (r"(\S+) covers 127\.0\.0\.1, .*", "{0} 包含 127.0.0.1，浏览器话机由此接入，请另填地址"),
+    (r"expected at least one IP address.*", "至少填写一个 IP 地址，否则无法呼入"),
+    (r"this name is the neighbour's.*", "该代号已用于邻近热线（[neighbour]），请另选"),
+    (r"no operator has the skill '(.*)'; known: (.*)", "没有坐席具备技能 {0}，现有：{1}"),
+    (r"'(.*)' is not one of hotline\.languages", "{0} 不是本站点的语言"),
+    (r"(\S+) months is longer than retention\.(\w+).*", "{0} 个月，长于 {1} 的期限"),
+    (r"expected ([\d.]+) to ([\d.]+) months, found (.*)", "应为 {0} 至 {1} 个月，现为 {2}"),
+    (r"is no TOML in UTF-8: (.*)", "文件不是有效的 TOML：{0}"),
+    (r"there is no (.*)", "没有 {0}"),
+    (r"is not there", "没有这一项"),
+    (r"cannot be written among what .*", "无法写入文件中的这一处，请手工修改"),
+    (r".*(database|tls).* are changed in the file alone", "只能在文件中手工修改"),
+    (r"needs (\[?\w+\]?.*)", "须先设置 {0}"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """`path` as a form names its fields: `targets.110.routes[0]`, `operators[2].number` (in the file's order)."""
+
+    path: str
+    message: Mapping[str, str]
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"path": self.path, "message": dict(self.message)}
+
+
+def told(problem: str, text: str = "") -> Problem:
+    """One sentence of the loader about the settings `text`."""
+    person = _PERSON.fullmatch(problem)
+    if person is not None:
+        people, number, field, sentence = person.groups()
+        path = f"{people}[{_place(text, people, number)}].{field}"
+    else:
+        found = _KEY.fullmatch(problem)
+        path, sentence = found.groups() if found is not None else ("", problem)
+    return Problem(path, {"zh": chinese(sentence) or sentence, "en": sentence})
+
+
+def chinese(sentence: str) -> str | None:
+    """None where nobody has written it yet."""
+    for form, words in _SENTENCES:
+        found = re.fullmatch(form, sentence, re.DOTALL)
+        if found is not None:
+            return words.format(*found.groups())
+    expected = re.fullmatch(r"expected (.*?)(?:[,;] found (.*))?", sentence, re.DOTALL)
+    if expected is None:
+        return None
+    for form, words in _EXPECTED:
+        found = re.fullmatch(form, expected[1], re.DOTALL)
+        if found is not None:
+            wanted, now = words.format(*found.groups()), f"，现为 {expected[2]}" if expected[2] else ""
+            return f"应为{' ' if wanted[0].isascii() else ''}{wanted}{now}"
+    return None
+
+
+def _place(text: str, people: str, number: str) -> int | str:
+    """Which entry of the list it is, in the file's order; the number itself where it cannot be told."""
+    try:
+        entries = tomllib.loads(text).get(people, [])
+        return next(n for n, one in enumerate(entries) if str(one.get("number")) == number)
+    except (tomllib.TOMLDecodeError, StopIteration, AttributeError):
+        return number
