@@ -14,7 +14,7 @@ from sqlalchemy.engine import URL
 from ivr.errors import HotlineError
 from ivr.store import tables
 
-FUNCTIONS = ("refuse_to_change_a_proof()", "refuse_to_change_the_audit()")
+FUNCTIONS = ("refuse_to_change_a_proof()", "refuse_to_change_the_audit()", "refuse_to_change_a_case()")
 LOCK_SECONDS = 15  # for a reader to end that stands in the way
 
 
@@ -78,7 +78,7 @@ def _version(path: Path) -> float:
 
 def _clearing() -> str:
     """Ours only: another program's tables in the same database stay."""
-    names = ", ".join(f'"{name}"' for name in ("alembic_version", *tables.metadata.tables))
+    names = ", ".join(f'"{name}"' for name in ("alembic_version", "case_search", *tables.metadata.tables))
     functions = "".join(f"DROP FUNCTION IF EXISTS {function} CASCADE; " for function in FUNCTIONS)
     return f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'; DROP TABLE IF EXISTS {names} CASCADE; {functions}"
 

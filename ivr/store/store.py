@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Select, Table, func, select
 from sqlalchemy.engine import make_url
@@ -17,6 +17,8 @@ from ivr.calls.model import Call
 from ivr.store import engine, mapping, migrate, search, tables
 from ivr.store.errors import AmbiguousCallError, DatabaseDownError, DatabaseTooNewError, DatabaseTooOldError, mapped
 from ivr.store.upsert import AT_ONCE, Upsert, changed, clear, delete_vanished, in_transaction
+
+T = TypeVar("T")
 
 ENDED_AT = list(tables.call.c.keys()).index("ended_at")
 VACUUM_UP_TO = 256 * 2**20  # bytes: about two seconds
@@ -130,13 +132,20 @@ class Store:
             await self._write(write)
         self._running.update((id, rows[id]) for id in running)
 
-    async def _write(self, act: Callable[[Connection], None]) -> None:
+    async def _write(self, act: Callable[[Connection], T]) -> T:
         """All of it in one transaction, or nothing."""
         if self._pen is not None:
-            await asyncio.to_thread(in_transaction, self._pen, act)
-        else:
-            async with self._begin() as connection:
-                await connection.run_sync(act)
+            return await asyncio.to_thread(in_transaction, self._pen, act)
+        async with self._begin() as connection:
+            return await connection.run_sync(act)
+
+    async def write(self, act: Callable[[Connection], T]) -> T:
+        """What `act` answers, once all that it wrote is kept; nobody else writes to SQLite meanwhile.
+
+        Raises DatabaseDownError (nothing was written).
+        """
+        with mapped(self.url):
+            return await self._write(act)
 
     # --- reading -----------------------------------------------------------------------------------------------------
 

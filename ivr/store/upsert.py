@@ -7,7 +7,7 @@ parameters than the database does on the row.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Delete, Engine, Table, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,6 +15,8 @@ from sqlalchemy.engine import Dialect
 
 from ivr.store import mapping, tables
 from ivr.store.mapping import Values
+
+T = TypeVar("T")
 
 AT_ONCE = 400  # calls that one query names
 
@@ -41,10 +43,10 @@ def _as_it_is(value: object) -> object:
     return value
 
 
-def in_transaction(pen: Engine, act: Callable[[Connection], None]) -> None:
+def in_transaction(pen: Engine, act: Callable[[Connection], T]) -> T:
     """All of it, or nothing."""
     with pen.begin() as connection:
-        act(connection)
+        return act(connection)
 
 
 def clear(connection: Connection, strangers: Sequence[str]) -> None:

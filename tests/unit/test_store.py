@@ -46,6 +46,11 @@ async def store(url: str) -> AsyncIterator[Store]:
     await opened.close()
 
 
+def is_no_index_of_words(_object: object, name: str | None, kind: str, *_: object) -> bool:
+    """What cases are found by is each database's own."""
+    return kind != "table" or not str(name).startswith("case_search")
+
+
 def modes_in(folder: Path) -> dict[str, int]:
     return {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
 
@@ -286,7 +291,10 @@ class TestTables:
         async with store._begin() as connection:
             differences = await connection.run_sync(
                 lambda sync: compare_metadata(
-                    MigrationContext.configure(sync, opts={"compare_type": False}), tables.metadata
+                    MigrationContext.configure(
+                        sync, opts={"compare_type": False, "include_object": is_no_index_of_words}
+                    ),
+                    tables.metadata,
                 )
             )
         assert differences == []

@@ -1,0 +1,176 @@
+"""A case's events in the database, and the row that is made of them; one transaction, whoever asks.
+
+`append` is the one way in: for what this desk does, and for what another desk told. The hooks run in the same
+transaction: what goes out to other desks is written with the event or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select, text, update
+
+from ivr.desks.case import Case, Event, fold
+from ivr.store import case_search, tables
+
+Hook = Callable[[Connection, Case, Sequence[Event]], None]
+"""Gets the case as it is now, and the events that were new."""
+
+FIRST_LINE = 80  # characters of a case where it is only mentioned
+_ALONE = 1214  # PostgreSQL's advisory lock of whoever writes a case; SQLite has one writer anyway
+
+_CASE, _EVENT, _CALL = tables.case.c, tables.case_event.c, tables.case_call.c
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    event: Event
+    place: int  # 1, 2, … as they came here
+    stored_at: datetime
+
+
+def alone(connection: Connection) -> None:
+    """Nobody else writes to a case until the transaction ends: numbers are given without a gap."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ALONE})
+
+
+def load(connection: Connection, case_id: str) -> list[Stored]:
+    """In the order in which they came here."""
+    rows = connection.execute(select(tables.case_event).where(_EVENT.case_id == case_id).order_by(_EVENT.place))
+    return [
+        Stored(
+            Event(row.case_id, row.origin, row.seq, row.clock, row.at, row.by, row.kind, json.loads(row.data)),
+            row.place,
+            row.stored_at,
+        )
+        for row in rows
+    ]
+
+
+def append(
+    connection: Connection, own: str, events: Sequence[Event], now: datetime, hooks: Sequence[Hook] = ()
+) -> Case:
+    """Take these events of one case in, those that are here already left out; the case as it is then.
+
+    `own` is this desk. What a desk may say is judged before: here nothing is refused.
+    """
+    alone(connection)
+    case_id = events[0].case
+    stored = load(connection, case_id)
+    known = {(one.event.origin, one.event.seq) for one in stored}
+    new = [event for event in events if (event.origin, event.seq) not in known]
+    if not new:
+        return fold(one.event for one in stored)
+    places = [Stored(event, len(stored) + place, now) for place, event in enumerate(new, 1)]
+    connection.execute(tables.case_event.insert(), [_row(one) for one in places])
+    calls = {event.data["call"] for event in new if event.kind == "called" and event.origin == own}
+    for call_id in calls - set(calls_of(connection, case_id)):
+        connection.execute(tables.case_call.insert(), {"case_id": case_id, "call_id": call_id})
+    case = project(connection, own, [*stored, *places], now)
+    for hook in hooks:
+        hook(connection, case, new)
+    return case
+
+
+def project(connection: Connection, own: str, stored: Sequence[Stored], now: datetime) -> Case:
+    """Write what the events make of the case: its row, and the words that it is found by."""
+    case = fold(one.event for one in stored)
+    if case.opened_at is None:
+        return case  # its opening has not come yet
+    row = _summary(case, own, stored, now)
+    serial = connection.execute(select(_CASE.serial).where(_CASE.id == case.id)).scalar()
+    if serial is None:
+        serial = (connection.execute(select(func.max(_CASE.serial))).scalar() or 0) + 1
+        connection.execute(tables.case.insert(), {"serial": serial, **row})
+    else:
+        connection.execute(update(tables.case).where(_CASE.serial == serial), row)
+    case_search.index(connection, serial, case)
+    return case
+
+
+def calls_of(connection: Connection, case_id: str) -> list[str]:
+    return list(connection.execute(select(_CALL.call_id).where(_CALL.case_id == case_id)).scalars())
+
+
+def of_call(connection: Connection, call_id: str) -> str | None:
+    """The id of the call's newest case."""
+    both = tables.case_call.join(tables.case, _CASE.id == _CALL.case_id)
+    query = select(_CASE.id).select_from(both).where(_CALL.call_id == call_id).order_by(_CASE.serial.desc()).limit(1)
+    found: str | None = connection.execute(query).scalar()
+    return found
+
+
+def by_number(connection: Connection, number: str) -> str | None:
+    found: str | None = connection.execute(select(_CASE.id).where(_CASE.number == number)).scalar()
+    return found
+
+
+def next_number(connection: Connection, desk: str, day: datetime) -> str:
+    """`<desk>-<yyyymmdd>-<6 digits>`; `day` in the site's zone."""
+    alone(connection)
+    prefix = f"{desk}-{day:%Y%m%d}-"
+    newest = select(func.max(_CASE.number)).where(_CASE.number > prefix, _CASE.number < f"{prefix}~")
+    last: str | None = connection.execute(newest).scalar()
+    return f"{prefix}{int(last.removeprefix(prefix)) + 1 if last else 1:06}"
+
+
+def _row(one: Stored) -> dict[str, Any]:
+    event = one.event
+    return {
+        "case_id": event.case,
+        "origin": event.origin,
+        "seq": event.seq,
+        "clock": event.clock,
+        "at": event.at,
+        "by": event.by,
+        "kind": event.kind,
+        "data": json.dumps(dict(event.data), ensure_ascii=False),
+        "place": one.place,
+        "stored_at": one.stored_at,
+    }
+
+
+def _summary(case: Case, own: str, stored: Sequence[Stored], now: datetime) -> dict[str, Any]:
+    matter = case.matter
+    return {
+        "id": case.id,
+        "number": case.number,
+        "state": case.state,
+        "owners": " ".join(case.owners),
+        "first": case.first,
+        "channel": case.channel,
+        "kind": matter.kind,
+        "class_code": matter.class_code,
+        "urgency": matter.urgency,
+        "region": matter.region,
+        "place": matter.place,
+        "caller": matter.caller,
+        "line": first_line(case),
+        "confidential": matter.confidential,
+        "opened_at": case.opened_at,
+        "changed_at": now,
+        "closed_at": case.closed_at,
+        "undecided_since": _undecided(case, own, stored),
+        "revision": len(stored),
+    }
+
+
+def _undecided(case: Case, own: str, stored: Sequence[Stored]) -> datetime | None:
+    """Since when, by our own clock, the desks negotiate and we are the one that would accept (R26)."""
+    talks = case.negotiation
+    if talks is None or talks.decided or case.first != own or case.state in {"closed", "merged", "consulting"}:
+        return None
+    began = talks.began
+    return next(one.stored_at for one in stored if (one.event.origin, one.event.seq) == (began.origin, began.seq))
+
+
+def first_line(case: Case) -> str:
+    """The first words that say something: what it is about, before who and where."""
+    matter = case.matter
+    said = (matter.cause, matter.course, matter.text, matter.place, matter.name)
+    return next((words.strip().splitlines()[0][:FIRST_LINE] for words in said if words.strip()), "")

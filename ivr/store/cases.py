@@ -1,0 +1,175 @@
+"""Cases: what this desk does to them, and how they are found. Each method raises DatabaseDownError."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import Any, TypeVar
+from uuid import NAMESPACE_URL, uuid4, uuid5
+
+from sqlalchemy import Connection, select
+
+from ivr.desks.case import Case, Event, apply, fold
+from ivr.errors import HotlineError
+from ivr.store import case_rows, case_search, tables
+from ivr.store.case_rows import Hook
+from ivr.store.case_search import Wanted
+from ivr.store.store import Store
+
+T = TypeVar("T")
+
+_CASE = tables.case.c
+
+
+class UnknownCaseError(HotlineError):
+    def __init__(self, case: str) -> None:
+        super().__init__("unknown_case", f"there is no case {case}", {"case": case}, 404)
+
+
+class CaseChangedError(HotlineError):
+    """`details["fields"]`: what somebody else wrote meanwhile."""
+
+    def __init__(self, case: str, by: str, fields: Mapping[str, Any], revision: int) -> None:
+        message = f"{by} has written {', '.join(fields)} meanwhile; merge and save again"
+        details = {"case": case, "by": by, "fields": dict(fields), "revision": revision}
+        super().__init__("case_changed", message, details, 409)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    case: Case
+    revision: int  # how many of its events are here
+
+
+def id_of_call(call_id: str) -> str:
+    """The case that a call opens: whoever opens it, at once or again, opens the same one."""
+    return str(uuid5(NAMESPACE_URL, f"call:{call_id}"))
+
+
+class Cases:
+    """`desk`: whose events these are. `zone`: what a day is, in a case's number."""
+
+    def __init__(
+        self,
+        store: Store,
+        desk: str,
+        zone: tzinfo = UTC,
+        hooks: Sequence[Hook] = (),
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._store, self.desk, self._zone, self._hooks, self._clock = store, desk, zone, hooks, clock
+
+    # --- doing -------------------------------------------------------------------------------------------------------
+
+    async def open(
+        self,
+        by: str,
+        channel: str,
+        matter: Mapping[str, Any] | None = None,
+        *,
+        call: str | None = None,
+    ) -> Known:
+        """A new case; of a call the one that it has opened already, where it has."""
+        id = id_of_call(call) if call is not None else str(uuid4())
+
+        def write(connection: Connection) -> Known:
+            case_rows.alone(connection)
+            known = _known(connection, id)
+            if known is not None:
+                return known
+            number = case_rows.next_number(connection, self.desk, self._clock().astimezone(self._zone))
+            known = self._add(connection, Known(Case(id), 0), by, "opened", {"number": number, "channel": channel})
+            if call is not None:
+                known = self._add(connection, known, by, "called", {"call": call})
+            return self._add(connection, known, by, "written", matter or {})
+
+        return await self._store.write(write)
+
+    async def act(
+        self, id: str, by: str, kind: str, data: Mapping[str, Any] | None = None, revision: int | None = None
+    ) -> Known:
+        """One event of ours. `revision`: what the person saw; words that another wrote after it are not overwritten.
+
+        Raises UnknownCaseError, CaseChangedError, Refused, InvalidRequestError.
+        """
+
+        def write(connection: Connection) -> Known:
+            case_rows.alone(connection)
+            stored = case_rows.load(connection, id)
+            if not stored:
+                raise UnknownCaseError(id)
+            known = Known(fold(one.event for one in stored), len(stored))
+            if kind == "written" and revision is not None:
+                self._not_written_since(known.case, stored[revision:], by, data or {})
+            return self._add(connection, known, by, kind, data or {})
+
+        return await self._store.write(write)
+
+    def _not_written_since(
+        self, case: Case, later: Sequence[case_rows.Stored], by: str, data: Mapping[str, Any]
+    ) -> None:
+        for event in (one.event for one in later):
+            if event.kind != "written" or (event.origin, event.by) == (self.desk, by):
+                continue
+            theirs = {name: event.data[name] for name in _changed(case, data) if name in event.data}
+            if theirs:
+                raise CaseChangedError(case.id, f"{event.origin}/{event.by}", theirs, len(case.history))
+
+    def _add(self, connection: Connection, known: Known, by: str, kind: str, data: Mapping[str, Any]) -> Known:
+        case = known.case
+        if kind == "written":
+            data = _changed(case, data)
+            if not data and known.revision:
+                return known
+        seq = 1 + sum(entry.event.origin == self.desk for entry in case.history)
+        now = self._clock()
+        event = Event(case.id, self.desk, seq, case.clock + 1, now, by, kind, data)
+        apply(case, event)  # or it is refused
+        after = case_rows.append(connection, self.desk, [event], now, self._hooks)
+        return Known(after, known.revision + 1)
+
+    # --- finding -----------------------------------------------------------------------------------------------------
+
+    async def get(self, id: str) -> Known:
+        """By its id or its number. Raises UnknownCaseError."""
+
+        def read(connection: Connection) -> Known | None:
+            return _known(connection, id) or _known(connection, case_rows.by_number(connection, id))
+
+        found = await self._read(read)
+        if found is None:
+            raise UnknownCaseError(id)
+        return found
+
+    async def of_call(self, call_id: str) -> Known | None:
+        """The call's newest case."""
+        return await self._read(lambda connection: _known(connection, case_rows.of_call(connection, call_id)))
+
+    async def search(self, wanted: Wanted, limit: int = 50, before: int | None = None) -> Sequence[Mapping[str, Any]]:
+        """Rows of `case`, the newest first. `before`: the serial of one already seen."""
+        return await self._read(lambda connection: case_search.page(connection, wanted, limit, before))
+
+    async def undecided(self, since: datetime) -> list[str]:
+        """Ids of cases that the desks negotiate about since then or longer, and that we would accept (R26)."""
+        query = select(_CASE.id).where(_CASE.undecided_since.is_not(None), _CASE.undecided_since <= since)
+        return await self._read(lambda connection: list(connection.execute(query).scalars()))
+
+    async def _read(self, question: Callable[[Connection], T]) -> T:
+        async with self._store.reading() as connection:
+            return await connection.run_sync(question)
+
+
+def _known(connection: Connection, id: str | None) -> Known | None:
+    stored = case_rows.load(connection, id) if id is not None else []
+    return Known(fold(one.event for one in stored), len(stored)) if stored else None
+
+
+def _changed(case: Case, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Only what is not so already."""
+    matter = asdict(case.matter)
+    return {name: value for name, value in data.items() if name not in matter or _plain(matter[name]) != value}
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,225 @@
+"""Cases in a database: what is written is kept, found by what it says, and the same on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, text
+
+from ivr.desks.case import Case, Event, Refused
+from ivr.store import Store, case_rows
+from ivr.store.case_search import Wanted
+from ivr.store.cases import CaseChangedError, Cases, UnknownCaseError
+from ivr.store.errors import CallRefusedError, DatabaseDownError
+
+START = datetime(2026, 11, 27, 8, tzinfo=UTC)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def store(ready_database_url: str) -> AsyncIterator[Store]:
+    opened = Store(ready_database_url)
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def cases(store: Store, clock: Clock) -> Cases:
+    return Cases(store, "12345", clock=clock)
+
+
+LAMP = {"cause": "路灯不亮", "place": "朝阳路 3号楼", "name": "王女士", "caller": "13800138000"}
+
+
+async def found(cases: Cases, **wanted: Any) -> list[str]:
+    return [row["line"] for row in await cases.search(Wanted(**wanted))]
+
+
+async def test_given_a_call_when_two_open_its_case_at_once_then_there_is_one(cases: Cases) -> None:
+    first, second = await asyncio.gather(
+        cases.open("1001", "phone", LAMP, call="c1"), cases.open("system", "phone", call="c1")
+    )
+    assert first.case.id == second.case.id
+    known = await cases.of_call("c1")
+    assert known is not None
+    assert (known.case.number, known.case.matter.cause) == ("12345-20261127-000001", "路灯不亮")
+    assert known == await cases.get(known.case.id) == await cases.get("12345-20261127-000001")
+    assert known.revision == len(known.case.history) == 3
+
+
+async def test_given_new_cases_then_their_numbers_have_no_gap_and_begin_anew_each_day(
+    cases: Cases, clock: Clock
+) -> None:
+    numbers = [(await cases.open("1001", "web")).case.number for _ in range(2)]
+    clock.now += timedelta(days=1)
+    numbers.append((await cases.open("1001", "web")).case.number)
+    assert numbers == ["12345-20261127-000001", "12345-20261127-000002", "12345-20261128-000001"]
+
+
+async def test_given_words_as_typed_then_only_what_changed_is_an_event_and_nobody_overwrites_another(
+    cases: Cases,
+) -> None:
+    known = await cases.open("1001", "phone", LAMP, call="c1")
+    id = known.case.id
+    same = await cases.act(id, "1001", "written", LAMP, known.revision)
+    assert same.revision == known.revision
+    mine = await cases.act(id, "1001", "written", {**LAMP, "cause": "路灯不亮，已三天"}, known.revision)
+    assert dict(mine.case.history[-1].event.data) == {"cause": "路灯不亮，已三天"}
+    other = await cases.act(id, "1002", "written", {"place": "建国路"}, known.revision)  # another field: both stay
+    assert (other.case.matter.cause, other.case.matter.place) == ("路灯不亮，已三天", "建国路")
+    with pytest.raises(CaseChangedError) as changed:
+        await cases.act(id, "1001", "written", {"place": "朝阳北路"}, mine.revision)
+    assert changed.value.details["fields"] == {"place": "建国路"}
+    await cases.act(id, "1001", "written", {"place": "朝阳北路"}, other.revision)
+
+
+async def test_given_what_may_not_be_then_nothing_is_written(cases: Cases) -> None:
+    known = await cases.open("1001", "phone", call="c1")
+    with pytest.raises(Refused, match="result first"):
+        await cases.act(known.case.id, "1001", "closed")
+    with pytest.raises(UnknownCaseError):
+        await cases.act("no-such-case", "1001", "closed")
+    with pytest.raises(UnknownCaseError):
+        await cases.get("12345-20260101-000001")
+    assert await cases.of_call("c2") is None
+    assert await cases.get(known.case.id) == known
+
+
+async def test_given_another_desks_events_in_any_order_then_the_case_is_as_there(
+    store: Store, cases: Cases, clock: Clock
+) -> None:
+    known = await cases.open("1001", "phone", LAMP, call="c1")
+    known = await cases.act(known.case.id, "1001", "offered", {"to": "110", "way": "online"})
+    id, seen = known.case.id, list[str]()
+
+    def hook(connection: Connection, case: Case, new: Sequence[Event]) -> None:
+        seen.extend(event.kind for event in new)
+
+    theirs = [
+        Event(id, "110", 1, known.case.clock + 1, START, "9001", "called", {"call": "p1"}),
+        Event(id, "110", 2, known.case.clock + 2, START, "9001", "accepted", {}),
+    ]
+    for events in ([theirs[1]], theirs, theirs):
+        case = await store.write(
+            lambda connection, events=events: case_rows.append(connection, "12345", events, clock(), [hook])
+        )
+    assert (case.state, case.owner) == ("accepted", "110")
+    assert seen == ["accepted", "called"]
+    assert (await cases.get(id)).case == case
+    assert await cases.of_call("p1") is None  # it is a call of the other desk's
+
+
+async def test_given_a_hook_that_fails_then_the_event_is_not_there_either(
+    store: Store, cases: Cases, clock: Clock
+) -> None:
+    known = await cases.open("1001", "phone")
+
+    def hook(connection: Connection, case: Case, new: Sequence[Event]) -> None:
+        raise RuntimeError("no room in the outbox")
+
+    with pytest.raises(RuntimeError):
+        await Cases(store, "12345", hooks=[hook], clock=clock).act(known.case.id, "1001", "written", {"text": "x"})
+    assert await cases.get(known.case.id) == known
+
+
+async def test_given_desks_that_negotiate_then_the_first_receiver_knows_whose_limit_is_over(
+    cases: Cases, clock: Clock
+) -> None:
+    known = await cases.open("1001", "phone", call="c1")
+    await cases.act(
+        known.case.id, "1001", "offered", {"to": "110", "way": "voice", "mode": "conference", "transfer": "t1"}
+    )
+    assert await cases.undecided(START - timedelta(seconds=1)) == []
+    assert await cases.undecided(START) == [known.case.id]
+    await cases.act(known.case.id, "system", "decided", {"owner": "12345", "reason": "first_received"})
+    assert await cases.undecided(START) == []
+
+
+# --- finding ---------------------------------------------------------------------------------------------------------
+
+
+async def test_given_cases_then_they_are_found_by_what_they_say(cases: Cases) -> None:
+    await cases.open("1001", "phone", LAMP, call="c1")
+    await cases.open("1001", "web", {"cause": "小区停水", "text": "Water is off in Building-7", "place": "路灯胡同"})
+    for q, lines in (
+        ("路灯不亮", ["路灯不亮"]),
+        ("路灯", ["小区停水", "路灯不亮"]),  # the newest first; the second one by its place
+        ("灯", ["小区停水", "路灯不亮"]),
+        ("亮", ["路灯不亮"]),
+        ("灯路", []),
+        ("王女士 路灯", ["路灯不亮"]),
+        ("王女士 停水", []),
+        ("BUILD 7", ["小区停水"]),
+        ("3号楼", ["路灯不亮"]),
+        ("000002", ["小区停水"]),
+        ("'\" * AND OR ( : & | !", []),
+        ("", ["小区停水", "路灯不亮"]),
+        ("，。", ["小区停水", "路灯不亮"]),
+    ):
+        assert await found(cases, q=q) == lines, q
+    assert await found(cases, place="路灯") == ["小区停水"]
+    assert await found(cases, number="12345-20261127-000001") == ["路灯不亮"]
+    assert await found(cases, caller="13800138000") == ["路灯不亮"]
+    assert await found(cases, caller="1380013800") == []
+
+
+async def test_given_facts_and_times_then_cases_are_found_by_them_as_they_are_now(cases: Cases, clock: Clock) -> None:
+    lamp = await cases.open("1001", "phone", {**LAMP, "class_code": "0301", "kind": "report", "region": "120101"})
+    clock.now += timedelta(days=40)
+    await cases.open("1001", "web", {"cause": "停水", "urgency": "very_urgent", "class_code": "0402"})
+    assert await found(cases, class_code="03") == ["路灯不亮"]
+    assert await found(cases, class_code="0") == []
+    assert await found(cases, region="1201") == await found(cases, kind="report") == ["路灯不亮"]
+    assert await found(cases, urgency="very_urgent") == ["停水"]
+    assert await found(cases, since=START, until=START + timedelta(days=1)) == ["路灯不亮"]
+    assert await found(cases, since=START + timedelta(seconds=1), q="路灯") == []
+    assert await found(cases, since=START - timedelta(days=4000)) == ["停水", "路灯不亮"]
+    assert await found(cases, state="open", owner="12345") == ["停水", "路灯不亮"]
+    await cases.act(lamp.case.id, "1001", "handled", {"result": "solved", "words": "更换灯泡"})
+    assert await found(cases, state="handled") == await found(cases, q="灯泡") == ["路灯不亮"]
+    assert await found(cases, state="open") == ["停水"]
+
+
+async def test_given_many_cases_when_paged_then_each_comes_once(cases: Cases) -> None:
+    for number in range(7):
+        await cases.open("1001", "web", {"cause": f"投诉{number}"})
+    lines: list[str] = []
+    before = None
+    while rows := await cases.search(Wanted(q="投诉"), 3, before):
+        lines += [row["line"] for row in rows]
+        before = rows[-1]["serial"]
+    assert lines == [f"投诉{number}" for number in range(6, -1, -1)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM case_event",
+        "UPDATE case_event SET seq = seq + 1",
+        'UPDATE case_event SET "at" = "at"',
+    ],
+)
+async def test_given_events_when_somebody_would_change_or_remove_one_then_the_database_refuses(
+    store: Store, cases: Cases, change: str
+) -> None:
+    known = await cases.open("1001", "phone", LAMP)
+    with pytest.raises((CallRefusedError, DatabaseDownError), match="only added to"):
+        await store.write(lambda connection: connection.execute(text(change)))
+    assert await cases.get(known.case.id) == known
