@@ -1,0 +1,79 @@
+"""An administrator looks after accounts in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.axe import findings
+from tests.pbx.hotline import Hotline
+
+
+def log_in(hotline: Hotline, user: str, password: str) -> tuple[int, Any]:
+    """Somebody tries, from elsewhere than the page."""
+    answer = hotline.api("POST", "/api/v1/session", {"user": user, "password": password})
+    return answer.status, answer.body
+
+
+def test_given_a_newcomer_then_his_account_is_made_locked_unlocked_and_disabled_by_keyboard_alone(
+    open_page: Callable[..., Page], hotline: Hotline
+) -> None:
+    page = open_page(user="admin", path="/admin/accounts")
+    page.get_by_role("button", name="新建账号").press("Enter")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("用户名").fill("zhang.wei")
+    dialog.get_by_label("姓名").fill("张伟")
+    auditor, operator = (dialog.get_by_role("checkbox", name=role, exact=True) for role in ("审计员", "坐席"))
+    expect(operator).to_be_checked()
+    expect(auditor).to_be_disabled()
+    expect(dialog.get_by_text("所以不能再选审计员")).to_be_visible()
+    operator.press("Space")
+    auditor.press("Space")
+    expect(operator).to_be_disabled()
+    expect(dialog.get_by_text("只能与联络员兼任")).to_be_visible()
+    auditor.press("Space")
+    operator.press("Space")
+    assert findings(page) == []
+    dialog.get_by_role("button", name="建立账号").press("Enter")
+    password = dialog.locator("code.first").inner_text()
+    assert findings(page) == []
+    dialog.get_by_role("button", name="已记下，关闭").press("Enter")
+    status, told = log_in(hotline, "zhang.wei", password)
+    assert (status, told["session"]["must"]) == (200, "password")
+
+    for _ in range(5):
+        assert log_in(hotline, "zhang.wei", "wrong")[0] == 401
+    assert log_in(hotline, "zhang.wei", password)[0] == 429
+    page.get_by_label("搜索").fill("张伟")
+    row = page.get_by_role("row").filter(has_text="zhang.wei")
+    expect(row.get_by_text("已锁定")).to_be_visible(timeout=15_000)
+    row.get_by_role("button", name="zhang.wei").press("Enter")
+    dialog.get_by_role("button", name="解除锁定").press("Enter")
+    expect(dialog.get_by_text("已解除锁定")).to_be_visible()
+    assert log_in(hotline, "zhang.wei", password)[0] == 200
+
+    dialog.get_by_role("button", name="重置为首次密码").press("Enter")
+    page.get_by_role("dialog", name="重置 zhang.wei 的密码").get_by_role("button", name="重置为首次密码").press("Enter")
+    again = dialog.locator("code.first").inner_text()
+    assert log_in(hotline, "zhang.wei", password)[0] == 401
+    assert log_in(hotline, "zhang.wei", again)[0] == 200
+    dialog.get_by_role("button", name="停用").press("Enter")
+    page.get_by_role("dialog", name="停用 zhang.wei").get_by_role("button", name="停用").press("Enter")
+    expect(dialog.get_by_text("已停用").first).to_be_visible()
+    assert findings(page) == []
+    assert log_in(hotline, "zhang.wei", again)[0] == 401
+
+
+def test_given_ones_own_account_in_english_and_dark_then_nothing_is_offered_that_would_shut_one_out(
+    open_page: Callable[..., Page], hotline: Hotline
+) -> None:
+    page = open_page(user="admin", path="/admin/accounts", language="en", theme="dark")
+    page.get_by_role("row").filter(has_text="System administrator").first.get_by_role("button").press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("This is your own account")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Disable")).to_have_count(0)
+    expect(dialog.get_by_role("button", name="Remove")).to_have_count(0)
+    expect(dialog.get_by_role("checkbox", name="System administrator")).to_be_disabled()
+    assert findings(page) == []
