@@ -50,6 +50,7 @@ def list_(  # noqa: PLR0917  typer passes by name
     outcome: Annotated[str | None, typer.Option(help="answered, transferred, emergency, abandoned, …")] = None,
     since: Annotated[datetime | None, typer.Option(help="Entered at or after; the site's time.")] = None,
     until: Annotated[datetime | None, typer.Option(help="Entered before; the site's time.")] = None,
+    words: Annotated[str | None, typer.Option(help="Words that all stand in the call's note.")] = None,
     json: Json = False,
 ) -> None:
     """List calls, the newest first.
@@ -59,6 +60,7 @@ def list_(  # noqa: PLR0917  typer passes by name
     zone = _zone(context.obj)
     first, last = (moment.replace(tzinfo=zone) if moment else None for moment in (since, until))
     wanted = {"before": before, "caller": caller, "number": number, "outcome": outcome, "since": first, "until": last}
+    wanted["text"] = words
     _list(context.obj, json, limit=limit, **wanted)
 
 

@@ -7,11 +7,11 @@ rows do, so no foreign key ties them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, Select, select, update
 
 from ivr.errors import HotlineError
 from ivr.store import tables
@@ -47,6 +47,10 @@ class Note:
         return next((words.strip().splitlines()[0][:FIRST_LINE] for words in said if words.strip()), "")
 
 
+def _select(condition: ColumnElement[bool]) -> Select[Any]:
+    return select(*(_NOTE[field.name] for field in fields(Note))).where(condition)
+
+
 class NoteChangedError(HotlineError):
     """`details["note"]` is the newer one."""
 
@@ -63,22 +67,28 @@ class Notes:
 
     async def of(self, call_id: str) -> Note:
         async with self._store.transaction() as connection:
-            row = (await connection.execute(select(tables.note).where(_NOTE.call_id == call_id))).mappings().first()
+            row = (await connection.execute(_select(_NOTE.call_id == call_id))).mappings().first()
         return Note(**row) if row else Note(call_id, 0, None, "")
 
     async def first_lines(self, call_ids: Sequence[str]) -> dict[str, str]:
         async with self._store.transaction() as connection:
-            rows = await connection.execute(select(tables.note).where(_NOTE.call_id.in_(call_ids)))
+            rows = await connection.execute(_select(_NOTE.call_id.in_(call_ids)))
             return {note.call_id: note.first_line for note in (Note(**row) for row in rows.mappings())}
 
-    async def put(self, call_id: str, revision: int, words: Mapping[str, str], by: str) -> Note:
-        """The note after `revision`. Raises NoteChangedError where that is not the newest one."""
+    async def put(
+        self, call_id: str, revision: int, words: Mapping[str, str], by: str, entered_at: datetime | None = None
+    ) -> Note:
+        """The note after `revision`. `entered_at`: of its call; None while that runs and the log knows nothing of it.
+
+        Raises NoteChangedError where `revision` is not the newest one.
+        """
         fresh = Note(call_id, revision + 1, datetime.now(UTC), by, **{name: words.get(name, "") for name in FIELDS})
         same = (_NOTE.call_id == call_id) & (_NOTE.revision == revision)
+        opened = {} if revision else {"opened_at": entered_at or fresh.at}
         write = update(tables.note).where(same) if revision else tables.note.insert()
         try:
             async with self._store.transaction() as connection:
-                written = (await connection.execute(write.values(asdict(fresh)))).rowcount
+                written = (await connection.execute(write.values({**asdict(fresh), **opened}))).rowcount
         except HotlineError:
             if (await self.of(call_id)).revision == revision:
                 raise

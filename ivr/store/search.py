@@ -1,8 +1,11 @@
 """Finding calls among millions: the newest first, page by page, each page by a way that an index knows.
 
-Conditions on the call itself walk an index of `call` in the order of time. Conditions on a leg or a transfer have a
-witness: that table's own index is walked from the newest on, and since a call never enters after its legs and
-transfers begin, its calls are complete down to the moment that the walk has come to.
+Conditions on the call itself walk an index of `call` in the order of time. Conditions on a leg, a transfer or a note
+have a witness: that table's own index is walked from the newest on, and since a call never enters after its legs and
+transfers begin and its note is opened, its calls are complete down to the moment that the walk has come to.
+
+Words of a note are looked for by reading notes, newest first, not by an index of their letters: two letters are a word
+in Chinese, and an index of three (FTS5's trigram, pg_trgm) knows nothing of two. docs/performance.md has what it takes.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Table, and_, exists, func, literal_column, or_, select
@@ -21,10 +25,11 @@ Head = Any  # a row of `call`
 FEW = 2000  # so many calls are sorted rather than looked for along the time
 STRIDE = 500  # witnesses at first; twice as many with each step
 WIDEST = 8000  # witnesses that one query names
-LONGEST = timedelta(days=1)  # no leg begins later in a call: where a page's walk begins
+LONGEST = timedelta(days=1)  # no leg begins and no note is opened later in a call: where a page's walk begins
 COMPLETED, NOT_COMPLETED = "completed", "not_completed"
 
-_CALL, _LEG, _TRANSFER = tables.call.c, tables.leg.c, tables.transfer.c
+_CALL, _LEG, _TRANSFER, _NOTE = tables.call.c, tables.leg.c, tables.transfer.c, tables.note.c
+WRITTEN = (_NOTE.happened, _NOTE.name, _NOTE.place, _NOTE.cause, _NOTE.course, _NOTE.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,7 @@ class Wanted:
 
     `caller` and `number` may hold `*` for any characters. `operator` is the number of one who was called to it,
     `target` and `transfer_result` are of one and the same transfer; the result `not_completed` is any other than that.
+    `text` is words that all stand somewhere in the call's note; great and small letters are the same there.
     """
 
     caller: str | None = None
@@ -127,7 +133,9 @@ async def _walk(
 
 
 def _witness(wanted: Wanted) -> _Witness | None:
-    """What is rarest goes first: failures, then an operator, then a target."""
+    """What is rarest goes first: words, then failures, then an operator, then a target."""
+    if wanted.text is not None and wanted.text.split():
+        return _Witness(tables.note, _NOTE.call_id, _NOTE.opened_at, _text(wanted.text))
     if wanted.transfer_result in (None, COMPLETED) and wanted.operator is not None:
         return _Witness(tables.leg, _LEG.call_id, _LEG.started_at, _operator(wanted.operator))
     if wanted.target is not None or wanted.transfer_result not in (None, COMPLETED):
@@ -151,6 +159,12 @@ def _transfer(wanted: Wanted, target: ColumnElement[str] = _TRANSFER.target) -> 
     return and_(*parts)
 
 
+def _text(words: str) -> ColumnElement[bool]:
+    """Every word stands in a note. `lower` on both sides: what each database takes for a small letter differs."""
+    note = func.lower(reduce(lambda all, one: all.concat("\n").concat(one), WRITTEN[1:], WRITTEN[0].concat("")))
+    return and_(*(note.contains(func.lower(_literal(word)), escape="\\") for word in words.split()))
+
+
 def _conditions(wanted: Wanted, witness: _Witness | None = None) -> list[ColumnElement[bool]]:
     """All but what the witness stands for. Looked for call by call: an expression, since SQLite, which knows nothing of
     how many rows there are, would go through all legs of an operator for each call rather than through the call's few.
@@ -169,6 +183,8 @@ def _conditions(wanted: Wanted, witness: _Witness | None = None) -> list[ColumnE
         found.append(_CALL.entered_at < wanted.until)
     if wanted.operator is not None and known is not tables.leg:
         found.append(_has(tables.leg, _operator(wanted.operator, _LEG.party.concat(""))))
+    if wanted.text is not None and wanted.text.split() and known is not tables.note:
+        found.append(_has(tables.note, _text(wanted.text)))
     if (wanted.target is not None or wanted.transfer_result is not None) and known is not tables.transfer:
         found.append(_has(tables.transfer, _transfer(wanted, _TRANSFER.target.concat(""))))
     return found
@@ -188,5 +204,8 @@ def _range(pattern: str) -> ColumnElement[bool]:
 
 
 def _pattern(wanted: str) -> str:
-    escaped = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return escaped.replace("*", "%")
+    return _literal(wanted).replace("*", "%")
+
+
+def _literal(wanted: str) -> str:
+    return wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

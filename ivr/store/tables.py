@@ -304,6 +304,7 @@ note = Table(  # what operators write about a call (R41); it may come before the
     metadata,
     Column("call_id", Words, primary_key=True),
     Column("revision", BigInteger, nullable=False),
+    Column("opened_at", Instant, nullable=False),  # when its call came in, or in that call: notes in the order of calls
     Column("at", Instant, nullable=False),
     Column("by", Words, nullable=False),
     Column("happened", Words, nullable=False),
@@ -312,6 +313,7 @@ note = Table(  # what operators write about a call (R41); it may come before the
     Column("cause", Words, nullable=False),
     Column("course", Words, nullable=False),
     Column("text", Words, nullable=False),
+    Index(None, "opened_at"),
 )
 
 # --- cases ------------------------------------------------------------------------------------------------------------

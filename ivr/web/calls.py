@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -10,8 +11,11 @@ from ivr.calls.model import Call
 from ivr.errors import HotlineError
 from ivr.store import erasure
 from ivr.store.export import as_dict, plain
+from ivr.store.notes import Notes
 from ivr.web.context import Asked
+from ivr.web.errors import ForbiddenError
 from ivr.web.hub import picture
+from ivr.web.roles import NOTE_READERS
 from ivr.web.uncovering import told, uncover
 
 
@@ -27,11 +31,23 @@ async def live(asked: Asked) -> dict[str, Any]:
 
 
 async def listed(asked: Asked) -> dict[str, Any]:
-    wanted = dict(asked.query)
+    wanted, store = dict(asked.query), asked.services.store
+    may_look_for(asked, wanted)
     limit = wanted.pop("limit", 50)
-    found = await asked.services.store.calls(limit, wanted.pop("before", None), **wanted)
+    found = await store.calls(limit, wanted.pop("before", None), **wanted)
     next_ = found[-1].id if len(found) == limit else None
-    return {"calls": [as_dict(told(asked, call)) for call in found], "next": next_}
+    lines = await Notes(store).first_lines([call.id for call in found]) if _reads_notes(asked) else {}
+    return {"calls": [as_dict(told(asked, call)) for call in found], "next": next_, "notes": lines}
+
+
+def _reads_notes(asked: Asked) -> bool:
+    return asked.who is not None and bool(asked.who.roles & NOTE_READERS)
+
+
+def may_look_for(asked: Asked, wanted: Mapping[str, Any]) -> None:
+    """Raises ForbiddenError where somebody looks for words of notes that he may not read."""
+    if "text" in wanted and not _reads_notes(asked):
+        raise ForbiddenError(asked.who.role if asked.who is not None else "")
 
 
 async def the_call(asked: Asked) -> Call:

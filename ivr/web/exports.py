@@ -19,6 +19,7 @@ from ivr.errors import HotlineError
 from ivr.store.audit import Audit
 from ivr.store.sheets import Job
 from ivr.tasks import ended
+from ivr.web.calls import may_look_for
 from ivr.web.context import SERVICES, Asked
 from ivr.web.exported import Export, ExportError
 from ivr.web.uncovering import may_uncover
@@ -38,6 +39,7 @@ def _whose(asked: Asked) -> str:
 async def ask(asked: Asked) -> dict[str, Any]:
     body, services = asked.body, asked.services
     wanted, full = dict(body.get("filters", {})), bool(body.get("full"))
+    may_look_for(asked, wanted)
     if full:
         may_uncover(asked)
         if not str(body.get("reason", "")).strip():

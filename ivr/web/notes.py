@@ -11,10 +11,9 @@ from ivr.store.export import instant
 from ivr.store.notes import FIELDS, Notes
 from ivr.web.calls import UnknownCallError
 from ivr.web.context import Asked
-from ivr.web.roles import FOR_OTHERS, NotYoursError
+from ivr.web.roles import FOR_OTHERS, NOTE_READERS, NotYoursError
 
 EARLIER = 20  # calls of the same number that are told
-READERS = FOR_OTHERS | {"liaison"}
 
 
 class ErasedCallError(HotlineError):
@@ -24,7 +23,7 @@ class ErasedCallError(HotlineError):
 
 
 async def shown(asked: Asked) -> dict[str, Any]:
-    await _of_mine(asked, READERS)
+    await _of_mine(asked, NOTE_READERS)
     return {"note": (await Notes(asked.services.store).of(asked.path["id"])).as_dict()}
 
 
@@ -34,12 +33,13 @@ async def put(asked: Asked) -> dict[str, Any]:
         raise ErasedCallError(call.id)
     words = {name: asked.body.get(name, "") for name in FIELDS}
     notes = Notes(asked.services.store)
-    return {"note": (await notes.put(asked.path["id"], asked.body["revision"], words, asked.by)).as_dict()}
+    entered_at = call.entered_at if call is not None else None
+    return {"note": (await notes.put(asked.path["id"], asked.body["revision"], words, asked.by, entered_at)).as_dict()}
 
 
 async def history(asked: Asked) -> dict[str, Any]:
     """Earlier calls of the caller of one's own call, newest first; a hidden number has no history."""
-    call = await _of_mine(asked, READERS)
+    call = await _of_mine(asked, NOTE_READERS)
     live = asked.services.live.call(asked.path["id"])
     caller = live.caller if live is not None else call.caller if call is not None else ""
     if not caller.strip("+").isdigit():

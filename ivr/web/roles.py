@@ -39,6 +39,7 @@ MAY: Mapping[str, May] = {
     "session": May(EVERYBODY, frozenset()),  # as person, and also while a password or a second factor has to be set
 }
 FOR_OTHERS = frozenset({"admin", "supervisor"})  # may give orders about any operator and any call
+NOTE_READERS = FOR_OTHERS | {"liaison"}  # of any call's note; an operator reads that of his own call
 
 
 def may(who: Who, access: str) -> bool:

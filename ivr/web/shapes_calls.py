@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ivr.web.schema import BOOLEAN, NUMBER, TEXT, TIME, array, integer, nullable, obj, one_of
-from ivr.web.shapes import ANY, COUNT, MOMENT, WORD
+from ivr.web.schema import BOOLEAN, NUMBER, TEXT, TIME, array, integer, mapping, nullable, obj, one_of
+from ivr.web.shapes import ANY, CALL, COUNT, MOMENT, WORD
 
+FOUND = obj({"calls": array(CALL), "next": WORD, "notes": mapping(TEXT)})  # call → its note's first line
 _PLACES = array(COUNT)
 LADDER = obj(
     {

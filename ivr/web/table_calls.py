@@ -18,6 +18,9 @@ _CONDITIONS: dict[str, Schema] = {
     "operator": string(r"[0-9]{1,20}", 20, description="the number of an operator who was called to it"),
     "target": string(r"[0-9A-Za-z_-]+", 32, description="a target's key: it was asked for"),
     "transfer_result": one_of(*_RESULTS),
+    "text": string(
+        r"[^\x00-\x1f\x7f]*", 100, description="words that stand in the call's note; who may not read it, 403"
+    ),
     "since": {**TIME, "description": "entered at or after"},
     "until": {**TIME, "description": "entered before"},
 }
@@ -36,7 +39,7 @@ ROUTES: tuple[Route, ...] = (
         f"{_V1}/calls",
         calls.listed,
         words("通话记录，新的在前", "The call log, newest first"),
-        shapes.CALLS,
+        shapes_calls.FOUND,
         access="calls",
         query={**_PAGE, **_CONDITIONS},
     ),

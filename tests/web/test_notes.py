@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from ivr.calls.redaction import without_number
-from ivr.store import retention_rows
+from ivr.store import retention_rows, search
 from ivr.store.notes import Notes
-from tests.unit.stories import transferred
-from tests.web.house import CALL, House
+from tests.unit.stories import at, transferred
+from tests.web.house import CALL, TOKENS, House
 
 NOTE = f"/api/v1/calls/{CALL}/note"
 WORDS = {
@@ -84,3 +84,69 @@ async def test_given_a_call_when_its_number_is_erased_then_its_note_is_gone_and_
     assert (await Notes(house.store).of(call.id)).revision == 0
     status, body = await house.ask("PUT", f"/api/v1/calls/{call.id}/note", json={"revision": 0})
     assert (status, body["error"]["id"]) == (409, "call_erased")
+
+
+class TestWords:
+    """Three calls with notes and one without."""
+
+    @pytest.fixture
+    async def house(self, house: House) -> House:
+        notes, calls = Notes(house.store), [transferred(f"c-{n}", start=100 * n) for n in range(4)]
+        await house.store.save(calls)
+        written: list[dict[str, str]] = [
+            {"place": "朝阳路 12 号", "cause": "自来水管漏水", "text": "100%_OK"},
+            {"name": "李先生", "cause": "楼上漏水", "text": "Ask Mr Ö again"},
+            {"cause": "路灯不亮"},
+        ]
+        for n, words in enumerate(written):
+            await notes.put(f"c-{n}", 0, words, "1001", calls[n].entered_at)
+        return house
+
+    @pytest.mark.parametrize(
+        ("asked", "found"),
+        [
+            ({"text": "漏水"}, ["c-1", "c-0"]),  # two letters are a word
+            ({"text": " 漏水 朝阳 "}, ["c-0"]),  # both, wherever each stands
+            ({"text": "ask mr"}, ["c-1"]),
+            ({"text": "Ö"}, ["c-1"]),
+            ({"text": "100%_ok"}, ["c-0"]),
+            ({"text": "1_0"}, []),  # a sign is itself
+            ({"text": "水管\\"}, []),
+            ({"text": "漏水", "caller": "13800138000", "target": "110"}, ["c-1", "c-0"]),
+            ({"text": "漏水", "caller": "1390*"}, []),
+            ({"text": "漏水", "until": at(100).isoformat()}, ["c-0"]),
+            ({"text": "路灯", "operator": "1001", "since": at(150).isoformat()}, ["c-2"]),
+            ({"text": " "}, ["c-3", "c-2", "c-1", "c-0"]),
+        ],
+    )
+    async def test_given_words_of_a_note_when_looked_for_then_the_calls_that_have_them_come(
+        self, house: House, asked: dict[str, str], found: list[str]
+    ) -> None:
+        status, body = await house.ask("GET", "/api/v1/calls", params=asked)
+        assert status == 200
+        assert [call["id"] for call in body["calls"]] == found
+        assert set(body["notes"]) == set(found) - {"c-3"}
+
+    async def test_given_a_note_that_was_changed_days_later_when_pages_are_turned_then_its_call_keeps_its_place(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(search, "STRIDE", 1)
+        await Notes(house.store).put("c-0", 1, {"cause": "水管又漏水"}, "1002")
+        pages, before = [], {}
+        for _ in range(2):
+            _, body = await house.ask("GET", "/api/v1/calls", params={"text": "漏水", "limit": 1, **before})
+            pages.append(body["notes"])
+            before = {"before": body["next"]}
+        assert pages == [{"c-1": "楼上漏水"}, {"c-0": "水管又漏水"}]
+
+    async def test_given_somebody_who_may_not_read_notes_when_he_looks_for_words_then_he_is_refused(
+        self, house: House
+    ) -> None:
+        auditor = TOKENS["li"].token
+        status, body = await house.ask("GET", "/api/v1/calls", token=auditor, params={"text": "漏水"})
+        assert (status, body["error"]["id"]) == (403, "forbidden")
+        wish = {"format": "csv", "filters": {"text": "漏水"}}
+        status, body = await house.ask("POST", "/api/v1/exports", token=auditor, json=wish)
+        assert (status, body["error"]["id"]) == (403, "forbidden")
+        status, body = await house.ask("GET", "/api/v1/calls", token=auditor)
+        assert (status, len(body["calls"]), body["notes"]) == (200, 4, {})
