@@ -68,7 +68,8 @@ class Measured:
     p50_ms: float
     p99_ms: float
     heap_mb: tuple[float, ...]  # after a collection: at the beginning, … at the end
-    nodes: int
+    nodes: tuple[int, ...]  # that the browser keeps, shown or not, at the same moments
+    shown_nodes: int
 
 
 def leg(number: int, call: int, role: str = "trunk-public", **more: str) -> Event:
@@ -181,27 +182,28 @@ def measure(room: Room, page: Page, seconds: float) -> Measured:
     client = page.context.new_cdp_session(page)
     client.send("Performance.enable")
 
-    def heap() -> float:
+    def kept() -> tuple[float, int]:
         client.send("HeapProfiler.collectGarbage")
         values = {one["name"]: one["value"] for one in client.send("Performance.getMetrics")["metrics"]}
-        return float(values["JSHeapUsedSize"]) / 1e6
+        return round(values["JSHeapUsedSize"] / 1e6, 1), int(values["Nodes"])
 
     assert room.load is not None
-    heaps = [heap()]
+    keeps = [kept()]
     page.evaluate(MEASURE)
     before = room.load.changes
     room.go.set()
     for _ in range(4):
         page.wait_for_timeout(seconds * 250)
-        heaps.append(heap())
+        keeps.append(kept())
     events = room.load.changes - before
     found = page.evaluate("() => window.measured")
-    nodes = page.evaluate("() => document.querySelectorAll('*').length")
+    shown_nodes = page.evaluate("() => document.querySelectorAll('*').length")
     delays, gaps = sorted(found["delays"]), found["gaps"]
     assert delays, "no change was seen on the page"
     return Measured(
         seconds, events, len(delays), len(gaps), round(max(gaps), 1), sum(gap > 200 for gap in gaps),
-        delays[len(delays) // 2], delays[int(len(delays) * 0.99)], tuple(round(each, 1) for each in heaps), nodes,
+        delays[len(delays) // 2], delays[int(len(delays) * 0.99)],
+        tuple(heap for heap, _ in keeps), tuple(nodes for _, nodes in keeps), shown_nodes,
     )  # fmt: skip
 
 

@@ -22,8 +22,7 @@ def test_given_a_full_room_when_it_changes_then_the_wallboard_follows_and_does_n
         assert page.locator(".room-tile").count() == OPERATORS
         assert page.locator("[data-call]").count() in (199, 200)
     assert found.shown >= 0.5 * found.events  # what changes twice between two frames is shown once
-    assert found.p50_ms < 3000
-    assert found.heap_mb[-1] < found.heap_mb[1] + 20
+    assert found.nodes[-1] < found.nodes[0] + 5 * found.events  # a change replaces some twenty; none is kept
 
 
 def test_given_the_big_screen_then_nothing_is_cut_off_and_no_callers_number_is_on_it(
