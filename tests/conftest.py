@@ -6,14 +6,12 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy.engine import make_url
 
-from ivr.store import Store
 from tests.unit import databases
 
 
@@ -34,16 +32,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 
 @pytest.fixture(scope="session")
-def sqlite_with_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("ready") / "ivr.db"
-    make_tables(f"sqlite+aiosqlite:///{file}")
-    return file
-
-
-@pytest.fixture(scope="session")
 def postgresql_with_tables(postgres_server: databases.PostgresServer) -> str:
     url = postgres_server.new_database()
-    make_tables(url)
+    asyncio.run(databases.make_tables(url))
     return str(make_url(url).database)
 
 
@@ -54,20 +45,10 @@ def ready_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
         template = request.getfixturevalue("postgresql_with_tables")
         yield from in_postgresql(request.getfixturevalue("postgres_server"), f"--template={template}")
     else:
-        shutil.copy(request.getfixturevalue("sqlite_with_tables"), tmp_path / "ivr.db")
-        yield f"sqlite+aiosqlite:///{tmp_path}/ivr.db"
+        yield databases.ready_sqlite(tmp_path / "ivr.db")
 
 
 def in_postgresql(server: databases.PostgresServer, *options: str) -> Iterator[str]:
     url = server.new_database(*options)
     yield url
     server.drop(url)
-
-
-def make_tables(url: str) -> None:
-    async def opened() -> None:
-        store = Store(url)
-        await store.open()
-        await store.close()
-
-    asyncio.run(opened())

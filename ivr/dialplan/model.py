@@ -27,9 +27,12 @@ class Fault:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Step:
-    """One priority of one extension. `arguments` are as written, `${…}` unexpanded; `\\;` has become `;`."""
+    """One priority of one extension. `arguments` are as written, `${…}` unexpanded; `\\;` has become `;`.
+
+    A step equals itself alone: checks look steps up millions of times, and no two stand at one place.
+    """
 
     at: At
     context: str

@@ -21,6 +21,7 @@ from ivr.dialplan.publish import Publication, PublishError
 from ivr.dialplan.versions import ABANDONED, FAILED, ROLLED_BACK, BusyError, Pending, Version, Versions, story
 from ivr.store import DatabaseDownError, Store
 from ivr.store.audit import Audit
+from tests.unit import databases
 from tests.unit.test_audit import call
 
 ROOT = Path(__file__).parents[2]
@@ -97,7 +98,7 @@ FIRST, SECOND = "[site-a]\nexten => s,1,Return()\n", "[site-a]\nexten => s,1,NoO
 
 
 @pytest.fixture
-async def place(tmp_path: Path, sqlite_with_tables: Path) -> AsyncIterator[Place]:
+async def place(tmp_path: Path) -> AsyncIterator[Place]:
     """Version 1 is in force."""
     own, var = tmp_path / "dialplans/site", tmp_path / "var"
     own.mkdir(parents=True)
@@ -107,7 +108,7 @@ async def place(tmp_path: Path, sqlite_with_tables: Path) -> AsyncIterator[Place
     (var / "etc").mkdir(parents=True)
     (load_file,) = at_start.ready(site, var)
     (var / "etc/extensions.conf").write_text(f"[globals]\nX = 1\n#include {load_file}\n", encoding="utf-8")
-    shutil.copy(sqlite_with_tables, var / "ivr.db")
+    databases.ready_sqlite(var / "ivr.db")
     store = Store(site.database_url)
     await store.open()
     yield Place(site, var, own, store, Reader(var))

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pwd
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.engine import make_url
 
+from ivr.store import Store
 from tests.tools import Program, postgresql
 
 KINDS = ("sqlite", "postgresql")
@@ -22,6 +26,25 @@ USER = "postgres"  # the server's own name for its owner; no user of the machine
 
 def available() -> list[str]:
     return list(KINDS)
+
+
+async def make_tables(url: str) -> None:
+    store = Store(url)
+    await store.open()
+    await store.close()
+
+
+@cache
+def _sqlite_with_tables() -> bytes:
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as pool:  # the caller may stand in a loop
+        pool.submit(asyncio.run, make_tables(f"sqlite+aiosqlite:///{folder}/ivr.db")).result()
+        return (Path(folder) / "ivr.db").read_bytes()
+
+
+def ready_sqlite(file: Path) -> str:
+    """The URL of a database of which only the rows are missing: making the tables takes longer than most tests."""
+    file.write_bytes(_sqlite_with_tables())
+    return f"sqlite+aiosqlite:///{file}"
 
 
 class PostgresServer:

@@ -31,6 +31,7 @@ from ivr.web.routes import Route
 from ivr.web.schema import check
 from ivr.web.sessions import Sessions
 from ivr.web.table import ROUTES
+from tests.unit import databases
 from tests.unit.live_streams import OPERATORS, TARGETS, Event, recorded
 
 TOKEN = "the-administrators-token-0123456789"
@@ -270,7 +271,7 @@ async def a_house(
     site = a_site(folder)
     if site_folder is not None:
         site = replace(site, path=str(site_folder / "hotline.toml"), targets={})
-    site = replace(site, database_url=database_url or site.database_url)
+    site = replace(site, database_url=database_url or databases.ready_sqlite(folder / "ivr.db"))
     live, store = Live(operators, TARGETS), Store(site.database_url)
     live.apply({"Event": "Resynchronise"})
     live.apply({"Event": "ResynchroniseComplete"})
