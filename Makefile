@@ -20,7 +20,7 @@ test: $(READY)         ## every test: ruff, types, unit, replay, real Asterisk w
 	.venv/bin/mypy
 	.venv/bin/ivr fetch
 	.venv/bin/python -m tests.tools
-	.venv/bin/python -m pytest -n 3 --dist worksteal --ignore tests/browser
+	.venv/bin/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder --ignore tests/browser
 	.venv/bin/python -m tests.browser
 
 bench: $(READY)        ## how fast is it: goals and measured values, docs/performance.md with its pictures (16 minutes, two idle cores)
