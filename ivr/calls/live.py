@@ -7,7 +7,7 @@ reader ever sees a half-filled state.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from ivr.calls.live_ears import Ears
@@ -24,6 +24,7 @@ class Live:
         self._whole: World | None = None  # the last that was complete
         self._connected = False
         self._state = LiveState(0, when(0), False, {}, {}, {}, {})
+        self.stirred: Callable[[], object] = lambda: None  # called when the next picture may be another one
 
     def apply(self, event: Mapping[str, str]) -> None:
         """Take one event in. Unknown events change nothing; doubled and swapped ones leave the same state."""
@@ -38,6 +39,7 @@ class Live:
             self._connected = False
         else:
             self._world.apply(event)
+        self.stirred()
 
     def tick(self, now: float) -> None:
         """Let time pass (seconds since the epoch): after-call work ends by itself."""
@@ -46,6 +48,8 @@ class Live:
             if operator.shown is not None and operator.shown.state == WRAP_UP:
                 operator.touched = max(operator.touched, min(now, operator.wraps_up_until(self._wrap_up)))
                 self._world.dirty.operators.add(operator.number)
+        if self._world.dirty:
+            self.stirred()
 
     def snapshot(self) -> LiveState:
         """The newest picture, the same object until something changes; while we resynchronise, the one before."""

@@ -16,7 +16,7 @@ from ivr.errors import HotlineError
 from ivr.web import auth
 from ivr.web.context import SERVICES, Asked, Who
 from ivr.web.errors import ForbiddenError
-from ivr.web.hub import INTERVAL, Hub
+from ivr.web.hub import Hub
 from ivr.web.roles import may
 from ivr.web.sessions import OVER
 
@@ -129,13 +129,12 @@ async def _send(socket: web.WebSocketResponse, request: web.Request, hub: Hub, w
         began = loop.time()
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                await socket.send_str((frame or hub.snapshot(seen, whole)).decode())
+                await socket.send_frame(frame or hub.snapshot(seen, whole), WSMsgType.TEXT)
         except TimeoutError:
             if request.transport is not None:
                 request.transport.abort()  # a closing handshake would wait behind what the reader does not take
             return
         lagged = loop.time() - began > LAGGED_SECONDS
-        await asyncio.sleep(INTERVAL)
         newest = await hub.newer_than(seen)
         frame = None if lagged else hub.changes(seen, newest, whole)
         seen = newest
