@@ -147,6 +147,22 @@ class Store:
         with mapped(self.url):
             return await self._write(act)
 
+    async def durable(self) -> None:
+        """What was kept until now survives a power cut too: SQLite's commits do so from its next checkpoint on."""
+        pen = self._pen
+        if pen is None:
+            return
+
+        def checkpoint() -> None:
+            connection = pen.raw_connection()
+            try:
+                connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
+            finally:
+                connection.close()
+
+        with mapped(self.url):
+            await asyncio.to_thread(checkpoint)
+
     # --- reading -----------------------------------------------------------------------------------------------------
 
     async def position(self, node: str) -> Position | None:

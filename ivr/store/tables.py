@@ -15,17 +15,16 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     PrimaryKeyConstraint,
     Table,
     text,
 )
 
+from ivr.store.metadata import metadata
+from ivr.store.tables_exchange import exchange_message, exchange_nonce
 from ivr.store.types import Instant, Words
 
-metadata = MetaData(
-    naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "fk": "fk_%(table_name)s_%(column_0_name)s"}
-)
+__all__ = ["exchange_message", "exchange_nonce", "metadata"]
 
 
 def _of_call() -> Column[str]:

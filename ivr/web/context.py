@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +20,8 @@ from ivr.dialplan.versions import Version, Versions
 from ivr.pbx.web_phones import WebPhones
 from ivr.settings import Site
 from ivr.store import Store
+from ivr.store.exchange import Messages
+from ivr.web.door import Door
 from ivr.web.exported import Exports
 from ivr.web.guesses import Guesses
 from ivr.web.health import Health
@@ -100,6 +103,15 @@ class Office(Protocol):
     async def publish(self, by: str, why: str, role: str, content_of: int | None = None) -> Version: ...
 
 
+class Exchange(Protocol):
+    """`ivr.exchange.Exchange`: what partner desks are told."""
+
+    reached: Mapping[str, datetime]
+    trouble: Mapping[str, str]
+
+    def silent(self, desk: str, now: datetime) -> timedelta | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     site: Site
@@ -122,8 +134,13 @@ class Services:
     guesses: Guesses = field(default_factory=Guesses)
     exports: Exports = field(default_factory=Exports)
     phones: WebPhones | None = None  # of those whose phone is the browser
+    exchange: Exchange | None = None
+    messages: Messages = field(init=False)
+    door: Door = field(init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "messages", Messages(self.store, self.site.hotline.desk, self.site.exchange))
+        object.__setattr__(self, "door", Door(self.site))
         self.sessions.on_unlock(self.locks.unlock)
 
 

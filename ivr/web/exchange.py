@@ -1,0 +1,126 @@
+"""The door for partner desks, and what people see of what went through it.
+
+A message is stored first and answered then. What is not signed by a partner, was here already, or was altered on the
+way is refused, noted in the audit log and alarmed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from ivr.desks import exchange_wire, signatures
+from ivr.desks.exchange_wire import MOST_BODY
+from ivr.errors import HotlineError
+from ivr.store.audit import SYSTEM, Audit
+from ivr.store.exchange import Backlog
+from ivr.web import replies
+from ivr.web.context import Asked
+
+SECONDS = 20.0  # that a message may take to arrive
+BAD = frozenset({"exchange_signature", "exchange_replayed", "exchange_altered"})
+
+log = structlog.get_logger(__name__)
+
+
+async def messages(asked: Asked) -> web.StreamResponse:
+    """`POST /exchange/v1/messages`."""
+    request, services = asked.request, asked.services
+    body = await _body(request)
+    now = datetime.now(UTC)
+    try:
+        signed = signatures.verify(
+            request.method, str(request.url), dict(request.headers), body, keys=services.door.keys, now=now
+        )
+        answer = await services.messages.take(signed, body, now)
+    except HotlineError as refusal:
+        await _note(asked, refusal)
+        raise
+    log.info("exchange.taken", desk=signed.desk, **answer)
+    return replies.json(answer, 200)
+
+
+async def _note(asked: Asked, refusal: HotlineError) -> None:
+    if refusal.id not in BAD and refusal.id != "exchange_message":
+        return
+    remote = asked.request.remote or "?"
+    one, fresh = asked.services.door.refused(refusal.id, remote)
+    if not fresh:
+        return
+    log.error("exchange.refused_at_the_door", id=refusal.id, remote=remote, why=refusal.message, alarm=True)
+    try:
+        audit = Audit(asked.services.store)
+        await audit.note(
+            SYSTEM, SYSTEM, "exchange.refused", remote, refusal.message, {"id": refusal.id, "times": one.times}
+        )
+    except HotlineError as failure:
+        log.warning("exchange.not_noted", why=failure.message)
+
+
+async def _body(request: web.Request) -> bytes:
+    body = bytearray()
+    try:
+        async with asyncio.timeout(SECONDS):
+            async for piece in request.content.iter_chunked(64 * 1024):
+                body += piece
+                if len(body) > MOST_BODY:
+                    message = f"the body is larger than {MOST_BODY} bytes"
+                    raise HotlineError("body_too_large", message, {"limit": MOST_BODY}, 413)
+    except TimeoutError:
+        message = f"the body was not whole within {SECONDS:g} s"
+        raise HotlineError("slow_body", message, {"seconds": SECONDS}, 408) from None
+    return bytes(body)
+
+
+async def schema(asked: Asked) -> Mapping[str, Any]:
+    return exchange_wire.schema()
+
+
+async def trace(asked: Asked) -> dict[str, Any]:
+    """`GET /api/v1/exchange/messages`: each message with its answer, the newest first."""
+    query = asked.query
+    found = await asked.services.messages.trace(
+        limit=query.get("limit", 100),
+        case=query.get("case"),
+        desk=query.get("desk"),
+        state=query.get("state"),
+        before=query.get("before"),
+    )
+    return {"messages": found}
+
+
+async def retry(asked: Asked) -> dict[str, Any]:
+    id = asked.path["message"]
+    count = await asked.services.messages.retry(id)
+    who = asked.who
+    await Audit(asked.services.store).note(
+        asked.by, who.role if who else "", "exchange.retry", id, "", {"count": count}
+    )
+    return {"retried": count}
+
+
+def told(backlog: Backlog, reached: datetime | None, trouble: str | None) -> dict[str, Any]:
+    return {
+        "desk": backlog.desk,
+        "pending": backlog.pending,
+        "refused": backlog.refused,
+        "oldest": backlog.oldest,
+        "reached": reached,
+        "trouble": trouble,
+    }
+
+
+async def partners(asked: Asked) -> dict[str, Any]:
+    """`GET /api/v1/exchange`."""
+    sender = asked.services.exchange
+    reached, trouble = (sender.reached, sender.trouble) if sender is not None else ({}, {})
+    backlog = await asked.services.messages.backlog(asked.services.site.exchange)
+    return {
+        "desk": asked.services.site.hotline.desk,
+        "partners": [told(one, reached.get(desk), trouble.get(desk)) for desk, one in backlog.items()],
+    }
