@@ -36,12 +36,16 @@ FLAGS = (
 
 
 class Chromium:
-    """Browsers by the tone that their microphones have; started when asked for, all ended at the end."""
+    """Browsers by the tone that their microphones have; started when asked for, all ended at the end.
 
-    def __init__(self) -> None:
+    `own_words`: a browser a language, whose own words (in a field for a date) are of that language too.
+    """
+
+    def __init__(self, own_words: bool = False) -> None:
+        self._own_words = own_words
         self._folder = tempfile.TemporaryDirectory(prefix="browser-")
         self._playwright = sync_playwright().start()
-        self._browsers: dict[Tone, Browser] = {}
+        self._browsers: dict[tuple[Tone, str], Browser] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -63,7 +67,7 @@ class Chromium:
         size: tuple[int, int] = (1366, 768),
     ) -> BrowserContext:
         """A person's own browser: cookies, storage, language and theme of his own."""
-        return self._browser(tone).new_context(
+        return self._browser(tone, language).new_context(
             locale={"zh": "zh-CN", "en": "en-GB"}[language],
             color_scheme="dark" if theme == "dark" else "light",
             viewport={"width": size[0], "height": size[1]},
@@ -71,15 +75,17 @@ class Chromium:
             permissions=["microphone", "notifications"],
         )
 
-    def _browser(self, tone: Tone) -> Browser:
-        if tone not in self._browsers:
+    def _browser(self, tone: Tone, language: str) -> Browser:
+        key = (tone, language if self._own_words else "")
+        if key not in self._browsers:
             program = chromium()
-            self._browsers[tone] = self._playwright.chromium.launch(
+            speaks = {"LANGUAGE": {"zh": "zh_CN", "en": "en_GB"}[language]} if self._own_words else {}
+            self._browsers[key] = self._playwright.chromium.launch(
                 executable_path=str(program.path),
                 args=[*FLAGS, f"--use-file-for-fake-audio-capture={self._microphone(tone)}"],
-                env={**os.environ, **program.environment, **fonts()},
+                env={**os.environ, **program.environment, **fonts(), **speaks},
             )
-        return self._browsers[tone]
+        return self._browsers[key]
 
     def _microphone(self, tone: Tone) -> Path:
         path = Path(self._folder.name) / f"{tone}.wav"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -66,8 +66,9 @@ def hotline(session_hotline: Hotline, request: pytest.FixtureRequest) -> Iterato
 class People:
     """`open_page(user=…)`: somebody's own browser, logged in; errors of the page fail the test."""
 
-    def __init__(self, chromium: Chromium, hotline: Hotline) -> None:
+    def __init__(self, chromium: Chromium, hotline: Hotline, names: Mapping[str, str] | None = None) -> None:
         self._chromium, self._hotline = chromium, hotline
+        self._names = names or {}  # of the persons, where they are not those of their accounts
         self._contexts: list[BrowserContext] = []
         self._told: dict[str, str] = {}  # first passwords of accounts that were made here
         self.errors: list[str] = []
@@ -119,7 +120,7 @@ class People:
         roles, number = PEOPLE[user]
         wanted = {
             "user": user,
-            "name": user,
+            "name": self._names.get(user, user),
             "roles": roles,
             **({"number": number} if number else {}),
         }

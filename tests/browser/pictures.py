@@ -1,8 +1,9 @@
 """Pictures of every page for docs/img: in Chinese and English, light and dark, on three screens.
 
-    python -m tests.browser.pictures [--only desk]
+    python -m tests.browser.pictures [--only desk] [--language zh] [--theme dark] [--screen 3840] [--to DIR]
 
-A real hotline is started; one caller talks with an operator, another waits, earlier calls are in the log.
+A real hotline is started: one caller talks with an operator and 110, another waits, earlier calls are in the log with
+their notes. Screens are drawn in few colours, so a palette of them keeps every letter sharp in little space.
 """
 
 from __future__ import annotations
@@ -11,71 +12,127 @@ import argparse
 import itertools
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import imageio_ffmpeg
+from playwright.sync_api import Page
 
 from tests.browser.chromium import Chromium
 from tests.browser.conftest import People
 from tests.browser.inside import is_inside
+from tests.pbx import sites
 from tests.pbx.hotline import Hotline
 from tests.pbx.running import ROOT
 
-SCREENS = ((1366, 768), (1920, 1080), (3840, 2160))
-QUALITY = {1366: 75, 1920: 65, 3840: 40}  # of JPEG, by the screen's width
-SETTLED = 1500  # ms until a page has asked and shown everything
+SCREENS = {1366: 768, 1920: 1080, 3840: 2160}
+COLOURS = 64
+SETTLED = 1500  # ms for what comes by itself: the stream's first picture, a chart
+PATIENCE = 20_000  # ms for what a page asks at its start
 IMAGES = ROOT / "docs/img"
+NAMES = {"supervisor": "周立群", "dialplans": "吴昊", "auditor": "郑安", "admin": "管理员", "liaison": "孙洁"}
+OPERATORS = ("张敏", "李想", "王雪", "陈晨", "刘洋", "赵磊", "杨帆", "黄蕾")
+SITE: Mapping[str, Any] = {
+    "accounts": {"totp": []},
+    "operators": [
+        {"number": str(1001 + place), "name": name, "skills": ["general", *(["english"] if place % 3 == 0 else [])]}
+        for place, name in enumerate(OPERATORS)
+    ],
+    "targets": {
+        "122": {
+            "name": {"zh": "122交通事故报警", "en": "122 Traffic Police"},
+            "routes": [f"sip:122@{sites.NET}.122:5060"],
+            "emergency": True,
+            "keys": {"transfer": "*61", "conference": "*63"},
+        },
+    },
+}
+NOTES = (
+    {
+        "happened": "昨晚十点以后",
+        "name": "王女士",
+        "place": "朝阳路 12 号院 3 单元",
+        "cause": "楼上卫生间漏水，浸湿天花板",
+        "course": "已找物业两次，楼上住户不开门",
+        "text": "请先联系物业，再回电",
+    },
+    {
+        "happened": "今天早上七点二十",
+        "name": "李先生",
+        "place": "解放路与中山路路口",
+        "cause": "两车相撞，一人受伤",
+        "course": "110 已接入，正在核实位置",
+    },
+)
 
 
 @dataclass(frozen=True)
 class Picture:
     user: str | None  # None: nobody is logged in
     path: str
-    does: str = ""  # the button to press first, by its kind in the page
+    does: str = ""  # the button to press first
+    there: tuple[str, ...] = field(default=())  # what has to stand on it; nothing says that it is being read
 
 
 PAGES: Mapping[str, Picture] = {
     "login": Picture(None, "/login"),
     "desk-day": Picture("1002", "/desk"),
-    "desk-talk": Picture("1001", "/desk", ".desk-day button.primary, .daycheck button.primary, form button.primary"),
+    "desk-talk": Picture("1001", "/desk", ".desk-alone button.primary"),
     "room": Picture("supervisor", "/room"),
     "room-big": Picture("supervisor", "/room?big=1"),
     "calls": Picture("supervisor", "/calls"),
     "call": Picture("supervisor", "/calls/{call}"),
-    "admin-dialplans": Picture("dialplans", "/admin/dialplans"),
-    "admin-prompts": Picture("dialplans", "/admin/prompts"),
+    "admin-dialplans": Picture("dialplans", "/admin/dialplans", there=(".cm-content", ".finding, .findings p")),
+    "admin-prompts": Picture("dialplans", "/admin/prompts", there=(".table",)),
     "admin-notices": Picture("dialplans", "/admin/notices"),
-    "admin-audit": Picture("auditor", "/admin/audit"),
+    "admin-settings": Picture("admin", "/admin/settings"),
+    "admin-accounts": Picture("admin", "/admin/accounts", there=(".table",)),
+    "admin-health": Picture("admin", "/admin/health"),
+    "admin-audit": Picture("auditor", "/admin/audit", there=(".table",)),
 }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", default="", help="pages whose names begin so, for example: --only admin")
-    only = parser.parse_args().only
+    parser.add_argument("--only", default="", help="pages whose names begin so, with commas between: admin,room")
+    parser.add_argument("--language", choices=("zh", "en"))
+    parser.add_argument("--theme", choices=("light", "dark"))
+    parser.add_argument("--screen", type=int, choices=SCREENS)
+    parser.add_argument("--to", type=Path, default=IMAGES)
+    wanted = parser.parse_args()
     if not is_inside():
         unshare = shutil.which("unshare") or sys.exit("unshare is needed: apt-get install util-linux")
         again = [sys.executable, "-c", "from tests.browser import inside, pictures; inside.bring_up(); pictures.main()"]
         os.execv(unshare, [unshare, "-n" if os.geteuid() == 0 else "-rn", "--", *again, *sys.argv[1:]])
-    with tempfile.TemporaryDirectory(prefix="pictures-") as folder, Chromium() as chromium:
-        hotline = Hotline(Path(folder), {"accounts": {"totp": []}})
+    with tempfile.TemporaryDirectory(prefix="pictures-") as folder, Chromium(own_words=True) as chromium:
+        hotline = Hotline(Path(folder), SITE)
         try:
-            take(hotline.start(), chromium, only)
+            take(hotline.start(), chromium, wanted)
         finally:
             hotline.stop()
 
 
-def take(hotline: Hotline, chromium: Chromium, only: str) -> None:
-    """One file a page, language, theme and screen."""
+def happened(hotline: Hotline) -> str:
+    """Earlier calls, and those of this moment. → the earlier call that is shown."""
     operator, police = hotline.operator("1001"), hotline.desk("110")
+    for number in ("1003", "1004", "1006"):
+        hotline.operator(number, answers=False)
+    for key in ("119", "120", "122"):
+        hotline.desk(key)
+    for other in ("1003", "1004", "1006"):  # the first call is 1001's
+        hotline.api("POST", f"/api/v1/operators/{other}/pause", {"reason": "rest"})
     first = hotline.caller("13900139001")
     hotline.talk(first, operator)
     operator.dtmf("*1")
     police.wait_for("confirmed")
-    time.sleep(4)
+    operator.wait_for("disconnected")
+    time.sleep(3)
     first.hangup()
     before = hotline.call_of(first.name)
     citizen, waiting = hotline.caller("13800138000"), hotline.caller("13700137000")
@@ -83,28 +140,55 @@ def take(hotline: Hotline, chromium: Chromium, only: str) -> None:
     operator.dtmf("*3")
     police.wait_for("confirmed")
     waiting.call(hotline.uri, from_user=waiting.name)
-    IMAGES.mkdir(parents=True, exist_ok=True)
-    names = [name for name in PAGES if name.startswith(only)]
+    running = next(call for call in hotline.calls() if call.caller == citizen.name)
+    for call, words in ((before, NOTES[0]), (running, NOTES[1])):
+        hotline.api("PUT", f"/api/v1/calls/{call.id}/note", {"revision": 0, **words})
+    return before.id
+
+
+def take(hotline: Hotline, chromium: Chromium, wanted: argparse.Namespace) -> None:
+    """One file a page, language, theme and screen."""
+    call = happened(hotline)
+    wanted.to.mkdir(parents=True, exist_ok=True)
+    names = [name for name in PAGES if name.startswith(tuple(wanted.only.split(",")))]
     for language, theme in itertools.product(("zh", "en"), ("light", "dark")):
-        people = People(chromium, hotline)
+        if wanted.language not in (None, language) or wanted.theme not in (None, theme):
+            continue
+        people = People(chromium, hotline, NAMES)
         for name in names:
-            picture = PAGES[name]
-            path = picture.path.format(call=before.id)
-            page = people(picture.user, path, theme=theme, language=language) if picture.user else None
-            if page is None:
-                page = chromium.context(theme=theme, language=language).new_page()
-                page.goto(f"{hotline.web}{path}")
-            page.wait_for_timeout(SETTLED)
-            if picture.does and page.locator(picture.does).count():
-                page.locator(picture.does).first.click()
-                page.wait_for_timeout(SETTLED)
-            for width, height in SCREENS:
-                page.set_viewport_size({"width": width, "height": height})
-                page.wait_for_timeout(300)
-                file = IMAGES / f"{name}-{language}-{theme}-{width}.jpg"
-                page.screenshot(path=file, type="jpeg", quality=QUALITY[width])
+            page = opened(people, chromium, hotline, PAGES[name], call, language, theme)
+            for width, height in SCREENS.items():
+                if wanted.screen in (None, width):
+                    page.set_viewport_size({"width": width, "height": height})
+                    page.wait_for_timeout(300)
+                    keep(page.screenshot(type="png"), wanted.to / f"{name}-{language}-{theme}-{width}.png")
             print(f"{name} {language} {theme}", flush=True)
         people.close()
+
+
+def opened(
+    people: People, chromium: Chromium, hotline: Hotline, picture: Picture, call: str, language: str, theme: str
+) -> Page:
+    path = picture.path.format(call=call)
+    if picture.user:
+        page = people(picture.user, path, theme=theme, language=language)
+    else:
+        page = chromium.context(theme=theme, language=language).new_page()
+        page.goto(f"{hotline.web}{path}")
+    if picture.does:
+        page.locator(picture.does).first.click(timeout=PATIENCE)
+    for selector in picture.there:
+        page.locator(selector).first.wait_for(timeout=PATIENCE)
+    page.wait_for_timeout(SETTLED)
+    page.locator(".busy").first.wait_for(state="detached", timeout=PATIENCE)
+    return page
+
+
+def keep(screen: bytes, file: Path) -> None:
+    """In the few colours that it has; a screen that is as it was leaves its file as it was."""
+    palette = f"split[a][b];[a]palettegen=max_colors={COLOURS}[p];[b][p]paletteuse=dither=none"
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-y", "-f", "png_pipe", "-i", "-", "-vf", palette]
+    subprocess.run([*command, "-pred", "mixed", "-compression_level", "9", str(file)], input=screen, check=True)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import { clock, day } from "../shell/time.js";
 import { language, t } from "../shell/words.js";
 import { Badge, Busy, Button, Failure, prompt, toast } from "../shell/ui.js";
 import { Ladder } from "./ladder.js";
+import { Note } from "./note.js";
 import { Player } from "./player.js";
 import { KINDS } from "./search.js";
 
@@ -50,8 +51,11 @@ export function One({ id }) {
   return html`<article class="calls-one">
     <${Head} ladder=${ladder} number=${number} uncover=${uncover} />
     <${Player} ladder=${ladder} controls=${controls} onCursor=${setCursor} onReady=${() => setAudible(true)} />
-    <section class="card calls-drawn" aria-label=${t("calls.story")} tabindex="0">
-      <${Ladder} ladder=${ladder} cursor=${cursor} seek=${audible ? (ms) => controls.current?.(ms) : null} />
-    </section>
+    <div class="calls-body">
+      <section class="card calls-drawn" aria-label=${t("calls.story")} tabindex="0">
+        <${Ladder} ladder=${ladder} cursor=${cursor} seek=${audible ? (ms) => controls.current?.(ms) : null} />
+      </section>
+      <${Note} id=${id} />
+    </div>
   </article>`;
 }

@@ -3,13 +3,14 @@ import { html, useEffect, useState } from "../vendor/preact.js";
 import { api } from "../shell/api.js";
 import { go, path, query } from "../shell/router.js";
 import { session } from "../shell/session.js";
+import { readsNotes } from "./note.js";
 import { clock, day, mmss } from "../shell/time.js";
 import { language, t } from "../shell/words.js";
 import { Badge, Busy, Button, Failure, Select, Table, TextInput } from "../shell/ui.js";
 import { ExportDialog } from "./export.js";
 import { moment, today } from "./when.js";
 
-const FIELDS = ["caller", "since", "until", "operator", "target", "transfer_result", "outcome"];
+const FIELDS = ["caller", "text", "since", "until", "operator", "target", "transfer_result", "outcome"];
 const OUTCOMES = ["answered", "transferred", "emergency", "abandoned", "interrupted", "rejected", "diverted"];
 const RESULTS = ["completed", "not_completed", "failed", "dropped", "cancelled", "refused", "abandoned", "interrupted"];
 export const KINDS = { answered: "good", transferred: "good", emergency: "info", abandoned: "warn", interrupted: "bad", rejected: "idle", diverted: "idle" };
@@ -34,6 +35,7 @@ function Conditions({ wanted, setWanted, submit }) {
   const text = (name, more = {}) => html`<${TextInput} label=${t(`calls.${name}`)} value=${wanted[name]} onInput=${put(name)} autocomplete="off" ...${more} />`;
   return html`<form class="calls-conditions card" role="search" onSubmit=${submit}>
     ${text("caller", { inputmode: "tel", placeholder: "13800138000 · 138*" })}
+    ${readsNotes() && text("text", { maxlength: 100 })}
     ${text("since", { type: "datetime-local" })} ${text("until", { type: "datetime-local" })}
     ${text("operator", { inputmode: "numeric", pattern: "[0-9]*" })} ${text("target", { placeholder: "110" })}
     <${Select} label=${t("calls.transfer_result")} value=${wanted.transfer_result} options=${either("result", RESULTS)} onChange=${put("transfer_result")} />
@@ -64,7 +66,7 @@ const transfer = (one) => html`<span key=${one.id} class="calls-transfer">${one.
 const seconds = (from, to) => (to ? mmss((Date.parse(to) - Date.parse(from)) / 1000) : "");
 const operators = (call) => [...new Set(call.legs.filter((leg) => leg.role === "operator" && leg.answered_at).map((leg) => leg.party))].join(" ");
 
-const columns = () => [
+const columns = (notes) => [
   { id: "entered_at", label: t("calls.entered"), cell: (call) => `${day(call.entered_at)} ${clock(call.entered_at)}` },
   { id: "caller", label: t("calls.caller"), cell: (call) => call.caller || t("calls.withheld") },
   { id: "outcome", label: t("calls.outcome"), cell: (call) => html`<${Badge} kind=${KINDS[call.outcome] ?? "info"}>${t(`calls.outcome.${call.outcome ?? "running"}`)}<//>` },
@@ -72,7 +74,10 @@ const columns = () => [
   { id: "total", label: t("calls.total"), number: true, cell: (call) => seconds(call.entered_at, call.ended_at) },
   { id: "operators", label: t("calls.operators"), cell: operators },
   { id: "transfers", label: t("calls.transfers"), cell: (call) => call.transfers.map(transfer) },
+  ...(readsNotes() ? [{ id: "note", label: t("calls.note"), cell: (call) => html`<span class="calls-line" title=${notes[call.id]}>${notes[call.id]}</span>` }] : []),
 ];
+
+const joined = (old, { calls, notes, next }) => ({ calls: [...(old?.calls ?? []), ...calls], notes: { ...old?.notes, ...notes }, next });
 
 export function Search() {
   const [wanted, setWanted] = useState(typed);
@@ -88,7 +93,7 @@ export function Search() {
     const of = query.peek().toString();
     try {
       const answer = await api.get("/calls", { ...filters(typed()), before, limit: 50 });
-      if (of === query.peek().toString()) setFound((old) => ({ calls: before ? [...old.calls, ...answer.calls] : answer.calls, next: answer.next }));
+      if (of === query.peek().toString()) setFound((old) => joined(before ? old : null, answer));
     } catch (error) {
       setFailure(error);
     }
@@ -110,7 +115,7 @@ export function Search() {
     <${Conditions} wanted=${wanted} setWanted=${setWanted} submit=${submit} />
     <${Quick} onExport=${() => setExporting(true)} />
     ${failure && html`<${Failure} error=${failure} retry=${() => read()} />`}
-    ${found && html`<${Table} label=${t("calls.title")} columns=${columns()} rows=${found.calls} empty=${t("calls.none")}
+    ${found && html`<${Table} label=${t("calls.title")} columns=${columns(found.notes)} rows=${found.calls} empty=${t("calls.none")}
       onOpen=${(call) => go(`/calls/${encodeURIComponent(call.id)}`)} />`}
     ${busy && html`<${Busy} />`}
     ${found?.next && !busy && html`<p class="calls-more"><${Button} onClick=${() => read(found.next)}>${t("calls.more")}<//></p>`}

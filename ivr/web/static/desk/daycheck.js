@@ -1,7 +1,7 @@
 // The beginning of a shift: skills of today, the headset, then ready.
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { session } from "../shell/session.js";
-import { t } from "../shell/words.js";
+import { skillWords, t } from "../shell/words.js";
 import { Busy, Button, Check, Select } from "../shell/ui.js";
 import * as acts from "./acts.js";
 import { Banners } from "./banners.js";
@@ -69,7 +69,7 @@ export function DayCheck({ onReady }) {
     <h1 id="day">${t("desk.day", { name: me.name || me.number })}</h1>
     <${Banners} />
     <fieldset><legend>${t("desk.skills")}</legend>
-      ${own.map((skill) => html`<${Check} key=${skill} label=${skill} checked=${skills.includes(skill)} onChange=${(on) => toggle(skill, on)} />`)}
+      ${own.map((skill) => html`<${Check} key=${skill} label=${skillWords(skill)} checked=${skills.includes(skill)} onChange=${(on) => toggle(skill, on)} />`)}
       ${skills.length === 0 && html`<p class="field-note" role="alert">${t("desk.skills_none")}</p>`}
     </fieldset>
     <fieldset><legend>${t("desk.headset")}</legend>

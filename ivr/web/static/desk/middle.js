@@ -1,7 +1,7 @@
 // The middle: what is to be done now. Idle, ringing, or the call with its parties.
 import { html } from "../vendor/preact.js";
 import { clock, mmss, since } from "../shell/time.js";
-import { t, text } from "../shell/words.js";
+import { skillWords, t, text } from "../shell/words.js";
 import { Badge, Button, Kbd, Timer } from "../shell/ui.js";
 import * as acts from "./acts.js";
 import { callerWords } from "./callcard.js";
@@ -16,7 +16,7 @@ const Idle = () => html`<section class="desk-middle card desk-idle" aria-label=$
   <p class="desk-big">${t(`desk.idle.${view.value.me.state}`)}</p>
   <ul class="desk-queues">
     ${view.value.queues.map(
-      (queue) => html`<li key=${queue.name}><span>${queue.skill || queue.name}</span>
+      (queue) => html`<li key=${queue.name}><span>${skillWords(queue.skill || queue.name)}</span>
         <span>${t("desk.queue_waiting", { n: queue.waiting })}${queue.longest_since ? ` · ${mmss(since(queue.longest_since))}` : ""}</span></li>`,
     )}
   </ul>

@@ -1,9 +1,10 @@
 // /login: who comes in, with the one-time code where one is set up; then what has to be done first.
 import { html, useState } from "../vendor/preact.js";
 import { api } from "../shell/api.js";
+import { hotline } from "../shell/hotline.js";
 import { go, wanted } from "../shell/router.js";
 import { logout, session, signedIn } from "../shell/session.js";
-import { addWords, t } from "../shell/words.js";
+import { addWords, t, text } from "../shell/words.js";
 import { Button, TextInput, useStyle } from "../shell/ui.js";
 import words from "./words.js";
 
@@ -100,5 +101,5 @@ const STEPS = { password: Password, totp: Factor };
 export default function Page() {
   useStyle("/static/login/page.css");
   const Step = STEPS[session.value?.must] ?? Login;
-  return html`<section class="login"><${Step} /></section>`;
+  return html`<section class="login"><p class="login-name">${text(hotline.name)}</p><${Step} /></section>`;
 }

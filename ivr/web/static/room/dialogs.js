@@ -2,7 +2,7 @@
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { api } from "../shell/api.js";
 import { session } from "../shell/session.js";
-import { t } from "../shell/words.js";
+import { skillWords, t } from "../shell/words.js";
 import { Button, Check, Dialog, TextInput, toast } from "../shell/ui.js";
 import { shownCaller } from "./people.js";
 
@@ -51,7 +51,7 @@ export function OperatorDialog({ operator, onClose }) {
     <div class="room-modes"><${Button} onClick=${() => order(() => api.post(`${at}/pause`, reason ? { reason } : {}))}>${t("room.set_paused")}<//></div>
     <fieldset class="room-skills"><legend>${t("room.skills")}</legend>
       ${own?.all.length === 0 && html`<p>${t("room.no_skills")}</p>`}
-      ${own?.all.map((skill) => html`<${Check} key=${skill} label=${skill} checked=${own.chosen.includes(skill)} onChange=${(yes) => choose(skill, yes)} />`)}
+      ${own?.all.map((skill) => html`<${Check} key=${skill} label=${skillWords(skill)} checked=${own.chosen.includes(skill)} onChange=${(yes) => choose(skill, yes)} />`)}
       <${Button} kind="primary" disabled=${!own?.chosen.length} onClick=${() => order(() => api.put(`${at}/skills`, { skills: own.chosen }))}>${t("room.save_skills")}<//>
     </fieldset>
   <//>`;

@@ -77,7 +77,7 @@ export default function Page() {
       <section class="room-figure now"><h2>${t("room.waiting")}</h2><p class="room-number" data-waiting=${waiting}>${waiting}</p>
         <p class="room-limit">${t("room.longest")} <${Wait} oldest=${oldest} /></p></section>
       <${Targets} figures=${figures} />
-      <section class="room-figure"><${Chart} figures=${figures} /><${DayNumbers} figures=${figures} /></section>
+      <section class="room-figure"><h2>${t("room.day")}</h2><${Chart} figures=${figures} /><${DayNumbers} figures=${figures} /></section>
     </div>
     <div class="room-columns">
       <div class="room-side">

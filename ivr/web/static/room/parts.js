@@ -1,7 +1,7 @@
 // The parts of both layouts: figures, the day's chart, the queue, alarms.
 import { html, useEffect, useRef } from "../vendor/preact.js";
 import { clock, mmss, since } from "../shell/time.js";
-import { t, text } from "../shell/words.js";
+import { skillWords, t, text } from "../shell/words.js";
 import { Badge, Empty, Timer } from "../shell/ui.js";
 import { percent, queued } from "./model.js";
 
@@ -75,7 +75,7 @@ export function Queues({ queues }) {
     </tr></thead>
     <tbody>${shown.map(
       (queue) => html`<tr key=${queue.name} class=${queue.waiting ? "some" : ""} data-queue=${queue.name}>
-        <th scope="row">${queue.name}</th><td class="room-waiting">${queue.waiting}</td><td><${Wait} oldest=${queue.oldest} /></td></tr>`,
+        <th scope="row">${skillWords(queue.name)}</th><td class="room-waiting">${queue.waiting}</td><td><${Wait} oldest=${queue.oldest} /></td></tr>`,
     )}</tbody></table>`;
 }
 

@@ -20,6 +20,9 @@ export default {
     "shell.busy": "正在读取…",
     "shell.empty": "没有内容",
     "shell.required": "此项必填",
+    "shell.skill.general": "综合业务",
+    "shell.skill.english": "英语服务",
+    "shell.skill.emergency": "紧急业务",
   },
   en: {
     "shell.pages": "Pages",
@@ -42,5 +45,8 @@ export default {
     "shell.busy": "Loading…",
     "shell.empty": "Nothing here",
     "shell.required": "This is needed",
+    "shell.skill.general": "General",
+    "shell.skill.english": "English",
+    "shell.skill.emergency": "Emergency",
   },
 };

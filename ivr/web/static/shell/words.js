@@ -33,5 +33,8 @@ export function t(key, params = {}) {
   return words.replace(/\{(\w+)\}/g, (whole, name) => (name in params ? String(params[name]) : whole));
 }
 
+/** What people call a skill; a site's own is called by its id. */
+export const skillWords = (id) => dictionary[language.value][`shell.skill.${id}`] ?? id;
+
 /** `{zh, en}` as the server gives it. */
 export const text = (both) => (both ? (both[language.value] ?? both.zh ?? both.en ?? "") : "");

@@ -29,6 +29,7 @@ const LANGUAGE = [StreamLanguage.define(asterisk), syntaxHighlighting(COLOURS), 
 const SEVERITY = { error: "error", warning: "warning", note: "info" };
 const NAME = /[A-Za-z0-9_-]+/;
 
+const attributes = (more) => EditorView.contentAttributes.of({ tabindex: "0", ...more });
 const shadowOf = (element) => element.shadowRoot ?? element.attachShadow({ mode: "open" });
 
 /** The word at a place, with what is known of it. */
@@ -68,14 +69,14 @@ export function Editor({ name, text, readOnly, findings, target, vocabulary, onT
   useEffect(() => {
     const words = () => now.current.vocabulary ?? {};
     const extensions = [
-      keymap.of([indentWithTab]),
+      readOnly ? [] : keymap.of([indentWithTab]),
       basicSetup,
       LANGUAGE,
       lintGutter(),
       autocompletion({ override: [complete(words)] }),
       hints(words),
       EditorState.readOnly.of(Boolean(readOnly)),
-      EditorView.contentAttributes.of({ "aria-label": t("dialplans.editor_of", { name }), "aria-describedby": "editor-help" }),
+      attributes({ "aria-label": t("dialplans.editor_of", { name }), "aria-describedby": "editor-help" }),
       EditorView.updateListener.of((update) => update.docChanged && now.current.onType?.(update.state.doc.toString())),
     ];
     const root = shadowOf(host.current);
@@ -113,7 +114,7 @@ export function Difference({ before, after, onType }) {
     const fixed = [basicSetup, LANGUAGE, EditorState.readOnly.of(true)];
     const typed = EditorView.updateListener.of((update) => update.docChanged && onType(update.state.doc.toString()));
     const root = shadowOf(host.current);
-    const label = (key) => EditorView.contentAttributes.of({ "aria-label": t(key) });
+    const label = (key) => attributes({ "aria-label": t(key) });
     const merge = new MergeView({
       a: { doc: before, extensions: [fixed, label("dialplans.before")] },
       b: { doc: after, extensions: onType ? [basicSetup, LANGUAGE, typed, label("dialplans.yours")] : [fixed, label("dialplans.after")] },
