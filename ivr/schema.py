@@ -66,6 +66,15 @@ def nullable(schema: Schema) -> Schema:
     return {"anyOf": [schema, {"type": "null"}]}
 
 
+def by_word(name: str, schemas: Mapping[str, Schema]) -> Schema:
+    """An object of one of several shapes, told apart by the word in its field `name` (OpenAPI's discriminator)."""
+    shapes = [
+        {**schema, "properties": {name: one_of(word), **schema["properties"]}, "required": [name, *schema["required"]]}
+        for word, schema in schemas.items()
+    ]
+    return {"anyOf": shapes, "required": [name], "discriminator": {"propertyName": name}}
+
+
 BOOLEAN: Schema = {"type": "boolean"}
 NUMBER: Schema = {"type": "number"}
 TIME: Schema = {"type": "string", "format": "date-time", "maxLength": 40}
@@ -74,6 +83,9 @@ TEXT: Schema = {"type": "string"}
 
 def check(schema: Schema, value: object, field: str = "body") -> None:
     """Raises InvalidRequestError at the first place where `value` is not what `schema` says."""
+    if "discriminator" in schema:
+        _check_by_word(schema["discriminator"]["propertyName"], schema["anyOf"], value, field)
+        return
     if "anyOf" in schema:
         _check_any(schema["anyOf"], value, field)
         return
@@ -97,6 +109,14 @@ def check(schema: Schema, value: object, field: str = "body") -> None:
         least, most = schema.get("minimum"), schema.get("maximum")
         if (least is not None and value < least) or (most is not None and value > most):
             raise InvalidRequestError(field, f"{least} to {most}")
+
+
+def _check_by_word(name: str, schemas: list[Schema], value: object, field: str) -> None:
+    words = {schema["properties"][name]["enum"][0]: schema for schema in schemas}
+    word = value.get(name) if isinstance(value, dict) else None
+    if not isinstance(word, str) or word not in words:
+        raise InvalidRequestError(f"{field}.{name}", f"one of {', '.join(words)}")
+    check(words[word], value, field)
 
 
 def _check_any(schemas: list[Schema], value: object, field: str) -> None:

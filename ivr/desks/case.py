@@ -6,15 +6,17 @@ an earlier event of the other desk arrives later, both desks end with the same m
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
 
 from ivr.desks.case_kinds import KINDS
-from ivr.desks.case_model import Case, Entry, Event
+from ivr.desks.case_model import DISPATCHER, Case, Entry, Event
 from ivr.desks.case_moves import Refused, moved
 from ivr.schema import InvalidRequestError, check
 
-__all__ = ("KINDS", "Case", "Entry", "Event", "Refused", "UnknownKindError", "apply", "fold")
+__all__ = ("KINDS", "Case", "Entry", "Event", "Refused", "UnknownKindError", "apply", "fold", "possible")
 
 
 class UnknownKindError(InvalidRequestError):
@@ -37,6 +39,35 @@ def apply(case: Case, event: Event) -> Case:
         raise UnknownKindError
     check(KINDS[event.kind], dict(event.data), "data")
     return _entered(moved(case, event), event, "")
+
+
+_NOW = datetime.min.replace(tzinfo=UTC)  # of what is only tried
+
+
+def possible(case: Case, desk: str) -> frozenset[str]:
+    """The kinds that this desk may add now; an offer to the other desk of the case (or to 110) stands for any."""
+    other = next(iter(sorted(case.desks - {desk})), DISPATCHER if desk != DISPATCHER else "")
+    tried: Mapping[str, Mapping[str, Any]] = {
+        "called": {"call": "x"},
+        "offered": {"to": other, "way": "online"},
+        "voice_failed": {"transfer": "x"},
+        "proposed": {"whose": "ours"},
+        "decided": {"owner": case.first},
+        "emergency": {"danger": "public"},
+        "handled": {"result": "solved"},
+        "guided": {"basis": "x", "words": "x"},
+        "consultation": {"owners": [DISPATCHER]},
+        **{kind: {} for kind in ("written", "accepted", "refused", "returned", "closed")},
+    }
+    return frozenset(kind for kind, data in tried.items() if _may(case, desk, kind, data))
+
+
+def _may(case: Case, desk: str, kind: str, data: Mapping[str, Any]) -> bool:
+    try:
+        moved(case, Event(case.id, desk, 0, case.clock + 1, _NOW, "", kind, data))
+    except Refused:
+        return False
+    return True
 
 
 def _noted(case: Case, event: Event) -> Case:

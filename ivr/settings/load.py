@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ivr.errors import HotlineError
-from ivr.settings import checks, exchange, tls
+from ivr.settings import checks, classes, exchange, tls
 from ivr.settings.hours import Hours
 from ivr.settings.model import (
     Accounts,
@@ -92,7 +92,8 @@ def read(text: str, path: Path | str, var: Path | str) -> Site:
         raise SettingsError(path, [f"is no TOML in UTF-8: {failure}"]) from failure
     reader = Reader()
     site = _site(reader, path, var, tables)
-    problems = [*checks.problems(site), *tls.problems(site), *exchange.problems(site)] if site else reader.problems
+    every = (checks, tls, exchange, classes)
+    problems = [told for part in every for told in part.problems(site)] if site else reader.problems
     if problems or site is None:
         raise SettingsError(path, problems)
     return dataclasses.replace(site, source=text)

@@ -146,6 +146,10 @@ class Desk:
         PauseReason("meeting", "会议", "Meeting"),
         PauseReason("case", "处理工单", "Working on a case"),
     )
+    decide_seconds: int = (
+        60  # R26: without an agreement by then, the desk that first received the call accepts the case
+    )
+    classes: str = ""  # file with the classes of cases, beside hotline.toml; "": the sample that ships
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,9 +161,14 @@ def _summary(case: Case, own: str, stored: Sequence[Stored], now: datetime) -> d
 
 
 def _undecided(case: Case, own: str, stored: Sequence[Stored]) -> datetime | None:
-    """Since when, by our own clock, the desks negotiate and we are the one that would accept (R26)."""
+    """Since when the desks negotiate, where we are the one that would accept (R26)."""
+    return talks_since(case, stored) if case.first == own else None
+
+
+def talks_since(case: Case, stored: Sequence[Stored]) -> datetime | None:
+    """Since when, by our own clock, the desks negotiate; None where they do not."""
     talks = case.negotiation
-    if talks is None or talks.decided or case.first != own or case.state in {"closed", "merged", "consulting"}:
+    if talks is None or talks.decided or case.state in {"closed", "merged", "consulting"}:
         return None
     began = talks.began
     return next(one.stored_at for one in stored if (one.event.origin, one.event.seq) == (began.origin, began.seq))

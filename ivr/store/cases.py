@@ -40,6 +40,7 @@ class CaseChangedError(HotlineError):
 class Known:
     case: Case
     revision: int  # how many of its events are here
+    talks_since: datetime | None = None  # the desks negotiate since, by our own clock
 
 
 def id_of_call(call_id: str) -> str:
@@ -59,6 +60,12 @@ class Cases:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store, self.desk, self._zone, self._hooks, self._clock = store, desk, zone, hooks, clock
+        self.listeners: list[Callable[[Known], None]] = []  # are told of each change, once it is kept
+
+    def changed(self, known: Known) -> None:
+        """Whoever took another desk's events in says so too."""
+        for listener in self.listeners:
+            listener(known)
 
     # --- doing -------------------------------------------------------------------------------------------------------
 
@@ -84,7 +91,7 @@ class Cases:
                 known = self._add(connection, known, by, "called", {"call": call})
             return self._add(connection, known, by, "written", matter or {})
 
-        return await self._store.write(write)
+        return await self._written(write)
 
     async def act(
         self, id: str, by: str, kind: str, data: Mapping[str, Any] | None = None, revision: int | None = None
@@ -99,12 +106,52 @@ class Cases:
             stored = case_rows.load(connection, id)
             if not stored:
                 raise UnknownCaseError(id)
-            known = Known(fold(one.event for one in stored), len(stored))
+            known = _of(stored)
             if kind == "written" and revision is not None:
                 self._not_written_since(known.case, stored[revision:], by, data or {})
             return self._add(connection, known, by, kind, data or {})
 
-        return await self._store.write(write)
+        return await self._written(write)
+
+    async def merge(self, id: str, by: str, into: str) -> Known:
+        """The case becomes part of another one, named by id or number; both say so. Raises as `act`."""
+
+        def write(connection: Connection) -> Known:
+            case_rows.alone(connection)
+            other = _known(connection, into) or _known(connection, case_rows.by_number(connection, into))
+            known = _known(connection, id)
+            if other is None or known is None:
+                raise UnknownCaseError(id if known is None else into)
+            merged = self._add(connection, known, by, "merged", {"into": other.case.id})
+            self._add(connection, other, by, "merged", {"from": id})
+            return merged
+
+        return await self._written(write)
+
+    async def split(self, id: str, by: str, matter: Mapping[str, Any]) -> Known:
+        """A new case for a part of this one; both say so. Raises as `act`."""
+
+        def write(connection: Connection) -> Known:
+            case_rows.alone(connection)
+            known = _known(connection, id)
+            if known is None:
+                raise UnknownCaseError(id)
+            new = str(uuid4())
+            self._add(connection, known, by, "split", {"into": new})
+            number = case_rows.next_number(connection, self.desk, self._clock().astimezone(self._zone))
+            opened = {"number": number, "channel": known.case.channel}
+            part = self._add(connection, Known(Case(new), 0), by, "opened", opened)
+            for call_id in case_rows.calls_of(connection, id):
+                part = self._add(connection, part, by, "called", {"call": call_id})
+            part = self._add(connection, part, by, "written", matter)
+            return self._add(connection, part, by, "split", {"from": id})
+
+        return await self._written(write)
+
+    async def _written(self, write: Callable[[Connection], Known]) -> Known:
+        known = await self._store.write(write)
+        self.changed(known)
+        return known
 
     def _not_written_since(
         self, case: Case, later: Sequence[case_rows.Stored], by: str, data: Mapping[str, Any]
@@ -126,8 +173,10 @@ class Cases:
         now = self._clock()
         event = Event(case.id, self.desk, seq, case.clock + 1, now, by, kind, data)
         apply(case, event)  # or it is refused
-        after = case_rows.append(connection, self.desk, [event], now, self._hooks)
-        return Known(after, known.revision + 1)
+        case_rows.append(connection, self.desk, [event], now, self._hooks)
+        after = _known(connection, case.id)
+        assert after is not None
+        return after
 
     # --- finding -----------------------------------------------------------------------------------------------------
 
@@ -146,6 +195,13 @@ class Cases:
         """The call's newest case."""
         return await self._read(lambda connection: _known(connection, case_rows.of_call(connection, call_id)))
 
+    async def first_lines(self, call_ids: Sequence[str]) -> dict[str, str]:
+        """By call: the first words of its newest case."""
+        both = tables.case_call.join(tables.case, _CASE.id == tables.case_call.c.case_id)
+        query = select(tables.case_call.c.call_id, _CASE.line).select_from(both).order_by(_CASE.serial)
+        query = query.where(tables.case_call.c.call_id.in_(call_ids))
+        return await self._read(lambda connection: dict(connection.execute(query).tuples().all()))
+
     async def search(self, wanted: Wanted, limit: int = 50, before: int | None = None) -> Sequence[Mapping[str, Any]]:
         """Rows of `case`, the newest first. `before`: the serial of one already seen."""
         return await self._read(lambda connection: case_search.page(connection, wanted, limit, before))
@@ -162,7 +218,12 @@ class Cases:
 
 def _known(connection: Connection, id: str | None) -> Known | None:
     stored = case_rows.load(connection, id) if id is not None else []
-    return Known(fold(one.event for one in stored), len(stored)) if stored else None
+    return _of(stored) if stored else None
+
+
+def _of(stored: Sequence[case_rows.Stored]) -> Known:
+    case = fold(one.event for one in stored)
+    return Known(case, len(stored), case_rows.talks_since(case, stored))
 
 
 def _changed(case: Case, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
@@ -20,6 +21,7 @@ from ivr.dialplan.versions import Version, Versions
 from ivr.pbx.web_phones import WebPhones
 from ivr.settings import Site
 from ivr.store import Store
+from ivr.store.cases import Cases
 from ivr.store.exchange import Messages
 from ivr.web.door import Door
 from ivr.web.exported import Exports
@@ -136,10 +138,14 @@ class Services:
     phones: WebPhones | None = None  # of those whose phone is the browser
     exchange: Exchange | None = None
     messages: Messages = field(init=False)
+    cases: Cases = field(init=False)
     door: Door = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "messages", Messages(self.store, self.site.hotline.desk, self.site.exchange))
+        hotline = self.site.hotline
+        object.__setattr__(self, "messages", Messages(self.store, hotline.desk, self.site.exchange))
+        cases = Cases(self.store, hotline.desk, ZoneInfo(hotline.timezone), hooks=(self.messages.hook,))
+        object.__setattr__(self, "cases", cases)
         object.__setattr__(self, "door", Door(self.site))
         self.sessions.on_unlock(self.locks.unlock)
 

@@ -67,6 +67,9 @@ _CHINESE: Mapping[str, str] = {
     "case_not_first": "协商不成时，由首接平台先行受理",
     "case_not_handled": "所有受理平台填写办理结果后才能办结",
     "case_no_guidance": "不属于受理范围的事项，须先告知依据，才能办结",
+    "unknown_case": "没有诉求 {case}",
+    "case_changed": "{by} 刚刚改动了这些内容：请核对后再保存",
+    "no_classes": "诉求分类无法读取，请管理员检查 [desk] classes：{why}",
     "case_one_other": "请指明另一个诉求（只能一个）",
     # calls and orders
     "unknown_call": "没有正在进行的通话 {call}",

@@ -23,12 +23,12 @@ class ErasedCallError(HotlineError):
 
 
 async def shown(asked: Asked) -> dict[str, Any]:
-    await _of_mine(asked, NOTE_READERS)
+    await of_mine(asked, NOTE_READERS)
     return {"note": (await Notes(asked.services.store).of(asked.path["id"])).as_dict()}
 
 
 async def put(asked: Asked) -> dict[str, Any]:
-    call = await _of_mine(asked, FOR_OTHERS)
+    call = await of_mine(asked, FOR_OTHERS)
     if call is not None and call.caller.startswith(ERASED):
         raise ErasedCallError(call.id)
     words = {name: asked.body.get(name, "") for name in FIELDS}
@@ -39,7 +39,7 @@ async def put(asked: Asked) -> dict[str, Any]:
 
 async def history(asked: Asked) -> dict[str, Any]:
     """Earlier calls of the caller of one's own call, newest first; a hidden number has no history."""
-    call = await _of_mine(asked, NOTE_READERS)
+    call = await of_mine(asked, NOTE_READERS)
     live = asked.services.live.call(asked.path["id"])
     caller = live.caller if live is not None else call.caller if call is not None else ""
     if not caller.strip("+").isdigit():
@@ -65,7 +65,7 @@ def _parties(call: Call, role: str) -> list[str]:
     return list(dict.fromkeys(leg.party for leg in call.legs if leg.role == role and leg.answered_at is not None))
 
 
-async def _of_mine(asked: Asked, others: frozenset[str]) -> Call | None:
+async def of_mine(asked: Asked, others: frozenset[str]) -> Call | None:
     """The call as logged; None while only the live state knows it. Raises UnknownCallError, NotYoursError."""
     who, id = asked.who, asked.path["id"]
     live = asked.services.live.call(id)

@@ -58,3 +58,38 @@ def test_given_a_query_then_its_text_becomes_what_is_described() -> None:
     for text in ("", "1.0", "1e3", "٣", "+5"):
         with pytest.raises(InvalidRequestError):
             schema.from_query(integer(1, 500), text, "limit")
+
+
+SHAPES = schema.by_word("kind", {"cat": obj({"lives": integer(0, 9)}), "fish": obj({}, {"wet": BOOLEAN})})
+
+
+@pytest.mark.parametrize("value", [{"kind": "cat", "lives": 9}, {"kind": "fish"}, {"kind": "fish", "wet": True}])
+def test_given_an_object_of_the_shape_that_its_word_names_then_nothing_is_said(value: object) -> None:
+    schema.check(SHAPES, value)
+
+
+@pytest.mark.parametrize(
+    ("value", "field"),
+    [
+        ({"kind": "dog"}, "body.kind"),
+        ({}, "body.kind"),
+        ([], "body.kind"),
+        ({"kind": ["cat"]}, "body.kind"),
+        ({"kind": "cat"}, "body.lives"),
+        ({"kind": "fish", "lives": 1}, "body.lives"),
+    ],
+)
+def test_given_another_shape_than_the_word_names_then_the_field_is_told(value: object, field: str) -> None:
+    with pytest.raises(InvalidRequestError) as refusal:
+        schema.check(SHAPES, value)
+    assert refusal.value.details["field"] == field
+
+
+@pytest.mark.parametrize(("items", "right"), [([], False), ([1], True), ([1, 2, 3], False)])
+def test_given_too_few_or_too_many_items_then_it_is_told(items: list[int], right: bool) -> None:
+    few = {**array(integer(0, 9)), "minItems": 1, "maxItems": 2}
+    if right:
+        schema.check(few, items)
+        return
+    with pytest.raises(InvalidRequestError, match="1 to 2 items"):
+        schema.check(few, items)

@@ -1,0 +1,115 @@
+"""Cases over HTTP: found, opened, written while the operator talks, and taken to their end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ivr.calls.redaction import ERASED
+from ivr.errors import HotlineError
+from ivr.settings import classes
+from ivr.store.case_search import Wanted
+from ivr.store.cases import Known
+from ivr.web import cases_told
+from ivr.web.context import Asked
+from ivr.web.notes import ErasedCallError, of_mine
+from ivr.web.roles import FOR_OTHERS, NOTE_READERS
+
+JUST_NOW = timedelta(minutes=10)  # a call that a desk hands over belongs to a case that it offered so lately
+
+
+async def listed(asked: Asked) -> dict[str, Any]:
+    """The newest first; `next` is the place of the page after."""
+    query = dict(asked.query)
+    limit, before = query.pop("limit", 50), query.pop("before", None)
+    found = await asked.services.cases.search(Wanted(**query), limit, before)
+    next_ = found[-1]["serial"] if len(found) == limit else None
+    return {"cases": [cases_told.row(asked, one) for one in found], "next": next_}
+
+
+async def shown(asked: Asked) -> dict[str, Any]:
+    return _told(asked, await asked.services.cases.get(asked.path["id"]))
+
+
+async def opened(asked: Asked) -> dict[str, Any]:
+    """A matter that came without a call."""
+    body = asked.body
+    return _told(asked, await asked.services.cases.open(who(asked), body["channel"], body["matter"]))
+
+
+async def done(asked: Asked) -> dict[str, Any]:
+    body, cases = asked.body, asked.services.cases
+    id = (await cases.get(asked.path["id"])).case.id
+    known = await cases.act(id, who(asked), body["kind"], body.get("data"), body.get("revision"))
+    return _told(asked, known)
+
+
+async def merged(asked: Asked) -> dict[str, Any]:
+    cases = asked.services.cases
+    id = (await cases.get(asked.path["id"])).case.id
+    return _told(asked, await cases.merge(id, who(asked), asked.body["into"]))
+
+
+async def split(asked: Asked) -> dict[str, Any]:
+    cases = asked.services.cases
+    id = (await cases.get(asked.path["id"])).case.id
+    return _told(asked, await cases.split(id, who(asked), asked.body["matter"]))
+
+
+async def of_call(asked: Asked) -> dict[str, Any]:
+    """The case of one's own call; one that another desk offered with this call becomes it."""
+    await of_mine(asked, NOTE_READERS)
+    known = await asked.services.cases.of_call(asked.path["id"]) or await _handed_over(asked)
+    return {"case": cases_told.whole(asked, known) if known is not None else None}
+
+
+async def done_in_call(asked: Asked) -> dict[str, Any]:
+    """What is done first opens the call's case."""
+    call = await of_mine(asked, FOR_OTHERS)
+    if call is not None and call.caller.startswith(ERASED):
+        raise ErasedCallError(call.id)
+    body, cases, by, id = asked.body, asked.services.cases, who(asked), asked.path["id"]
+    known = await cases.of_call(id) or await _handed_over(asked)
+    if known is None:
+        live = asked.services.live.call(id)
+        caller = live.caller if live is not None else call.caller if call is not None else ""
+        known = await cases.open(by, "phone", {"caller": caller} if _is_number(caller) else {}, call=id)
+    return _told(asked, await cases.act(known.case.id, by, body["kind"], body.get("data"), body.get("revision")))
+
+
+async def of_classes(asked: Asked) -> dict[str, Any]:
+    try:
+        known = classes.read(classes.file_of(asked.services.site))
+    except ValueError as wrong:
+        raise HotlineError("no_classes", str(wrong), {"why": str(wrong)}, 503) from wrong
+    return {"classes": [asdict(one) for one in known]}
+
+
+async def _handed_over(asked: Asked) -> Known | None:
+    """The case that another desk offered us with this very call: known by the caller's number."""
+    cases, call = asked.services.cases, asked.services.live.call(asked.path["id"])
+    if call is None or not _is_number(call.caller):
+        return None
+    for row in await cases.search(Wanted(caller=call.caller, state="offered"), 5):
+        known = await cases.get(row["id"])
+        offer = known.case.offer_to(cases.desk)
+        lately = datetime.now(UTC) - JUST_NOW
+        if offer is not None and (offer.state, offer.way) == ("sent", "voice") and row["changed_at"] > lately:
+            return await cases.act(known.case.id, "system", "called", {"call": call.id})
+    return None
+
+
+def who(asked: Asked) -> str:
+    """An operator's number, an account, or whoever a token speaks for."""
+    one = asked.who
+    return (one.number or one.user if one is not None else "") or asked.by
+
+
+def _is_number(caller: str) -> bool:
+    return caller.strip("+").isdigit()
+
+
+def _told(asked: Asked, known: Known) -> dict[str, Mapping[str, Any]]:
+    return {"case": cases_told.whole(asked, known)}

@@ -1,0 +1,92 @@
+"""A case as JSON, with the caller's name and number as whoever asks may see them (R60)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+from ivr.calls.numbers import masked
+from ivr.desks.case import Case, Entry, possible
+from ivr.store.cases import Known
+from ivr.store.export import plain
+from ivr.web.context import Asked
+
+HIDDEN = "***"
+LISTED = (
+    *("id", "number", "state", "channel", "kind", "class_code", "urgency", "region", "place", "line", "confidential"),
+    *("opened_at", "changed_at", "closed_at", "revision", "first"),
+)
+
+
+def row(asked: Asked, found: Mapping[str, Any]) -> dict[str, Any]:
+    """A case in a list."""
+    told: Any = plain({name: found[name] for name in LISTED})
+    hidden = found["confidential"] and not _sees(asked)
+    caller = HIDDEN if hidden and found["caller"] else _number(asked, found["caller"])
+    return {**told, "owners": found["owners"].split(), "caller": caller}
+
+
+def whole(asked: Asked, known: Known) -> dict[str, Any]:
+    """One case with its history, and what this desk may do with it now."""
+    case, own = known.case, asked.services.cases.desk
+    sees = _sees(asked) or _speaks_with(asked, case)
+    told: Any = plain(asdict(case))
+    told["matter"] = _personal(told["matter"], case.matter.confidential, sees)
+    told["negotiation"] = _negotiation(asked, known)
+    told["history"] = [_entry(entry, case.matter.confidential, sees) for entry in case.history]
+    return {**told, "revision": known.revision, "desk": own, "owner": case.owner, "may": sorted(possible(case, own))}
+
+
+def _sees(asked: Asked) -> bool:
+    return asked.who is not None and asked.who.sees_numbers
+
+
+def _speaks_with(asked: Asked, case: Case) -> bool:
+    """An operator in a running call of the case hears who it is."""
+    number = asked.who.number if asked.who is not None else None
+    running = [asked.services.live.call(link.call) for link in case.calls]
+    return number is not None and any(call is not None and call.operator(number) for call in running)
+
+
+def _number(asked: Asked, number: str) -> str:
+    return number if _sees(asked) else masked(number)
+
+
+def _personal(said: Mapping[str, Any], confidential: bool, sees: bool) -> dict[str, Any]:
+    """Words of the matter: the number masked, and who wishes it stays unnamed."""
+    shown = dict(said)
+    if not sees:
+        if shown.get("caller"):
+            shown["caller"] = HIDDEN if confidential else masked(shown["caller"])
+        if shown.get("name") and confidential:
+            shown["name"] = HIDDEN
+    return shown
+
+
+def _entry(entry: Entry, confidential: bool, sees: bool) -> dict[str, Any]:
+    event = entry.event
+    data = _personal(event.data, confidential, sees) if event.kind == "written" else dict(event.data)
+    named = ("origin", "seq", "clock", "at", "by", "kind")
+    told: Any = plain({name: getattr(event, name) for name in named})
+    return {**told, "data": data, "void": entry.void}
+
+
+def _negotiation(asked: Asked, known: Known) -> dict[str, Any] | None:
+    """`ends_at`: then the desk that first received it accepts (R26); None where nothing is to be decided."""
+    talks = known.case.negotiation
+    if talks is None:
+        return None
+    limit = timedelta(seconds=asked.services.site.desk.decide_seconds)
+    ends_at = known.talks_since + limit if known.talks_since is not None else None
+    told: Any = plain(
+        {
+            "desks": talks.desks,
+            "began_at": talks.began.at,
+            "ends_at": ends_at,
+            "decided": talks.decided,
+            "proposals": {desk: asdict(proposal) for desk, proposal in talks.proposals.items()},
+        }
+    )
+    return dict(told)

@@ -1,0 +1,229 @@
+"""The routes of cases."""
+
+from __future__ import annotations
+
+from ivr.desks.case_kinds import CHANNELS, KINDS, MATTER, MATTER_KINDS, URGENCIES
+from ivr.desks.case_model import STATES
+from ivr.web import cases, shapes
+from ivr.web.routes import Route, words
+from ivr.web.schema import (
+    BOOLEAN,
+    NUMBER,
+    TEXT,
+    TIME,
+    Schema,
+    array,
+    by_word,
+    integer,
+    mapping,
+    nullable,
+    obj,
+    one_of,
+    string,
+)
+
+V1 = "/api/v1"
+_CASE = f"{V1}/cases/{{id}}"
+_ANY: Schema = {}
+_FOR_PEOPLE = tuple(kind for kind in KINDS if kind not in {"opened", "merged", "split", "called", "decided"})
+
+ROW = obj(
+    {
+        "id": TEXT,
+        "number": TEXT,
+        "state": one_of(*STATES),
+        "channel": TEXT,
+        "kind": TEXT,
+        "class_code": TEXT,
+        "urgency": one_of(*URGENCIES),
+        "region": TEXT,
+        "place": TEXT,
+        "line": TEXT,
+        "confidential": BOOLEAN,
+        "opened_at": TIME,
+        "changed_at": TIME,
+        "closed_at": shapes.MOMENT,
+        "revision": shapes.COUNT,
+        "first": TEXT,
+        "owners": array(TEXT),
+        "caller": TEXT,
+    }
+)
+_MATTER = obj(
+    {
+        **{name: TEXT for name, schema in MATTER.items() if schema.get("type") == "string"},
+        "longitude": nullable(NUMBER),
+        "latitude": nullable(NUMBER),
+        "tags": array(TEXT),
+        "confidential": BOOLEAN,
+        "neither": BOOLEAN,
+    }
+)
+_DECISION = obj({"owners": array(TEXT), "reason": TEXT, "at": TIME, "by": array(TEXT)})
+_OFFER = obj(
+    {
+        **dict.fromkeys(("origin", "to", "way", "mode", "transfer", "by", "state", "reason", "voice"), TEXT),
+        "at": TIME,
+    }
+)
+CASE = obj(
+    {
+        **dict.fromkeys(("id", "number", "desk", "first", "channel", "opened_by", "owner"), TEXT),
+        "opened_at": TIME,
+        "closed_at": shapes.MOMENT,
+        "state": one_of(*STATES),
+        "revision": shapes.COUNT,
+        "clock": shapes.COUNT,
+        "matter": _MATTER,
+        "owners": array(TEXT),
+        "decision": nullable(_DECISION),
+        "negotiation": nullable(
+            obj(
+                {
+                    "desks": array(TEXT),
+                    "began_at": TIME,
+                    "ends_at": shapes.MOMENT,
+                    "decided": BOOLEAN,
+                    "proposals": mapping(obj({"owners": array(TEXT), "whose": TEXT, "at": TIME, "by": TEXT})),
+                }
+            )
+        ),
+        "emergency": nullable(obj({"desk": TEXT, "danger": TEXT, "words": TEXT, "at": TIME, "by": TEXT})),
+        "offers": array(_OFFER),
+        "calls": array(obj({"desk": TEXT, "call": TEXT, "at": TIME, "by": TEXT})),
+        "results": mapping(obj({"result": TEXT, "words": TEXT, "at": TIME, "by": TEXT})),
+        "guidance": nullable(obj({"basis": TEXT, "words": TEXT})),
+        "returns": shapes.COUNT,
+        "consultations": array(mapping(_ANY)),
+        **dict.fromkeys(("merged_into", "split_from"), TEXT),
+        **dict.fromkeys(("merged_from", "split_into", "may"), array(TEXT)),
+        "history": array(
+            obj(
+                {
+                    **dict.fromkeys(("origin", "by", "kind", "void"), TEXT),
+                    "seq": shapes.COUNT,
+                    "clock": shapes.COUNT,
+                    "at": TIME,
+                    "data": mapping(_ANY),
+                }
+            )
+        ),
+    }
+)
+_ONE = obj({"case": CASE})
+_REVISION = {"revision": integer(0, 2**53, description="of the case as it was seen: nobody overwrites another's words")}
+_ACT = by_word(
+    "kind",
+    {
+        kind: obj({"data": KINDS[kind]}, _REVISION)
+        if KINDS[kind]["required"]
+        else obj({}, {"data": KINDS[kind], **_REVISION})
+        for kind in _FOR_PEOPLE
+    },
+)
+_SOME_MATTER = obj({}, MATTER)
+_NAMED = string(r"[0-9A-Za-z-]+", 64, description="a case's id or number")
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "GET",
+        f"{V1}/cases",
+        cases.listed,
+        words("查找诉求，新的在前", "Cases that fit, the newest first"),
+        obj({"cases": array(ROW), "next": nullable(shapes.COUNT)}),
+        access="desk",
+        query={
+            "q": string(longest=100, description="words, all of which it says; Chinese by any two characters"),
+            "place": string(longest=100),
+            "number": _NAMED,
+            "class_code": string(r"[0-9]{2,16}", 16, description="a class or one above it"),
+            "region": string(r"[0-9A-Za-z.-]{2,32}", 32, description="a region or one above it"),
+            "kind": one_of(*MATTER_KINDS),
+            "state": one_of(*STATES),
+            "urgency": one_of(*URGENCIES),
+            "owner": string(r"[0-9A-Za-z_-]+", 32, description="a desk"),
+            "caller": string(r"\+?[0-9]{2,20}", 21, description="the whole number"),
+            "since": TIME,
+            "until": TIME,
+            "limit": integer(1, 500, default=50),
+            "before": integer(1, 2**53, description="`next` of the page before"),
+        },
+    ),
+    Route(
+        "POST",
+        f"{V1}/cases",
+        cases.opened,
+        words("新建一件不经电话的诉求", "Open a case that came without a call"),
+        _ONE,
+        201,
+        access="desk",
+        body=obj({"channel": one_of(*CHANNELS), "matter": _SOME_MATTER}),
+    ),
+    Route(
+        "GET",
+        f"{V1}/cases/classes",
+        cases.of_classes,
+        words("诉求分类", "The classes of cases"),
+        obj({"classes": array(obj(dict.fromkeys(("code", "zh", "en", "desk", "basis"), TEXT)))}),
+        access="desk",
+    ),
+    Route(
+        "GET",
+        _CASE,
+        cases.shown,
+        words("一件诉求及其全部经过", "One case with its whole history"),
+        _ONE,
+        access="desk",
+    ),
+    Route(
+        "POST",
+        f"{_CASE}/events",
+        cases.done,
+        words("对诉求的一个操作；不允许时返回 409 和原因", "Do something to a case; 409 says why it may not be now"),
+        _ONE,
+        201,
+        access="desk",
+        body=_ACT,
+    ),
+    Route(
+        "POST",
+        f"{_CASE}/merge",
+        cases.merged,
+        words("并入另一件诉求（并单）", "Make it part of another case"),
+        _ONE,
+        201,
+        access="desk",
+        body=obj({"into": _NAMED}),
+    ),
+    Route(
+        "POST",
+        f"{_CASE}/split",
+        cases.split,
+        words("拆分出一件新诉求", "Make a new case of a part of it"),
+        _ONE,
+        201,
+        access="desk",
+        body=obj({"matter": _SOME_MATTER}),
+    ),
+    Route(
+        "GET",
+        f"{V1}/calls/{{id}}/case",
+        cases.of_call,
+        words("一通电话的诉求，尚无时为 null", "The case of a call; null while there is none"),
+        obj({"case": nullable(CASE)}),
+        access="desk",
+    ),
+    Route(
+        "POST",
+        f"{V1}/calls/{{id}}/case",
+        cases.done_in_call,
+        words(
+            "对本通电话诉求的一个操作，尚无诉求时先建立",
+            "Do something to the call's case, opening it where there is none",
+        ),
+        _ONE,
+        201,
+        access="desk",
+        body=_ACT,
+    ),
+)

@@ -1,0 +1,111 @@
+"""Cases over HTTP: written while the operator talks, found again, and taken to their end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.web.house import CALL, House
+from tests.web.people import person
+
+OF_CALL = f"/api/v1/calls/{CALL}/case"
+
+
+@pytest.fixture
+def house(house_on_each_database: House) -> House:
+    house_on_each_database.in_a_call()
+    return house_on_each_database
+
+
+async def written(house: House, revision: int | None = None, **words: Any) -> tuple[int, Any]:
+    more = {} if revision is None else {"revision": revision}
+    return await house.ask("POST", OF_CALL, json={"kind": "written", "data": words, **more})
+
+
+async def test_given_a_running_call_when_words_are_typed_then_its_case_is_there(house: House) -> None:
+    assert await house.ask("GET", OF_CALL) == (200, {"case": None})
+    status, body = await written(house, cause="路灯不亮", place="朝阳路", tags=["elder"])
+    case = body["case"]
+    assert (status, case["state"], case["owner"], case["first"]) == (201, "open", "12345", "12345")
+    assert (case["matter"]["cause"], case["matter"]["tags"]) == ("路灯不亮", ["elder"])
+    live = house.live.call(CALL)
+    assert live is not None
+    assert case["matter"]["caller"] == live.caller
+    assert [link["call"] for link in case["calls"]] == [CALL]
+    assert (await house.ask("GET", OF_CALL))[1]["case"] == case
+    for name in (case["id"], case["number"]):
+        assert (await house.ask("GET", f"/api/v1/cases/{name}"))[1]["case"] == case
+    status, body = await house.ask("GET", "/api/v1/cases", params={"q": "路灯"})
+    assert [one["number"] for one in body["cases"]] == [case["number"]]
+    assert (await house.ask("GET", "/api/v1/cases", params={"q": "停水"}))[1]["cases"] == []
+
+
+async def test_given_words_with_an_old_revision_when_nobody_else_wrote_then_they_are_taken(house: House) -> None:
+    first = (await written(house, cause="路灯不亮"))[1]["case"]
+    assert (await written(house, first["revision"], cause="路灯不亮，三天"))[0] == 201
+    assert (await written(house, first["revision"], cause="路灯不亮，四天"))[0] == 201
+
+
+async def test_given_a_matter_without_a_call_then_it_is_offered_decided_and_closed(house: House) -> None:
+    status, body = await house.ask(
+        "POST", "/api/v1/cases", json={"channel": "web", "matter": {"cause": "井盖缺失", "kind": "report"}}
+    )
+    assert status == 201
+    path = f"/api/v1/cases/{body['case']['id']}"
+
+    async def act(kind: str, **data: Any) -> tuple[int, Any]:
+        return await house.ask("POST", f"{path}/events", json={"kind": kind, "data": data})
+
+    status, body = await act("closed")
+    assert (status, body["error"]["id"]) == (409, "case_not_handled")
+    status, body = await act("offered", to="110")
+    assert (status, body["error"]["id"], body["error"]["details"]["field"]) == (422, "invalid_request", "body.data.way")
+    status, body = await act("emergency", danger="public", words="有人跌落")
+    assert (status, body["case"]["owner"], body["case"]["emergency"]["danger"]) == (201, "110", "public")
+    assert "handled" not in body["case"]["may"]
+    assert (await act("proposed", whose="both"))[0] == 201
+    status, body = await house.ask("GET", path)
+    assert [entry["kind"] for entry in body["case"]["history"]][-2:] == ["emergency", "proposed"]
+
+
+async def test_given_two_cases_then_one_is_merged_and_one_split_with_a_trace(house: House) -> None:
+    async def opened(cause: str) -> Any:
+        body = {"channel": "web", "matter": {"cause": cause}}
+        return (await house.ask("POST", "/api/v1/cases", json=body))[1]["case"]
+
+    one, two = await opened("噪声"), await opened("夜间施工噪声")
+    path = f"/api/v1/cases/{two['id']}"
+    assert (await house.ask("POST", f"{path}/merge", json={"into": "12345-1"}))[1]["error"]["id"] == "unknown_case"
+    status, body = await house.ask("POST", f"{path}/merge", json={"into": one["number"]})
+    assert (status, body["case"]["state"], body["case"]["merged_into"]) == (201, "merged", one["id"])
+    assert (await house.ask("GET", f"/api/v1/cases/{one['id']}"))[1]["case"]["merged_from"] == [two["id"]]
+    status, body = await house.ask("POST", f"/api/v1/cases/{one['id']}/split", json={"matter": {"cause": "扬尘"}})
+    part = body["case"]
+    assert (status, part["matter"]["cause"], part["split_from"]) == (201, "扬尘", one["id"])
+
+
+async def test_given_a_caller_who_wishes_it_then_nobody_reads_who_it_is(house: House) -> None:
+    case = (await written(house, name="王女士", cause="噪声", confidential=True))[1]["case"]
+    reader = await person(house, "operator")
+    for path in (f"/api/v1/cases/{case['id']}", f"/api/v1/cases?q={case['number'][-6:]}"):
+        status, body = await reader.ask("GET", path)
+        assert status == 200
+        assert "王女士" not in str(body)
+        assert case["matter"]["caller"] not in str(body)
+
+
+async def test_given_pages_of_cases_then_each_leads_to_the_next(house: House) -> None:
+    for number in range(3):
+        await house.ask("POST", "/api/v1/cases", json={"channel": "web", "matter": {"cause": f"停水{number}"}})
+    first = (await house.ask("GET", "/api/v1/cases", params={"limit": 2}))[1]
+    rest = (await house.ask("GET", "/api/v1/cases", params={"limit": 2, "before": first["next"]}))[1]
+    assert [one["line"] for one in first["cases"] + rest["cases"]] == ["停水2", "停水1", "停水0"]
+    assert rest["next"] is None
+
+
+async def test_given_the_classes_then_each_has_its_words_and_those_of_neither_desk_their_basis(house: House) -> None:
+    known = {one["code"]: one for one in (await house.ask("GET", "/api/v1/cases/classes"))[1]["classes"]}
+    assert known["010101"]["zh"] == "路灯照明"
+    assert known["0801"]["desk"] == "12345"
+    assert "国办发〔2020〕53号" in known["9001"]["basis"]
