@@ -22,6 +22,7 @@ from ivr.calls.live import Live
 from ivr.calls.model import Call
 from ivr.dialplan.office import Office
 from ivr.errors import HotlineError
+from ivr.exchange import Exchange
 from ivr.notices import Notices
 from ivr.pbx import drain, routing
 from ivr.pbx.agi import Answer, FastAgi, Question, Script, scripts
@@ -37,6 +38,7 @@ from ivr.store import DatabaseDownError, Position, Store
 from ivr.store.audit import Audit
 from ivr.store.blocks import Blocks
 from ivr.store.calllog import POLL, CallLog
+from ivr.store.exchange import Messages
 from ivr.store.retention_daily import erase_daily
 from ivr.store.reviews import Reviews
 from ivr.tasks import Keeper
@@ -128,6 +130,8 @@ class Controller:
         self.notices = Notices(self.link, var)
         self.office = Office(site, var, self.link, self.store)
         health.checks["dialplans"] = (self.office.unlike, CHECKED)
+        self.messages = Messages(self.store, site.hotline.desk, site.exchange)
+        self.exchange = Exchange(site, secrets.exchange_key, self.messages)
         self.services = Services(
             site,
             secrets,
@@ -145,6 +149,7 @@ class Controller:
             self.supervision,
             Applying(var, self.link),
             phones=WebPhones(self.link),
+            exchange=self.exchange,
         )
         self._watch()
 
@@ -167,6 +172,7 @@ class Controller:
         self.keeper.keep("notices", self.notices.keep_published)
         self.keeper.keep("skills", self.skills.keep_in_force)
         self.keeper.keep("supervision", self.supervision.keep_noting)
+        self.keeper.keep("exchange", self.exchange.run)
 
     async def close(self) -> None:
         """The dialplan is told, so that no call waits for answers that will not come; the last rows are saved."""
@@ -249,11 +255,13 @@ class Controller:
                 "hotline_draining": ("1 while new calls are turned away.", lambda: float(self.draining)),
                 "hotline_call_log_lag_seconds": ("How far the call log is behind.", lambda: writer.lag_seconds),
                 "hotline_call_log_refused": ("Calls that the database refuses.", lambda: float(len(writer.refused))),
+                "hotline_exchange_pending": ("Messages that desks were not told yet.", self.exchange.pending),
                 "hotline_live_streams": ("Readers of the live stream.", lambda: float(len(self.hub.readers))),
             },
             {
                 "hotline_ami": ("AMI: events, forged, lost, actions, …", ("what",), lambda: self.link.counters),
                 "hotline_ari": ("ARI: events, transfers, lost, …", ("what",), lambda: self.link.ari_counters),
+                "hotline_exchange": ("Messages told to desks.", ("desk", "what"), lambda: self.exchange.counters),
                 "hotline_agi": ("Questions of the dialplan.", ("script", "outcome"), lambda: self.agi.counters),
             },
         )

@@ -61,6 +61,10 @@ class Exchange:
         finally:
             await keeper.close()
 
+    def pending(self) -> float:
+        """Messages that wait, of all partners."""
+        return float(sum(one.pending + one.refused for one in self.backlog.values()))
+
     def silent(self, desk: str, now: datetime) -> timedelta | None:
         """How long the partner's oldest message has waited, where that is too long."""
         oldest = self.backlog[desk].oldest

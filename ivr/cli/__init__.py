@@ -16,6 +16,7 @@ from ivr.cli import (
     db,
     dialplan,
     drain,
+    exchange,
     notice,
     prompts,
     recordings,
@@ -50,6 +51,7 @@ app.command("apply")(apply.apply)
 app.command("statistics")(statistics.statistics)
 app.command("console")(service.console)
 app.add_typer(audit.app, name="audit")
+app.add_typer(exchange.app, name="exchange")
 app.add_typer(account.app, name="account")
 app.command("doctor")(service.doctor)
 

@@ -22,7 +22,7 @@ from ivr.pbx.web_phones import WebPhones
 from ivr.settings import Site
 from ivr.store import Store
 from ivr.store.cases import Cases
-from ivr.store.exchange import Messages
+from ivr.store.exchange import Backlog, Messages
 from ivr.web.door import Door
 from ivr.web.exported import Exports
 from ivr.web.guesses import Guesses
@@ -108,9 +108,12 @@ class Office(Protocol):
 class Exchange(Protocol):
     """`ivr.exchange.Exchange`: what partner desks are told."""
 
-    reached: Mapping[str, datetime]
-    trouble: Mapping[str, str]
-
+    @property
+    def backlog(self) -> Mapping[str, Backlog]: ...
+    @property
+    def reached(self) -> Mapping[str, datetime]: ...  # when a partner last took something
+    @property
+    def trouble(self) -> Mapping[str, str]: ...  # why it can be told nothing now
     def silent(self, desk: str, now: datetime) -> timedelta | None: ...
 
 

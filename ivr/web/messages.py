@@ -173,6 +173,12 @@ _CHINESE: Mapping[str, str] = {
     "bad_setting": "{key}：无法修改",
     "needs_restart": "{waiting} 须重新启动才能生效，因此这些设置也须重新启动：{why}",
     "not_applied": "交换系统没有接受这些设置，原设置已恢复：{why}",
+    # what desks tell each other
+    "exchange_signature": "消息签名未通过（{why}）：请核对双方密钥和时钟",
+    "exchange_replayed": "此签名已收到过，请重新签名后再发",
+    "exchange_altered": "{what} {name} 与已收到的内容不同，疑被篡改，未接收",
+    "exchange_message": "{field}：不符合要求（{expected}），格式见 /exchange/v1/schema.json",
+    "unknown_message": "没有待发送的消息 {message}，可用 ivr exchange trace 查看",
     # the house
     "pbx_unreachable": "电话交换系统未连接，请稍后再试；可用 ivr doctor 检查",
     "pbx_lost": "与电话交换系统的连接中断，操作可能已执行，请先查看通话状态",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +17,7 @@ from ivr.errors import HotlineError
 from ivr.store import Store
 from ivr.store.figures import CONNECT_RATE, Figures, figures
 from ivr.tasks import ended
-from ivr.web import room_alarms
+from ivr.web import exchange_alarms, room_alarms
 from ivr.web.context import SERVICES, Asked, Services
 from ivr.web.room_alarms import Alarm, Board
 
@@ -52,13 +52,21 @@ class Room:
             failing = (await self.figures(good)).failing
         except HotlineError:  # health tells it
             failing = ()
+        now = datetime.now(UTC)
         found = room_alarms.found(self._services.live.snapshot(), self._services.site, problems, failing)
-        began, ended = self._board.show(found, datetime.now(UTC))
+        began, ended = self._board.show((*found, *self._of_exchange(now)), now)
         for alarm in began:
             log.warning("room.alarm_begins", alarm=True, id=alarm.id, what=alarm.message["en"])
         for alarm in ended:
             log.info("room.alarm_ends", id=alarm.id)
         return self._board.shown
+
+    def _of_exchange(self, now: datetime) -> Iterator[Alarm]:
+        yield from exchange_alarms.at_the_door(self._services.door.refusals.values(), now)
+        sender = self._services.exchange
+        if sender is not None:
+            silent = {desk: waited for desk in sender.backlog if (waited := sender.silent(desk, now)) is not None}
+            yield from exchange_alarms.found(sender.backlog, silent, sender.trouble)
 
     async def run(self) -> None:
         while True:

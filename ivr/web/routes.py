@@ -41,6 +41,7 @@ PATH: Mapping[str, Schema] = {  # parts of paths, by name
     "asset": string(r"[a-z0-9][A-Za-z0-9_./-]*", 128, description="a file of the pages, such as shell/app.js"),
     "section": string(r"[a-z]{2,20}", 20, description="a section of the administration"),
     "notice": string(r"[1-9][0-9]{0,8}", 9, description="a notice's number"),
+    "message": string(r"(all|[0-9a-f-]{36})", 36, description="the id of a message between desks, or all"),
     "export": string(r"[0-9a-f]{16}", 16, description="an export's id"),
     "token": string(r"[!-~]+", 128, description="an operator's key"),
     "language": string(r"[a-z]{2,3}", 3, description="a language of the site, such as zh"),
@@ -67,7 +68,7 @@ class Route:
     summary: Text
     answer: Schema | None = None  # of a JSON answer
     status: int = 200
-    access: str = "admin"  # a word of roles.MAY; phone: token in the path; own: the handler looks; open: everybody
+    access: str = "admin"  # a word of roles.MAY; phone: token in the path; own: the handler looks; signed: by a desk; open: everybody
     body: Schema | None = None
     query: Mapping[str, Schema] = field(default_factory=dict)
     headers: Mapping[str, Schema] = field(default_factory=dict)
@@ -140,7 +141,7 @@ async def _asked(route: Route, request: web.Request, services: Services, languag
 
 
 def _who(route: Route, request: web.Request, services: Services) -> Who | None:
-    if route.access in ("open", "own"):
+    if route.access in ("open", "own", "signed"):
         return None
     if route.access == "phone":
         who = auth.of_phone_key(request.match_info["token"], services.credentials, services.site)

@@ -18,6 +18,7 @@ from ivr.web import (
     table_cases,
     table_desk,
     table_dialplans,
+    table_exchange,
     table_notes,
     table_notices,
     table_prompts,
@@ -205,6 +206,7 @@ ROUTES: tuple[Route, ...] = (
     *table_supervision.ROUTES,
     *table_dialplans.ROUTES,
     *table_room.ROUTES,
+    *table_exchange.ROUTES,
     *table_settings.ROUTES,
     Route(
         "GET", f"{V1}/openapi.json", openapi.document, words("接口说明", "This description"), shapes.ANY, access="open"
