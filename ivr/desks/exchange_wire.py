@@ -111,8 +111,6 @@ def read(body: bytes, sender: str, own: str) -> Message:
         raise BadMessageError("hotline.from", f"{sender}, whose key signed it")
     if found["to"] != own:
         raise BadMessageError("hotline.to", f"{own}, which this desk is")
-    if not 1 <= len(found["events"]) <= MOST_EVENTS:
-        raise BadMessageError("hotline.events", f"1 to {MOST_EVENTS} events")
     return Message(found["message"], sender, own, found["case"], _time(found["sent"]), tuple(_events(found, sender)))
 
 

@@ -68,7 +68,9 @@ class Route:
     summary: Text
     answer: Schema | None = None  # of a JSON answer
     status: int = 200
-    access: str = "admin"  # a word of roles.MAY; phone: token in the path; own: the handler looks; signed: by a desk; open: everybody
+    access: str = (
+        "admin"  # of roles.MAY; phone: token in the path; own: the handler looks; signed: by a desk; open: all
+    )
     body: Schema | None = None
     query: Mapping[str, Schema] = field(default_factory=dict)
     headers: Mapping[str, Schema] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from ivr.desks.case_kinds import CASE_ID, DESK
 from ivr.desks.exchange_wire import ANSWER, MOST_BODY
 from ivr.web import exchange, shapes
 from ivr.web.routes import Route, words
-from ivr.web.schema import TEXT, TIME, array, integer, nullable, obj, one_of
+from ivr.web.schema import TEXT, TIME, array, integer, mapping, nullable, obj, one_of
 
 DOOR = "/exchange/v1"
 TRACE = "/api/v1/exchange"
@@ -36,7 +36,7 @@ _MESSAGE = obj(
         "digest": TEXT,
         "tries": shapes.COUNT,
         "status": nullable(integer(0, 999)),
-        "answer": shapes.ANY,
+        "answer": nullable(mapping({})),
         "made_at": TIME,
         "tried_at": nullable(TIME),
         "answered_at": nullable(TIME),

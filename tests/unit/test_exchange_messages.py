@@ -82,7 +82,7 @@ def _changed(path: str, value: Any) -> bytes:
         (_changed("hotline.from", "119"), "hotline.from"),
         (_changed("hotline.to", "119"), "hotline.to"),
         (_changed("hotline.case", "x"), "body.hotline.case"),
-        (_changed("hotline.events", []), "hotline.events"),
+        (_changed("hotline.events", []), "body.hotline.events"),
         (_changed("hotline.events.1.origin", "110"), "hotline.events[1].origin"),
         (_changed("hotline.events.1.seq", 3), "hotline.events[1].seq"),
         (_changed("hotline.events.1.clock", 1), "hotline.events[1].seq"),

@@ -19,7 +19,7 @@ from ivr.dialplan.findings import Report
 from ivr.dialplan.office import NOTHING, Publishing
 from ivr.dialplan.trial_model import Wish
 from ivr.dialplan.versions import Version, Versions
-from ivr.settings import Address, Hotline, Listen, Operator, Site, Target, Trunk
+from ivr.settings import Address, Hotline, Listen, Operator, Partner, Site, Target, Trunk
 from ivr.store import Store
 from ivr.web.app import Server
 from ivr.web.context import Services
@@ -266,9 +266,10 @@ async def a_house(
     database_url: str | None = None,
     site_folder: Path | None = None,
     operators: Mapping[str, str] = OPERATORS,
+    exchange: Mapping[str, Partner] | None = None,
     **hub: float,
 ) -> AsyncIterator[House]:
-    site = a_site(folder)
+    site = replace(a_site(folder), exchange=exchange or {})
     if site_folder is not None:
         site = replace(site, path=str(site_folder / "hotline.toml"), targets={})
     site = replace(site, database_url=database_url or databases.ready_sqlite(folder / "ivr.db"))

@@ -24,7 +24,8 @@ from tests.web.test_roles import HEAD, PAGE
 VALUES = {
     "id": "no-such-call", "number": "1001", "leg": "no-such-leg", "user": "nobody", "caller": "13800138000",
     "file": "none.conf", "version": "99", "asset": "shell/app.js", "section": "accounts", "notice": "99",
-    "export": "0123456789abcdef", "message": "all", "token": "no-phones-key", "language": "zh", "prompt": "none", "action": "cancel",
+    "export": "0123456789abcdef", "message": "all", "token": "no-phones-key", "language": "zh", "prompt": "none",
+    "action": "cancel",
 }  # fmt: skip
 NOT_TAKEN = {"no-route-takes-this": 1}
 DOOR = {
