@@ -20,6 +20,7 @@ from ivr.alarms import FailedTransfers
 from ivr.apply import Applying
 from ivr.calls.live import Live
 from ivr.calls.model import Call
+from ivr.cases import Keeping
 from ivr.dialplan.office import Office
 from ivr.errors import HotlineError
 from ivr.exchange import Exchange
@@ -84,12 +85,12 @@ class Watched(Store):
 
     def __init__(self, url: str, *watchers: Callable[[list[Call]], None]) -> None:
         super().__init__(url)
-        self._watchers = watchers
+        self.watchers = list(watchers)
 
     async def save(self, calls: Iterable[Call], position: Position | None = None) -> None:
         told = list(calls)
         await super().save(told, position)
-        for watch in self._watchers:
+        for watch in self.watchers:
             watch(told)
 
 
@@ -151,6 +152,10 @@ class Controller:
             phones=WebPhones(self.link),
             exchange=self.exchange,
         )
+        self.cases = Keeping(self.services.cases, self.live, site)
+        self.services.cases.listeners.append(self.cases.changed)
+        self.services.messages.listeners.append(self.cases.taken)
+        self.store.watchers.append(self.cases.look)
         self._watch()
 
     async def start(self) -> None:
@@ -171,6 +176,7 @@ class Controller:
         self.keeper.keep("reviews", self.screening.keep_reviewing)
         self.keeper.keep("notices", self.notices.keep_published)
         self.keeper.keep("skills", self.skills.keep_in_force)
+        self.keeper.keep("cases", self.cases.run)
         self.keeper.keep("supervision", self.supervision.keep_noting)
         self.keeper.keep("exchange", self.exchange.run)
 

@@ -49,6 +49,7 @@ class Parts:
     region: Words | None = None
     own_skills: tuple[str, ...] = ()  # that the site gives
     ears: Ears = SILENCE
+    case: Mapping[str, Any] | None = None  # of the call: id, number, revision
 
 
 def call_of(state: LiveState, number: str) -> LiveCall | None:
@@ -128,6 +129,7 @@ def _call(parts: Parts, call: LiveCall, desk: Desk) -> dict[str, Any]:
         "choices": call.steps,
         "legs": [_leg(leg, parts, desk) for leg in call.legs],
         "transfer": _transfer(call.transfers, desk),
+        "case": parts.case,
     }
 
 

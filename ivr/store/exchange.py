@@ -8,7 +8,7 @@ the events themselves stand in the case.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -105,6 +105,7 @@ class Messages:
 
     def __init__(self, store: Store, own: str, known: Iterable[str]) -> None:
         self._store, self._own, self._known_desks = store, own, tuple(known)
+        self.listeners: list[Callable[[str], None]] = []  # are told of a case that another desk's events changed
 
     def hook(self, connection: Connection, case: Case, new: Sequence[Event]) -> None:
         """For `ivr.store.case_rows.append`: what is new goes out to the case's desks."""
@@ -120,6 +121,8 @@ class Messages:
         message = exchange_wire.read(body, signed.desk, self._own)
         answer = await self._store.write(lambda connection: self._take(connection, message, signed.nonce, body, now))
         await self._store.durable()
+        for listener in self.listeners:
+            listener(message.case)
         return answer
 
     def _take(self, connection: Connection, message: Message, nonce: str, body: bytes, now: datetime) -> dict[str, Any]:

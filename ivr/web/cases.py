@@ -93,11 +93,10 @@ async def _handed_over(asked: Asked) -> Known | None:
     if call is None or not _is_number(call.caller):
         return None
     for row in await cases.search(Wanted(caller=call.caller, state="offered"), 5):
-        known = await cases.get(row["id"])
-        offer = known.case.offer_to(cases.desk)
-        lately = datetime.now(UTC) - JUST_NOW
-        if offer is not None and (offer.state, offer.way) == ("sent", "voice") and row["changed_at"] > lately:
-            return await cases.act(known.case.id, "system", "called", {"call": call.id})
+        offer = (await cases.get(row["id"])).case.offer_to(cases.desk)
+        lately = row["changed_at"] > datetime.now(UTC) - JUST_NOW
+        if lately and offer is not None and (offer.state, offer.way) == ("sent", "voice"):
+            return await cases.act(row["id"], "system", "called", {"call": call.id})
     return None
 
 

@@ -7,9 +7,11 @@ more often than once a second: with 500 desks somebody always waits or gets read
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
+from typing import Any
 
 import structlog
 
@@ -19,12 +21,14 @@ from ivr.calls.live_ears import Ears
 from ivr.calls.live_views import LiveCall, LiveState
 from ivr.errors import HotlineError
 from ivr.settings import Site
+from ivr.store.cases import Known
 from ivr.web.context import Services
 from ivr.web.directory import modes
 from ivr.web.region import Regions
 from ivr.web.replies import dumps
 
 INTERVAL = 0.2  # seconds between two looks
+REMEMBERED = 10_000  # calls whose case is known here
 ROOM_SECONDS = 1.0  # between two frames for the room's sake
 
 log = structlog.get_logger(__name__)
@@ -71,6 +75,8 @@ class Desks:
         self._told, self._told_at = b"", 0.0  # the room as every desk was woken for it last
         self._watched: set[str] = set()  # legs whose speech is followed
         self._tasks: set[asyncio.Task[None]] = set()
+        self._cases: OrderedDict[str, Mapping[str, Any]] = OrderedDict()  # by call, what changed last
+        services.cases.listeners.append(self._note_case)
         self.made = 0
 
     @property
@@ -106,6 +112,15 @@ class Desks:
         state = self._services.live.snapshot()
         head = dumps({"at": state.at})[:-1]
         return b"%b,%b,%b}" % (head, self._room_of(state)[1:-1], self._own_of(state, number)[0][1:-1])
+
+    def _note_case(self, known: Known) -> None:
+        """A page that sees another revision than it has asks for the case."""
+        told = {"id": known.case.id, "number": known.case.number, "revision": known.revision}
+        for link in known.case.calls:
+            self._cases[link.call] = told
+            self._cases.move_to_end(link.call)
+        while len(self._cases) > REMEMBERED:
+            self._cases.popitem(last=False)
 
     def look(self) -> None:
         """Wake the readers whose desk changed."""
@@ -144,7 +159,8 @@ class Desks:
         ears: Ears = self._services.live.ears.of(leg.id for leg in call.legs) if call else Ears()
         region: Mapping[str, str] | None = self._regions.of(call.caller) if call else None
         own_skills = self._services.site.operators[number].skills
-        return Parts(state.operators[number], call, region, own_skills, ears)
+        case = self._cases.get(call.id) if call else None
+        return Parts(state.operators[number], call, region, own_skills, ears, case)
 
     def _follow_speech(self, call: LiveCall | None) -> None:
         """Of calls that somebody looks at, once a leg: Asterisk listens to nobody else's."""

@@ -24,6 +24,7 @@ CALL = obj(
         "handed_over_by": shapes.WORD,
         "requeued": shapes.WORD,
         "choices": array(shapes.STEP),
+        "case": nullable(obj({"id": TEXT, "number": TEXT, "revision": shapes.COUNT})),
         "legs": array(
             obj(
                 {

@@ -1,0 +1,150 @@
+"""What happens to cases by itself: pressing a target offers the call's case to that desk (R40), a voice that failed is
+told there (R16), a case that a desk hands over with a call is the call's, and the limit of a negotiation ends (R26).
+
+All of it can be asked for again: an offer is known by its transfer, a call's case by its call. What was missed while
+the controller was down is made up for when the journal is read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from ivr.calls.live import Live
+from ivr.calls.model import Call, Transfer
+from ivr.desks.case import Case, Refused
+from ivr.errors import HotlineError
+from ivr.settings import Site
+from ivr.store import DatabaseDownError
+from ivr.store.cases import Cases, Known, UnknownCaseError
+
+LATELY = timedelta(hours=1)  # older transfers are history: a log that is computed anew offers nothing again
+REMEMBERED = 10_000
+TICK = 0.5  # seconds between two looks at the limits
+VOICE_FAILED = frozenset({"failed"})  # results of a transfer
+
+log = structlog.get_logger(__name__)
+
+Work = Callable[[], Awaitable[object]]
+
+
+class Keeping:
+    """`look` is told of saved calls, `run` does what follows from them; nothing here may stop a call."""
+
+    def __init__(
+        self, cases: Cases, live: Live, site: Site, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._cases, self._live, self._site, self._clock = cases, live, site, clock
+        self._todo: asyncio.Queue[Work] = asyncio.Queue()
+        self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._limit = timedelta(seconds=site.desk.decide_seconds)
+
+    def look(self, calls: Iterable[Call]) -> None:
+        """For `Watched`: each saved call; again and again the same."""
+        since = self._clock() - LATELY
+        for call in calls:
+            for transfer in call.transfers:
+                target = self._site.targets.get(transfer.target)
+                if target is None or target.role != "desk" or transfer.asked_at < since:
+                    continue
+                self._add("offered", call, transfer)
+                if transfer.result in VOICE_FAILED:
+                    self._add("voice_failed", call, transfer)
+
+    def _add(self, kind: str, call: Call, transfer: Transfer) -> None:
+        if (kind, transfer.id) in self._seen:
+            return
+        self._seen[kind, transfer.id] = None
+        if len(self._seen) > REMEMBERED:
+            self._seen.popitem(last=False)
+        self._todo.put_nowait(lambda: self.happened(kind, call, transfer))
+
+    def changed(self, known: Known) -> None:
+        """For `Cases.listeners`: a case that another desk hands over with a call becomes that call's."""
+        if handed_over(known.case, self._cases.desk, self._live) is not None:
+            self._todo.put_nowait(lambda: self.link(known.case.id))
+
+    def taken(self, case_id: str) -> None:
+        """For `Messages.listeners`: another desk's events came."""
+        self._todo.put_nowait(lambda: self._tell(case_id))
+
+    async def _tell(self, case_id: str) -> None:
+        with contextlib.suppress(UnknownCaseError):
+            self._cases.changed(await self._cases.get(case_id))
+
+    async def run(self) -> None:
+        """Until cancelled. What the database cannot take now is tried again."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TICK):
+                    work = await self._todo.get()
+                await self._insist(work)
+            await self._end_limits()
+
+    async def _insist(self, work: Work) -> None:
+        try:
+            await work()
+        except Refused as refusal:
+            log.info("case.refused", why=refusal.id, **refusal.details)
+        except DatabaseDownError as error:
+            log.warning("case.waits", why=error.id)
+            await asyncio.sleep(TICK)
+            self._todo.put_nowait(work)
+        except HotlineError as error:
+            log.error("case.not_told", alarm=True, why=error.message)  # noqa: TRY400  a refusal, not a fault of ours
+
+    async def happened(self, kind: str, call: Call, transfer: Transfer) -> Known:
+        """Make the call's case say so, once. Raises HotlineError."""
+        by = next((leg.party for leg in call.legs if leg.id == transfer.asked_by and leg.role == "operator"), "system")
+        known = await self._case_of(call, by)
+        offers = [offer for offer in known.case.offers if offer.transfer == transfer.id]
+        if kind == "voice_failed":
+            if offers and offers[0].voice != "failed":
+                data = {"transfer": transfer.id, **({"cause": transfer.reason} if transfer.reason else {})}
+                known = await self._cases.act(known.case.id, "system", kind, data)
+            return known
+        if offers:
+            return known
+        partner = self._site.partner_of(transfer.target)
+        # Who cannot answer over the exchange cannot negotiate either: nobody's limit runs.
+        mode = transfer.mode if partner is not None or transfer.mode != "conference" else ""
+        data = {"to": partner or transfer.target, "way": "voice", "mode": mode, "transfer": transfer.id}
+        return await self._cases.act(known.case.id, by, kind, data)
+
+    async def _case_of(self, call: Call, by: str) -> Known:
+        known = await self._cases.of_call(call.id)
+        if known is not None:
+            return known
+        caller = call.caller if call.caller.strip("+").isdigit() else ""
+        return await self._cases.open(by, "phone", {"caller": caller}, call=call.id)
+
+    async def _end_limits(self) -> None:
+        """R26: without an agreement the desk that first received the call accepts, and only it says so."""
+        try:
+            over = await self._cases.undecided(self._clock() - self._limit)
+            for id in over:
+                data = {"owner": self._cases.desk, "reason": "first_received"}
+                await self._cases.act(id, "system", "decided", data)
+        except HotlineError as error:  # decided meanwhile, or the database is away
+            log.info("case.limit_waits", why=error.id)
+
+    async def link(self, id: str) -> None:
+        known = await self._cases.get(id)
+        call = handed_over(known.case, self._cases.desk, self._live)
+        if call is not None:
+            await self._cases.act(id, "system", "called", {"call": call})
+
+
+def handed_over(case: Case, own: str, live: Live) -> str | None:
+    """The running call that an open offer to us came with; None where there is none, or it is known."""
+    offer = case.offer_to(own)
+    if offer is None or (offer.state, offer.way) != ("sent", "voice") or not case.matter.caller:
+        return None
+    calls = [call for call in live.snapshot().calls.values() if call.caller == case.matter.caller]
+    known = {link.call for link in case.calls if link.desk == own}
+    return next((call.id for call in sorted(calls, key=lambda call: call.since) if call.id not in known), None)

@@ -1,0 +1,139 @@
+"""What happens to cases by itself: offered with the transfer, a voice that failed, the end of a negotiation."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ivr.calls.live import Live
+from ivr.cases import Keeping, handed_over
+from ivr.desks.case import Event
+from ivr.settings import Site
+from ivr.settings.model import Partner
+from ivr.store import Store, case_rows
+from ivr.store.cases import Cases, Known
+from tests.unit.live_streams import recorded
+from tests.unit.stories import transferred
+from tests.web.house import CALL, OPERATORS, TARGETS, a_site
+
+POLICE = Partner("police", "https://192.0.2.1", "", targets=("110",))
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    opened = Store(f"sqlite+aiosqlite:///{tmp_path}/ivr.db")
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return replace(a_site(tmp_path), exchange={"police": POLICE})
+
+
+@pytest.fixture
+def cases(store: Store) -> Cases:
+    return Cases(store, "12345")
+
+
+@pytest.fixture
+def live() -> Live:
+    return Live(OPERATORS, TARGETS)
+
+
+async def eventually(cases: Cases, call: str, kind: str) -> Known:
+    for _ in range(500):
+        known = await cases.of_call(call)
+        if known is not None and any(entry.event.kind == kind for entry in known.case.history):
+            return known
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"no {kind}")
+
+
+async def test_given_a_transfer_when_its_call_is_saved_again_and_again_then_the_case_is_offered_once(
+    cases: Cases, live: Live, site: Site
+) -> None:
+    call = transferred()
+    asked_at = call.transfers[0].asked_at
+    keeping = Keeping(cases, live, site, clock=lambda: asked_at)
+    running = asyncio.create_task(keeping.run())
+    try:
+        for _ in range(3):
+            keeping.look([call])
+        known = await eventually(cases, call.id, "offered")
+        again = Keeping(cases, live, site, clock=lambda: asked_at)  # a controller that begins anew
+        await again.happened("offered", call, call.transfers[0])
+        failed = replace(call, transfers=(replace(call.transfers[0], result="failed", reason="busy"),))
+        keeping.look([failed])
+        known = await eventually(cases, call.id, "voice_failed")
+    finally:
+        running.cancel()
+    (offer,) = known.case.offers
+    assert (offer.to, offer.way, offer.transfer, offer.voice) == ("police", "voice", call.transfers[0].id, "failed")
+    assert known.case.matter.caller == call.caller
+
+
+async def test_given_a_log_that_is_computed_anew_then_nothing_is_offered_again(
+    cases: Cases, live: Live, site: Site
+) -> None:
+    call = transferred()
+    keeping = Keeping(cases, live, site, clock=lambda: call.transfers[0].asked_at + timedelta(hours=2))
+    keeping.look([call])
+    assert keeping._todo.empty()
+
+
+async def test_given_desks_that_do_not_agree_then_the_first_receiver_accepts_when_the_limit_is_over(
+    cases: Cases, live: Live, site: Site
+) -> None:
+    known = await cases.open("1001", "phone", call="c1")
+    await cases.act(
+        known.case.id, "1001", "offered", {"to": "police", "way": "voice", "mode": "conference", "transfer": "t1"}
+    )
+    ahead = timedelta(0)
+    keeping = Keeping(cases, live, site, clock=lambda: datetime.now(UTC) + ahead)
+    await keeping._end_limits()
+    assert (await cases.get(known.case.id)).case.decision is None
+    ahead = timedelta(seconds=site.desk.decide_seconds)
+    await keeping._end_limits()
+    await keeping._end_limits()
+    case = (await cases.get(known.case.id)).case
+    assert case.decision is not None
+    assert (case.owner, case.decision.reason, case.history[-1].event.kind) == ("12345", "first_received", "decided")
+
+
+async def test_given_a_case_that_another_desk_hands_over_with_a_call_then_it_is_that_calls(
+    store: Store, cases: Cases, live: Live, site: Site
+) -> None:
+    for event in recorded("transfer_to_110"):
+        live.apply(event)
+        if live.call(CALL) is not None:
+            break
+    call = live.call(CALL)
+    assert call is not None
+    id, now = "0b1c2d3e-0000-4000-8000-000000000001", datetime.now(UTC)
+
+    def event(seq: int, kind: str, **data: object) -> Event:
+        return Event(id, "police", seq, seq, now, "9001", kind, data)
+
+    theirs = [
+        event(1, "opened", number="police-20261127-000001", channel="phone"),
+        event(2, "written", caller=call.caller, cause="噪声"),
+        event(3, "offered", to="12345", way="voice", mode="transfer", transfer="t9"),
+    ]
+    await store.write(lambda connection: case_rows.append(connection, "12345", theirs, now))
+    keeping = Keeping(cases, live, site)
+    cases.listeners.append(keeping.changed)
+    running = asyncio.create_task(keeping.run())
+    try:
+        keeping.taken(id)
+        known = await eventually(cases, CALL, "called")
+    finally:
+        running.cancel()
+    assert known.case.matter.cause == "噪声"
+    assert handed_over(known.case, "12345", live) is None
