@@ -40,23 +40,45 @@ export function follow(path, onMessage) {
   };
 }
 
+/** Asks for `work` once a drawn frame, however often it is called; a hidden page draws nothing, so there it is done at once. */
+function onceAFrame(work) {
+  let asked = 0;
+  const run = () => {
+    cancelAnimationFrame(asked);
+    asked = 0;
+    work();
+  };
+  return () => {
+    if (document.hidden) run();
+    else asked ||= requestAnimationFrame(run);
+  };
+}
+
+const KEYS = { calls: "id", queues: "name", operators: "number", targets: "key" };
+
 /** The whole room: Maps by id, queue name, operator number and target key; only what changed is touched. */
 export function liveRoom() {
-  const room = { calls: signal(new Map()), queues: signal(new Map()), operators: signal(new Map()), targets: signal(new Map()) };
-  const keys = { calls: "id", queues: "name", operators: "number", targets: "key" };
+  const room = Object.fromEntries(Object.keys(KEYS).map((name) => [name, signal(new Map())]));
   const connected = signal(false); // to the telephone system
-  const stream = follow("/live/stream", (message) =>
+  const next = new Map(); // name → the Map that is shown with the next frame
+  const show = onceAFrame(() =>
     batch(() => {
-      connected.value = message.connected;
-      for (const [name, key] of Object.entries(keys)) {
-        const gone = name === "calls" ? (message.calls_gone ?? []) : [];
-        if (message.type !== "snapshot" && !message[name].length && !gone.length) continue;
-        const next = message.type === "snapshot" ? new Map() : new Map(room[name].value);
-        for (const each of message[name]) next.set(each[key], each);
-        for (const id of gone) next.delete(id);
-        room[name].value = next;
-      }
+      for (const [name, map] of next) room[name].value = map;
+      next.clear();
     }),
   );
+  const stream = follow("/live/stream", (message) => {
+    connected.value = message.connected;
+    const whole = message.type === "snapshot";
+    for (const [name, key] of Object.entries(KEYS)) {
+      const gone = name === "calls" ? (message.calls_gone ?? []) : [];
+      if (!whole && !message[name].length && !gone.length) continue;
+      const map = whole ? new Map() : (next.get(name) ?? new Map(room[name].value));
+      for (const each of message[name]) map.set(each[key], each);
+      for (const id of gone) map.delete(id);
+      next.set(name, map);
+    }
+    show();
+  });
   return { ...room, connected, state: stream.state, close: stream.close };
 }
