@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ivr import machine, ports, system
+from ivr import machine, ports, supervisor, system
 from ivr.dialplan import heard
 from ivr.dialplan.versions import Versions
 from ivr.doctor_database import database
@@ -74,6 +74,10 @@ def running(site: Site, var: Path, asterisk: Installation | None) -> list[Findin
             *outdated(site, var),
         ]
     found += _alive("controller-alive", "controller", controller is not None)
+    if supervisor.keeper_of(var / "run") is None:
+        mend = ("启动 ivr up：它会接管正在运行的进程", "start `ivr up`: it takes over what runs")
+        lonely = ("ivr up 没有运行：进程若退出，无人重新拉起", "`ivr up` does not run: what ends is not started again")
+        found.append(bad("supervisor-alive", lonely, mend, "warning"))
     if controller is not None:
         status = system.health(site)
         where = f"{site.web_url}/healthz"

@@ -40,8 +40,8 @@ def examine(site: Site, var: Path) -> Iterator[Finding]:
 # ---- disks
 
 
-def _disks(site: Site, var: Path) -> Iterator[Finding]:
-    """Each file system that something of ours is written to, once."""
+def disks(site: Site, var: Path) -> Iterator[tuple[str, Path, Path]]:
+    """Each file system that we write to, once: what, where, and the nearest folder that is there."""
     places = {"var": var, "recordings": var / "recordings", "journal": var / "journal"}
     if site.database_url.startswith("sqlite") and "///" in site.database_url:
         places["database"] = Path(site.database_url.partition("///")[2]).parent
@@ -51,7 +51,12 @@ def _disks(site: Site, var: Path) -> Iterator[Finding]:
         device = there.stat().st_dev
         if device not in seen:
             seen.add(device)
-            yield _disk("disk" if name == "var" else f"disk-{name}", place, there)
+            yield name, place, there
+
+
+def _disks(site: Site, var: Path) -> Iterator[Finding]:
+    for name, place, there in disks(site, var):
+        yield _disk("disk" if name == "var" else f"disk-{name}", place, there)
 
 
 def _disk(id: str, place: Path, there: Path) -> Finding:

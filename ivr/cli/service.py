@@ -23,6 +23,7 @@ from ivr.cli.language import language
 from ivr.cli.run import PROBLEM
 from ivr.credentials import Credentials
 from ivr.errors import HotlineError
+from ivr.facts import facts
 from ivr.findings import Finding
 from ivr.pbx import drain, fetch, prompts, state
 from ivr.settings import Site
@@ -131,7 +132,8 @@ def doctor(
     start: Context = context.obj
     findings = examination.examine(start.site, start.var)
     if json:
-        typer.echo(json_words.dumps({"findings": [asdict(finding) for finding in findings]}, ensure_ascii=False))
+        told = {"findings": [asdict(finding) for finding in findings], "facts": facts(start.site, start.var)}
+        typer.echo(json_words.dumps(told, ensure_ascii=False))
     else:
         typer.echo("\n".join(_line(finding, language()) for finding in findings))
     if any(finding.level == "problem" for finding in findings):

@@ -160,11 +160,16 @@ _VALIDITY = re.compile(rb"\x30[\x1e-\x22]" + _TIME + _TIME, re.DOTALL)
 
 def validity(tls: Tls) -> tuple[datetime, datetime]:
     """From when until when our certificate holds. Raises OSError or ValueError."""
-    pem = Path(tls.certificate).read_text(encoding="utf-8", errors="replace")
+    return validity_of(tls.certificate)
+
+
+def validity_of(certificate: str) -> tuple[datetime, datetime]:
+    """Of the first certificate in a PEM file. Raises OSError or ValueError."""
+    pem = Path(certificate).read_text(encoding="utf-8", errors="replace")
     first = re.search("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", pem, re.DOTALL)
     found = _VALIDITY.search(ssl.PEM_cert_to_DER_cert(first[0])) if first else None
     if found is None:
-        raise ValueError(f"{tls.certificate} shows no time of validity")
+        raise ValueError(f"{certificate} shows no time of validity")
     begins, ends = found[1] or found[2], found[3] or found[4]
     return _moment(begins.decode()), _moment(ends.decode())
 

@@ -7,7 +7,7 @@ import ssl
 from aiohttp import web
 
 from ivr.settings import Address
-from ivr.web import access, desk_stream, errors, exports, room, sip_proxy, stream
+from ivr.web import access, checkup, desk_stream, errors, exports, room, sip_proxy, stream
 from ivr.web.context import SERVICES, Services
 from ivr.web.desks import Desks
 from ivr.web.openapi import TABLE
@@ -27,6 +27,7 @@ def create(services: Services) -> web.Application:
     app.on_response_prepare.append(access.dress)
     app.on_shutdown.append(stream.close_all)
     app.cleanup_ctx.append(room.kept)
+    app.cleanup_ctx.append(checkup.kept)
     app.on_cleanup.append(exports.close_all)
     desk_stream.attach(app, Desks(services))
     sip_proxy.attach(app)

@@ -78,6 +78,16 @@ class Health:
         self._known: dict[str, tuple[float, Problem]] = {}
         self._lock = asyncio.Lock()
 
+    @property
+    def lag_seconds(self) -> float:
+        """That the call log is behind the journal."""
+        return self._log.lag_seconds
+
+    @property
+    def refused(self) -> int:
+        """Calls that the database did not take."""
+        return len(self._log.refused)
+
     async def problems(self) -> dict[str, Problem]:
         """Check → what is wrong with it, or None. A check that fails by itself is a problem too."""
         async with self._lock:  # many who ask at once cost one look

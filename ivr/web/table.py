@@ -19,6 +19,7 @@ from ivr.web import (
     table_desk,
     table_dialplans,
     table_exchange,
+    table_health,
     table_notes,
     table_notices,
     table_prompts,
@@ -207,6 +208,7 @@ ROUTES: tuple[Route, ...] = (
     *table_dialplans.ROUTES,
     *table_room.ROUTES,
     *table_exchange.ROUTES,
+    *table_health.ROUTES,
     *table_settings.ROUTES,
     Route(
         "GET", f"{V1}/openapi.json", openapi.document, words("接口说明", "This description"), shapes.ANY, access="open"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -77,3 +78,26 @@ def test_given_ones_own_account_in_english_and_dark_then_nothing_is_offered_that
     expect(dialog.get_by_role("button", name="Remove")).to_have_count(0)
     expect(dialog.get_by_role("checkbox", name="System administrator")).to_be_disabled()
     assert findings(page) == []
+
+
+def test_given_a_hotline_with_a_fault_when_its_health_is_opened_then_it_says_what_the_doctor_says_until_it_is_mended(
+    open_page: Callable[..., Page], hotline: Hotline
+) -> None:
+    secrets = hotline.var / "credentials.toml"
+    secrets.chmod(0o644)
+    try:
+        page = open_page(user="admin", path="/admin/health")
+        told = json.loads(hotline.cli("doctor", "--json", check=False))["findings"]
+        said = {finding["id"]: finding for finding in told}
+        wrong = page.locator(".health-finding", has_text=said["secrets"]["words"]["zh"])
+        expect(wrong).to_contain_text(said["secrets"]["mend"]["zh"], timeout=60_000)
+        page.get_by_text("正常的项目").click()
+        expect(page.get_by_text(said["asterisk"]["words"]["zh"])).to_be_visible()
+        processes = page.get_by_role("region", name="进程")
+        expect(processes.get_by_text("运行中")).to_have_count(3)
+        expect(processes.get_by_text(str(hotline.controller_pid))).to_be_visible()
+        expect(page.get_by_role("region", name="转接目标").get_by_text("可达").first).to_be_visible()
+        assert findings(page) == []
+    finally:
+        secrets.chmod(0o600)
+    expect(wrong).to_have_count(0, timeout=60_000)  # by itself
