@@ -49,7 +49,7 @@ SITE: Mapping[str, Any] = {
             "name": {"zh": "122交通事故报警", "en": "122 Traffic Police"},
             "routes": [f"sip:122@{sites.NET}.122:5060"],
             "emergency": True,
-            "keys": {"transfer": "*61", "conference": "*63"},
+            "keys": {"transfer": "*76", "conference": "*78"},
         },
     },
 }
@@ -122,9 +122,9 @@ def happened(hotline: Hotline) -> str:
     """Earlier calls, and those of this moment. → the earlier call that is shown."""
     operator, police = hotline.operator("1001"), hotline.desk("110")
     for number in ("1003", "1004", "1006"):
-        hotline.operator(number, answers=False)
+        hotline.operator(number, answers=False, tone="operator")
     for key in ("119", "120", "122"):
-        hotline.desk(key)
+        hotline.desk(key, tone="119")
     for other in ("1003", "1004", "1006"):  # the first call is 1001's
         hotline.api("POST", f"/api/v1/operators/{other}/pause", {"reason": "rest"})
     first = hotline.caller("13900139001")
