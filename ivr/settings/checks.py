@@ -298,11 +298,11 @@ def _endpoints(site: Site) -> Iterator[str]:
     owners += [(f"targets.{target.key}.match", target.match) for target in site.targets.values()]
     networks: list[tuple[str, ipaddress.IPv4Network | ipaddress.IPv6Network]] = []
     for where, match in owners:
-        for text in match:
+        for n, text in enumerate(match):
             try:
                 networks.append((where, ipaddress.ip_network(text)))
             except ValueError:
-                yield f"{where}: expected an IP address or network such as 10.1.2.3 or 10.1.2.0/24, found {text!r}"
+                yield f"{where}[{n}]: expected an IP address or network such as 10.1.2.3 or 10.1.2.0/24, found {text!r}"
     for (first, one), (second, other) in itertools.combinations(networks, 2):
         if first != second and one.version == other.version and one.overlaps(other):
             yield f"{second}: {other} overlaps {one} of {first}; an address can belong to one of them only"

@@ -111,11 +111,12 @@ def changed(text: str, changes: Sequence[Change], file: str = "hotline.toml") ->
     except TOMLKitError as failure:
         raise UnreadableFileError(file, str(failure)) from failure
     plain = tomllib.loads(text)
+    known, known_plain = _people(document), _people(plain)
     for change in changes:
         if not change.path or change.path[0] in CLOSED:
             raise BadChangeError(change.path or ("?",), f"{', '.join(CLOSED)} are changed in the file alone")
-        _change(plain, change)
-        _change(document, change)
+        _change(plain, change, known_plain)
+        _change(document, change, known)
     after = tomlkit.dumps(document)
     try:
         same = _filled(tomllib.loads(after)) == _filled(plain)
@@ -176,13 +177,26 @@ def _sync(folder: Path) -> None:
 # ---- one change, in a plain document or in one with comments
 
 
-def _change(document: Any, change: Change) -> None:
+People = Mapping[tuple[str, str], Any]
+"""(list, name) → the entry that had this name before any change: two may take each other's numbers."""
+
+
+def _people(document: Any) -> People:
+    found: dict[tuple[str, str], Any] = {}
+    for name, key in LISTS.items():
+        for entry in document.get(name, ()):
+            if isinstance(entry, Mapping):
+                found.setdefault((name, str(entry.get(key))), entry)
+    return found
+
+
+def _change(document: Any, change: Change, people: People) -> None:
     table = document
     *outside, last = change.path
     for depth, name in enumerate(outside):
-        table = _inner(table, name, change, depth)
+        table = _inner(table, name, change, depth, people)
     if isinstance(table, list):
-        _change_entry(table, last, change)
+        _change_entry(table, last, change, people)
     elif change.value is None:
         if last not in table:
             raise BadChangeError(change.path, "is not there")
@@ -191,9 +205,9 @@ def _change(document: Any, change: Change) -> None:
         _put(table, last, change.value)
 
 
-def _inner(table: Any, name: str, change: Change, depth: int) -> Any:
+def _inner(table: Any, name: str, change: Change, depth: int, people: People) -> Any:
     if isinstance(table, list):
-        return table[_place(table, name, change)]
+        return table[_place(table, name, change, people)]
     if name not in table:
         if change.value is None:
             raise BadChangeError(change.path, "is not there")
@@ -210,22 +224,22 @@ def _fresh(name: str, depth: int) -> Any:
     return tomlkit.inline_table() if name in INLINE else tomlkit.table(is_super_table=depth == 0 and name == "targets")
 
 
-def _place(entries: Any, name: str, change: Change) -> int:
-    key = LISTS[change.path[0]]
-    found = next((n for n, one in enumerate(entries) if isinstance(one, Mapping) and one.get(key) == name), None)
+def _place(entries: Any, name: str, change: Change, people: People) -> int:
+    wanted = people.get((change.path[0], name))
+    found = next((n for n, one in enumerate(entries) if one is wanted), None)
     if found is None:
         raise BadChangeError(change.path, f"there is no {name}")
     return found
 
 
-def _change_entry(entries: Any, name: str, change: Change) -> None:
+def _change_entry(entries: Any, name: str, change: Change, people: People) -> None:
     """A whole entry of a list of tables: put in, changed, or taken out."""
     if isinstance(change.value, Mapping) and name == NEW:
         entries.append(copy.deepcopy(dict(change.value)) if type(entries) is list else _table(change.value))
     elif change.value is None:
-        del entries[_place(entries, name, change)]
+        del entries[_place(entries, name, change, people)]
     elif isinstance(change.value, Mapping):
-        _merge(entries[_place(entries, name, change)], change.value)
+        _merge(entries[_place(entries, name, change, people)], change.value)
     else:
         raise BadChangeError(change.path, "expected a table")
 

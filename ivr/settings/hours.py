@@ -49,11 +49,11 @@ def problems(hours: Hours) -> Iterator[str]:
         else:
             if not 1 <= count <= LONGEST:
                 yield f"hours.holidays: {span} ends before it begins, or is longer than {LONGEST} days"
-    for day in hours.workdays:
+    for n, day in enumerate(hours.workdays):
         try:
             date.fromisoformat(day)
         except ValueError:
-            yield f'hours.workdays: expected dates such as "2026-10-10", found {day!r}'
+            yield f'hours.workdays[{n}]: expected dates such as "2026-10-10", found {day!r}'
 
 
 def _days(span: str) -> list[date]:
@@ -65,11 +65,11 @@ def _days(span: str) -> list[date]:
 
 def _spans(where: str, spans: Sequence[str]) -> Iterator[str]:
     before = ""
-    for span in spans:
+    for n, span in enumerate(spans):
         begin, _, end = span.partition("-")
         if not _SPAN.fullmatch(span) or begin >= end:
-            yield f'{where}: expected spans of one day such as "09:00-12:00" or "13:30-24:00", found {span!r}'
+            yield f'{where}[{n}]: expected spans of one day such as "09:00-12:00" or "13:30-24:00", found {span!r}'
             return
         if begin < before:
-            yield f"{where}: {span} begins before the span in front of it has ended"
+            yield f"{where}[{n}]: {span} begins before the span in front of it has ended"
         before = end

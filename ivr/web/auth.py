@@ -39,6 +39,13 @@ class BadKeyError(HotlineError):
         )
 
 
+class StartingError(HotlineError):
+    """A controller that has just begun does not know yet who is logged in: nobody is sent to /login for that."""
+
+    def __init__(self) -> None:
+        super().__init__("starting", "the controller has just begun; ask again in a second", status=503)
+
+
 class CsrfError(HotlineError):
     def __init__(self) -> None:
         message = f"the header {CSRF_HEADER} is missing or not this login's: GET /api/v1/session tells it as `csrf`"
@@ -73,6 +80,8 @@ def of_request(request: web.Request, services: Services) -> Who | None:
 
 def of_cookie(request: web.Request, services: Services) -> Who | None:
     cookie = request.cookies.get(COOKIE, "")
+    if cookie and not services.sessions.loaded:
+        raise StartingError
     found = services.sessions.find(cookie) if cookie else None
     if found is None:
         return None

@@ -30,6 +30,7 @@ _CHINESE: Mapping[str, str] = {
     "code_needed": "密码正确，请再输入动态口令（6 位数字）",
     "wrong_code": "动态口令不正确或已用过，请等下一个口令",
     "locked": "密码错误次数过多，请 {minutes} 分钟后再试，或联系管理员解锁",
+    "starting": "系统刚刚重启，请稍候一秒再试",
     "csrf": "请求未带本次登录的 {header}，请刷新页面后重试",
     "must_password": "请先设置自己的密码",
     "must_totp": "请先设置动态口令",

@@ -7,6 +7,7 @@ import dataclasses
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from ivr.store.audit import Audit
 from ivr.web.context import Asked
 
 SHOWN = 100  # changes in the history
+SINCE = datetime.now(UTC).isoformat()  # of this controller: another one has read the settings anew
 KNOWN = 50  # texts that forms were made from
 CLOSED = "…"
 DEFAULTS = {
@@ -80,6 +82,7 @@ def _current(asked: Asked) -> dict[str, Any]:
             "languages": list((site or asked.services.site).hotline.languages),
             "writable": os.access(path.parent, os.W_OK),
             "in_force": in_force,
+            "since": SINCE,
             "waiting": list(waiting),
             "problems": problems,
         }

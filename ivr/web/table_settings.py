@@ -35,6 +35,7 @@ _NOW = obj(
                 "languages": array(TEXT),
                 "writable": BOOLEAN,
                 "in_force": BOOLEAN,
+                "since": {**TIME, "description": "when this controller began: another one has read them anew"},
                 "waiting": {**array(TEXT), "description": "keys that come into force at Asterisk's next start"},
                 "problems": _PROBLEMS,
             }

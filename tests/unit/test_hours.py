@@ -40,13 +40,13 @@ def test_given_no_hours_then_it_is_always_open() -> None:
 @pytest.mark.parametrize(
     ("hours", "told"),
     [
-        (Hours(weekdays=("9:00-12:00",)), "hours.weekdays: expected spans"),
-        (Hours(saturday=("22:00-06:00",)), "hours.saturday: expected spans"),
-        (Hours(sunday=("09:00-12:00", "11:00-13:00")), "hours.sunday: 11:00-13:00 begins before"),
+        (Hours(weekdays=("9:00-12:00",)), "hours.weekdays[0]: expected spans"),
+        (Hours(saturday=("22:00-06:00",)), "hours.saturday[0]: expected spans"),
+        (Hours(sunday=("09:00-12:00", "11:00-13:00")), "hours.sunday[1]: 11:00-13:00 begins before"),
         (Hours(holidays={"1 October": "x"}), "hours.holidays: expected"),
         (Hours(holidays={"2026-10-07/2026-10-01": "x"}), "ends before it begins"),
         (Hours(holidays={"2026-01-01/2026-12-31": "x"}), "longer than 60 days"),
-        (Hours(workdays=("20261",)), "hours.workdays: expected dates"),
+        (Hours(workdays=("20261",)), "hours.workdays[0]: expected dates"),
     ],
 )
 def test_given_a_wrong_table_then_the_key_is_told(hours: Hours, told: str) -> None:

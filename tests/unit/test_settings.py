@@ -92,7 +92,7 @@ def test_every_wrong_key_is_told_at_once(tmp_path: Path) -> None:
         ('pull_in = "*8"', 'pull_in = "*9"', "targets.110.desk_keys.pull_in: *9 is targets.110.desk_keys.hand_back"),
         ("emergency = true", "emergency = false", "hotline.emergency_target: expected a target of this file"),
         ('match = ["127.0.0.110"]', 'match = ["127.0.0.8/29"]', "overlaps 127.0.0.11/32 of trunks.public.match"),
-        ('match = ["127.0.0.110"]', 'match = ["police"]', "targets.110.match: expected an IP address or network"),
+        ('match = ["127.0.0.110"]', 'match = ["police"]', "targets.110.match[0]: expected an IP address or network"),
         ('match = ["127.0.0.11"]', "match = []", "trunks.public.match: expected at least one IP address"),
         ("[targets.110]", "[targets.Police]", "targets.Police: a target's name is made of a-z, 0-9 and -"),
         ('number = "1001"', 'number = "10a"', "number: expected 2 to 15 digits"),

@@ -76,6 +76,17 @@ def test_given_an_operator_when_he_is_renumbered_and_then_taken_out_then_the_oth
     assert set(load(file, file.parent).operators) == before
 
 
+def test_given_two_operators_when_they_take_each_others_numbers_then_each_keeps_his_name(file: Path) -> None:
+    one, two = tomllib.loads(TEXT)["operators"]
+    put(
+        file,
+        Change(("operators", "1001"), {**one, "number": "1002"}),
+        Change(("operators", "1002"), {**two, "number": "1001"}),
+    )
+    names = {number: operator.name for number, operator in load(file, file.parent).operators.items()}
+    assert names == {"1001": two["name"], "1002": one["name"]}
+
+
 def test_given_an_operator_with_a_comment_when_another_value_of_his_is_changed_then_it_stays(file: Path) -> None:
     operators = tomllib.loads(TEXT)["operators"]
     put(file, Change(("operators", "1002"), {**operators[1], "name": "王芳"}))

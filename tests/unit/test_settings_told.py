@@ -29,7 +29,7 @@ def problems(*changes: Change) -> list[Problem]:
         (Change((*P110, "routes"), ["sip:110@127.0.0.1 12:5060"]), "targets.110.routes[0]", "应为 SIP 地址"),
         (Change((*P110, "routes"), ["110"]), "targets.110.routes[0]", "应为 SIP 地址"),
         (Change((*P110, "routes"), []), "targets.110", "须填写线路"),
-        (Change((*P110, "match"), ["127.0.0.256"]), "targets.110.match", "应为 IP 地址或网段"),
+        (Change((*P110, "match"), ["127.0.0.256"]), "targets.110.match[0]", "应为 IP 地址或网段"),
         (Change((*P110, "match"), ["127.0.0.11"]), "targets.110.match", "重叠"),
         (Change((*P110, "ring"), 0), "targets.110.ring", "应为 1 至 180，现为 0"),
         (Change((*P110, "ring"), "20"), "targets.110.ring", "应为整数，现为 '20'"),
@@ -55,11 +55,11 @@ def problems(*changes: Change) -> list[Problem]:
         (Change(("supervisors", "2001", "number"), "1001"), "supervisors[0].number", "已是坐席的号码"),
         (Change(("queue", "ring"), 0), "queue.ring", "应为 1 至 120，现为 0"),
         (Change(("queue", "strategy"), "fair"), "queue.strategy", "应为以下之一"),
-        (Change(("hours", "weekdays"), ["09:00-25:00"]), "hours.weekdays", "应为一天内的时段"),
-        (Change(("hours", "weekdays"), ["09:00-12:00", "11:00-13:00"]), "hours.weekdays", "早于前一时段的结束"),
+        (Change(("hours", "weekdays"), ["09:00-25:00"]), "hours.weekdays[0]", "应为一天内的时段"),
+        (Change(("hours", "weekdays"), ["09:00-12:00", "11:00-13:00"]), "hours.weekdays[1]", "早于前一时段的结束"),
         (Change(("hours", "holidays"), {"2026-13-01": "x"}), "hours.holidays", "应为日期"),
         (Change(("hours", "holidays"), {"2026-10-07/2026-10-01": "x"}), "hours.holidays", "结束早于开始"),
-        (Change(("hours", "workdays"), ["tomorrow"]), "hours.workdays", "应为日期"),
+        (Change(("hours", "workdays"), ["tomorrow"]), "hours.workdays[0]", "应为日期"),
     ],
 )
 def test_given_a_typing_error_of_3_a_m_then_it_is_told_beside_its_field_in_chinese(

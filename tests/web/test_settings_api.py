@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ivr.settings import load
+from ivr.web.auth import COOKIE
 from tests.web.house import House
 
 SETTINGS = "/api/v1/settings"
@@ -85,7 +86,7 @@ async def test_given_typing_errors_when_they_are_saved_then_each_is_told_beside_
     status, refused = await house.ask("PUT", SETTINGS, json=body, headers={"Accept-Language": "zh"})
     assert (status, refused["error"]["id"]) == (422, "settings_refused")
     found = {one["path"]: one["message"]["zh"] for one in refused["error"]["details"]["problems"]}
-    assert set(found) == {"targets.110.routes[0]", "operators[2].number", "hours.sunday"}
+    assert set(found) == {"targets.110.routes[0]", "operators[2].number", "hours.sunday[0]"}
     assert all("应为" in words for words in found.values())
     assert file_of(house).read_bytes() == before
     _, audit = await house.ask("GET", "/api/v1/audit?what=settings.")
@@ -141,3 +142,14 @@ async def test_given_a_file_that_is_no_toml_when_it_is_changed_then_a_form_does_
     status, refused = await house.ask("PUT", SETTINGS, json=put(found["revision"], (["queue", "ring"], 12)))
     assert (status, refused["error"]["id"]) == (409, "settings_unreadable")
     assert file_of(house).read_text() == "[queue\n"
+
+
+async def test_given_a_controller_that_has_just_begun_when_a_browser_asks_then_it_is_told_to_wait_and_not_to_log_in(
+    house: House,
+) -> None:
+    house.services.sessions.loaded = False
+    cookie = {"Cookie": f"{COOKIE}=of-a-session-that-goes-on"}
+    status, refused = await house.ask("GET", "/api/v1/session", token=None, headers=cookie)
+    assert (status, refused["error"]["id"]) == (503, "starting")
+    house.services.sessions.loaded = True
+    assert (await house.ask("GET", "/api/v1/session", token=None, headers=cookie))[0] == 401

@@ -7,5 +7,6 @@ export const SECTIONS = [
   { id: "prompts", roles: DIALPLANS, title: "admin.prompts", load: () => import("./prompts/section.js") },
   { id: "accounts", roles: ["admin"], title: "admin.accounts", load: () => import("./accounts/section.js") },
   { id: "health", roles: ["admin"], title: "admin.health", load: () => import("./health/section.js") },
+  { id: "settings", roles: ["admin"], title: "admin.settings", load: () => import("./settings/section.js") },
   { id: "audit", roles: ["auditor"], title: "admin.audit", load: () => import("./audit/section.js") },
 ];
