@@ -33,6 +33,7 @@ def note(call: Call, name: str, facts: Mapping[str, str], at: float) -> None:
         call.language = facts.get("language") or None
     elif name == "REQUEUED":
         call.requeued = facts.get("reason")
+        call.handed_over_by = facts.get("by") or call.handed_over_by
     elif name == "STEP":
         _step(call, LiveStep(when(at), facts.get("step", ""), facts.get("value", "")))
     elif name == "SUPERVISION":

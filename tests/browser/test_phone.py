@@ -15,10 +15,8 @@ from tests.phones.tones import hertz
 OpenPage = Callable[..., Page]
 START = """async () => {
   const { line } = await import("/static/desk/line.js");
-  globalThis.hotlineAudio = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
   if (line.value?.state.value !== "ready") return false;
   globalThis.phone = line.value;
-  await phone.choose({ microphone: undefined }); // anew, without what would take a steady tone for noise
   return true;
 }"""
 LOUDEST = """async () => {

@@ -31,7 +31,7 @@ effect(() => {
   if (phase.value !== "talking") acts.keypadOpen.value = false;
   if (phase.value !== "ringing" || seat.value !== "mine") return stopRinging();
   if (path.peek() !== "/desk") go("/desk");
-  startRinging(call.value?.caller ?? "");
+  startRinging(call.value?.caller ?? phoneCall.value?.from ?? "");
 });
 let known = null;
 effect(() => {

@@ -29,11 +29,13 @@ function burst() {
   }
 }
 
+/** Also while it rings: the phone may ring before it is known who calls. */
 export function startRinging(caller) {
-  if (before) return;
   const icon = document.querySelector('link[rel~="icon"]');
-  before = { title: document.title, icon: icon?.getAttribute("href") };
+  const rings = Boolean(before);
+  before ??= { title: document.title, icon: icon?.getAttribute("href") };
   document.title = `☎ ${t("desk.rings")} ${caller}`;
+  if (rings) return;
   icon?.setAttribute("href", ICON);
   navigator.setAppBadge?.(1).catch(() => null);
   if (globalThis.Notification?.permission === "granted" && document.hidden)

@@ -1,0 +1,79 @@
+"""Two operators in browsers, a citizen, 110: the stories of a shift, with real phones; tones prove who hears whom."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import SITE
+from tests.browser.desks import answer, begin, call_in, wait_ears
+from tests.pbx.hotline import STAMPS_APART, Hotline
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def session_hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
+    hotline = Hotline(tmp_path_factory.mktemp("two"), SITE)
+    try:
+        yield hotline.start()
+    finally:
+        hotline.stop()
+
+
+def test_given_two_browsers_when_110_is_brought_in_left_alone_and_hands_back_then_the_second_operator_has_the_caller(
+    hotline: Hotline, open_page: OpenPage
+) -> None:
+    one, citizen, police = open_page("1001"), hotline.caller(), hotline.desk("110", answers=False)
+    begin(one)
+    call_in(hotline, citizen, one)
+    wait_ears(one, {"caller"})
+    time.sleep(STAMPS_APART)
+
+    pressed = time.time()
+    one.keyboard.press("Alt+Shift+1")
+    expect(one.locator(".desk-transfer[data-state='ringing']")).to_contain_text("110")
+    police.wait_invite(10, since=pressed)
+    police.answer()
+    citizen.wait_who({"operator", "110"}, since=pressed)
+    police.wait_who({"operator", "caller"}, since=pressed)
+    wait_ears(one, {"caller", "110"})
+    expect(one.get_by_text("各方都能互相听到")).to_be_visible()
+    for party in (citizen.name, "1001", "110"):
+        expect(one.locator(f"[data-party='{party}']")).to_contain_text("正在说话")
+    muted = time.time()
+    one.keyboard.press("F6")
+    police.wait_who({"caller"}, since=muted)
+    expect(one.locator("[data-party='1001']")).to_contain_text("已静音")
+    one.keyboard.press("F6")
+
+    two = open_page("1002", tone="operator2")
+    begin(two)
+    left = time.time()
+    one.keyboard.press("F9")
+    expect(one.get_by_text("上一通来电")).to_be_visible()
+    citizen.wait_who({"110"}, since=left)
+    police.wait_who({"caller"}, since=left)
+    one.keyboard.press("Alt+P")
+    one.get_by_role("dialog").get_by_role("button", name="用餐").click()
+    expect(one.get_by_text("示忙中，不派发来电")).to_be_visible()
+
+    back = time.time()
+    police.dtmf("*9")
+    expect(two.get_by_text("由 110 转来").first).to_be_visible(timeout=15_000)
+    expect(two.get_by_text("优先来电：对方台交回").first).to_be_visible()
+    answer(citizen, two, "operator2", keys="Enter", since=back)
+    wait_ears(two, {"caller"})
+    two.keyboard.press("F9")
+    citizen.wait_for("disconnected")
+    call = hotline.call_of(citizen.name)
+    assert [(leg.role, leg.party) for leg in sorted(call.legs, key=lambda leg: leg.started_at)] == [
+        ("caller", citizen.name),
+        ("operator", "1001"),
+        ("desk", "110"),
+        ("operator", "1002"),
+    ]
+    assert [(one.target, one.mode, one.result) for one in call.transfers] == [("110", "conference", "completed")]
