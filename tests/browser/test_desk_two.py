@@ -77,3 +77,54 @@ def test_given_two_browsers_when_110_is_brought_in_left_alone_and_hands_back_the
         ("operator", "1002"),
     ]
     assert [(one.target, one.mode, one.result) for one in call.transfers] == [("110", "conference", "completed")]
+
+
+def test_given_a_talk_when_110_fails_in_each_way_then_the_page_says_why_and_what_is_next_and_the_talk_goes_on(
+    hotline: Hotline, open_page: OpenPage
+) -> None:
+    page, citizen = open_page("1001"), hotline.caller()
+    fire = hotline.desk("119", answers=False)
+    routes = [hotline.desk("110", route=route) for route in (1, 2)]
+    begin(page)
+    talk = call_in(hotline, citizen, page)
+
+    def fails(why: str, words: str) -> None:
+        told = page.locator(f"[data-why='{why}']")
+        expect(told).to_contain_text(words, timeout=20_000)
+        expect(told).to_contain_text("来电人仍在与您通话")
+        expect(told.get_by_role("button", name="再次呼叫")).to_be_visible()
+
+    for phone in routes:
+        phone.on_call("busy")
+    page.keyboard.press("Alt+1")
+    fails("busy", "对方占线")
+    routes[1].on_call("ring")
+    page.locator("[data-why='busy']").get_by_role("button", name="再次呼叫").click()
+    expect(page.locator(".desk-transfer[data-state='ringing']")).to_contain_text("第 2 路，共 2 路")
+    fails("no_answer", "对方无人接听")
+    for phone in routes:
+        phone.on_call("reject")
+    page.locator("[data-why='no_answer']").get_by_role("button", name="再次呼叫").click()
+    fails("rejected", "对方拒接")
+    for phone in routes:
+        phone.die()
+        hotline.wait_contact("desk-110", phone.uri, there=False)
+    expect(page.locator("[data-target='110']")).to_contain_text("线路不通")
+    page.keyboard.press("Alt+1")
+    fails("unreachable", "线路不通")
+    citizen.wait_who({"operator"}, seconds=1, since=time.time() - 1)
+    assert citizen.heard("operator", talk) > 0.75, "whatever failed, the caller heard the operator"
+
+    page.locator("[data-why='unreachable']").get_by_role("button", name="改转119消防").click()
+    fire.wait_invite(10)
+    fire.answer()
+    citizen.wait_who({"119"}, since=talk)
+    citizen.hangup()
+    call = hotline.call_of(citizen.name)
+    assert [(one.target, one.result, *(tried.result for tried in one.attempts)) for one in call.transfers] == [
+        ("110", "failed", "busy", "busy"),
+        ("110", "failed", "busy", "no_answer"),
+        ("110", "failed", "rejected", "rejected"),
+        ("110", "failed", "unreachable", "unreachable", "unreachable", "unreachable"),
+        ("119", "completed", "answered"),
+    ]

@@ -58,7 +58,8 @@ export const leavesAlone = (call, held) => Boolean(call) && (running(call.transf
 export function failureOf(transfer) {
   if (transfer?.state !== "ended") return null;
   if (!["failed", "refused", "dropped", "interrupted"].includes(transfer.result)) return null;
-  const why = transfer.result === "failed" || transfer.result === "refused" ? (transfer.reason ?? transfer.result) : transfer.result;
+  const told = transfer.result === "failed" || transfer.result === "refused" ? (transfer.reason ?? transfer.result) : transfer.result;
+  const why = transfer.result === "refused" && told === "busy" ? "running" : told; // not the target is busy: another transfer runs
   return { id: transfer.id, target: transfer.target, mode: transfer.mode, why: EASED[why] ?? why };
 }
 
