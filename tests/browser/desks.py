@@ -62,10 +62,8 @@ def call_in(hotline: Hotline, citizen: Phone, page: Page, tone: Tone = "operator
     return answer(citizen, page, tone, keys, since=asked)
 
 
-def answer(
-    citizen: Phone, page: Page, tone: Tone = "operator", keys: str = "F2", since: float | None = None
-) -> float:
-    expect(page).to_have_title(re.compile(citizen.name), timeout=15_000)
+def answer(citizen: Phone, page: Page, tone: Tone = "operator", keys: str = "F2", since: float | None = None) -> float:
+    expect(page).to_have_title(re.compile(re.escape(citizen.name)), timeout=15_000)
     page.keyboard.press(keys)
     expect(page.get_by_text("来电人能听到您")).to_be_visible()
     return citizen.wait_who({tone}, since=since)
