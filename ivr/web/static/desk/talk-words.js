@@ -15,7 +15,7 @@ export default {
     "desk.me": "我",
     "desk.role.caller": "来电人",
     "desk.role.operator": "坐席",
-    "desk.role.desk": "转接方",
+    "desk.role.desk": "联动平台",
     "desk.role.department": "部门",
     "desk.role.interpreter": "译员",
     "desk.role.supervisor": "班长",

@@ -58,7 +58,7 @@ export default {
     "room.leg_up": "已接通",
     "room.role_caller": "来电人",
     "room.role_operator": "坐席",
-    "room.role_desk": "联动台",
+    "room.role_desk": "联动平台",
     "room.role_department": "部门",
     "room.role_interpreter": "译员",
     "room.role_supervisor": "班长",

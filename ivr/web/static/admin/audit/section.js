@@ -10,6 +10,7 @@ import { useAsked } from "../loading.js";
 addWords(words);
 
 const PAGE = 100;
+const does = (what) => (t(`audit.does.${what}`) === `audit.does.${what}` ? "" : t(`audit.does.${what}`));
 
 export default function AuditLog() {
   const [filter, setFilter] = useState({ what: "", since: "" });
@@ -21,7 +22,7 @@ export default function AuditLog() {
   const columns = [
     { id: "at", label: t("audit.at"), cell: (one) => `${day(one.at)} ${clock(one.at)}` },
     { id: "who", label: t("audit.who"), cell: (one) => html`${one.who} <span class="muted">${one.role}</span>` },
-    { id: "what", label: t("audit.what"), cell: (one) => html`<code>${one.what}</code>` },
+    { id: "what", label: t("audit.what"), cell: (one) => html`${does(one.what)} <code class="muted">${one.what}</code>` },
     { id: "about", label: t("audit.about") },
     { id: "why", label: t("admin.why") },
     { id: "details", label: t("audit.details"), cell: (one) => Object.keys(one.details).length > 0 && html`<details><summary>${t("audit.show")}</summary><pre>${JSON.stringify(one.details, null, 1)}</pre></details>` },
