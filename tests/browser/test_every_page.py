@@ -35,6 +35,8 @@ PAGES = {
     "notices": Shown("dialplans", "/admin/notices", ".admin-head button"),
     "prompts": Shown("dialplans", "/admin/prompts", ".table"),
     "audit": Shown("auditor", "/admin/audit", ".table"),
+    "settings": Shown("admin", "/admin/settings", ".settings-part"),
+    "health": Shown("admin", "/admin/health", ".health-card"),
     "accounts": Shown("admin", "/admin/accounts", ".table"),
 }
 TALKING = view("talking", call(CALLER, ME, {**POLICE, "speaking": True}, transfer=transfer("joined")))
