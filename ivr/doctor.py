@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
 import subprocess
@@ -22,6 +23,11 @@ from ivr.pbx.prompts import book, judge, make
 from ivr.settings import Address, Site, held, read, tls
 
 CERTIFICATE_DAYS = 30  # before a certificate runs out, it is told
+AUTHORITY_DAYS = 90  # before our own authority does: every machine has to be told of the next one
+TRUST_ANEW = (
+    "运行 ivr ca make，让各电脑信任新的根证书，然后重新启动 ivr up",
+    "run `ivr ca make`, let every machine trust the new authority, then start `ivr up` again",
+)
 PATIENCE = 5.0  # seconds for Asterisk to answer
 
 
@@ -206,35 +212,40 @@ def certificate(site: Site) -> Iterator[Finding]:
     """One that has run out keeps nothing from starting: the plain doors still serve, and peers judge it themselves."""
     if site.tls is None:
         return
-    path, key = site.tls.certificate, Path(site.tls.key)
-    mend = ("换上新证书，然后重新启动", "put a new certificate there, and start again")
+    path, key = Path(site.tls.certificate), Path(site.tls.key)
+    authority = path.with_name("ca.pem")  # of `ivr ca make`
+    if authority.exists() and path.parent.name == "ca":
+        mend = ("运行 ivr ca make，它会说明怎样启用", "run `ivr ca make`: it says how the new one comes into force")
+        yield from _lasts("authority", ("根证书", "the authority"), authority, AUTHORITY_DAYS, TRUST_ANEW)
+    else:
+        mend = ("换上新证书，然后重新启动", "put a new certificate there, and start again")
+    yield from _lasts("certificate", ("证书", "the certificate"), path, CERTIFICATE_DAYS, mend)
+    with contextlib.suppress(OSError):
+        if key.stat().st_mode & 0o077:
+            words = (f"其他用户可读私钥 {key}", f"others can read the private key {key}")
+            yield bad("private-key", words, (f"chmod 600 {key}", f"chmod 600 {key}"), "warning")
+
+
+def _lasts(id: str, name: tuple[str, str], path: Path, least: int, mend: tuple[str, str]) -> Iterator[Finding]:
+    """`least`: days before its end at which it is told."""
+    zh, en = name
     try:
-        begins, ends = tls.validity(site.tls)
-        mode = key.stat().st_mode
+        begins, ends = tls.validity_of(str(path))
     except (OSError, ValueError) as failure:
-        yield bad(
-            "certificate", (f"证书无法读取：{failure}", f"the certificate cannot be read: {failure}"), mend, "warning"
-        )
+        yield bad(id, (f"{zh}无法读取：{failure}", f"{en} cannot be read: {failure}"), mend, "warning")
         return
     now = datetime.now(UTC)
     days = (ends - now).days
     if now < begins:
-        words = (
-            f"证书 {path} 自 {begins:%Y-%m-%d} 起才有效",
-            f"the certificate {path} holds from {begins:%Y-%m-%d} on only",
-        )
-        yield bad("certificate", words, mend, "warning")
+        words = (f"{zh} {path} 自 {begins:%Y-%m-%d} 起才有效", f"{en} {path} holds from {begins:%Y-%m-%d} on only")
     elif now > ends:
-        words = (f"证书 {path} 已于 {ends:%Y-%m-%d} 过期", f"the certificate {path} ran out on {ends:%Y-%m-%d}")
-        yield bad("certificate", words, mend, "warning")
-    elif days < CERTIFICATE_DAYS:
-        words = (f"证书 {path} 还有 {days} 天过期", f"the certificate {path} runs out in {days} days")
-        yield bad("certificate", words, mend, "warning")
+        words = (f"{zh} {path} 已于 {ends:%Y-%m-%d} 过期", f"{en} {path} ran out on {ends:%Y-%m-%d}")
+    elif days < least:
+        words = (f"{zh} {path} 还有 {days} 天过期", f"{en} {path} runs out in {days} days")
     else:
-        yield ok("certificate", f"证书有效至 {ends:%Y-%m-%d}", f"the certificate holds until {ends:%Y-%m-%d}")
-    if mode & 0o077:
-        words = (f"其他用户可读私钥 {key}", f"others can read the private key {key}")
-        yield bad("private-key", words, (f"chmod 600 {key}", f"chmod 600 {key}"), "warning")
+        yield ok(id, f"{zh}有效至 {ends:%Y-%m-%d}", f"{en} holds until {ends:%Y-%m-%d}")
+        return
+    yield bad(id, words, mend, "warning")
 
 
 def _alive(id: str, name: str, alive: bool) -> Iterator[Finding]:

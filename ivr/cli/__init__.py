@@ -12,6 +12,7 @@ from ivr.cli import (
     account,
     apply,
     audit,
+    ca,
     calls,
     db,
     dialplan,
@@ -53,6 +54,7 @@ app.command("console")(service.console)
 app.add_typer(audit.app, name="audit")
 app.add_typer(exchange.app, name="exchange")
 app.add_typer(account.app, name="account")
+app.add_typer(ca.app, name="ca")
 app.command("doctor")(service.doctor)
 
 

@@ -70,7 +70,7 @@ class SettingsError(HotlineError):
 
 
 def load(path: Path | str, var: Path | str) -> Site:
-    """The site that `path` describes, with `{var}` in the database's URL filled in. Raises SettingsError."""
+    """The site that `path` describes, with `{var}` in the database's URL and [tls] filled in. Raises SettingsError."""
     path = Path(path).absolute()
     try:
         text = path.read_text(encoding="utf-8")
@@ -142,7 +142,7 @@ def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> S
         screening=screening,
         hooks=hooks,
         hours=hours,
-        tls=tls.beside(path, secure) if secure else None,
+        tls=tls.beside(path, var, secure) if secure else None,
         neighbour=neighbour,
         retention=retention,
         dialplans=dialplans,

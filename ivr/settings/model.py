@@ -68,7 +68,7 @@ class Listen:
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """R63. Files in PEM; a relative path lies beside `hotline.toml`."""
+    """R63. Files in PEM; a relative path lies beside `hotline.toml`, `{var}/ca/…` is what `ivr ca make` made."""
 
     certificate: str  # ours, then its intermediates
     key: str

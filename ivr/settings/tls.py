@@ -21,11 +21,14 @@ PHONES = (*TRANSPORTS, "wss")  # of those who may use a browser
 FORMS = {"certificate": "BEGIN CERTIFICATE", "key": "PRIVATE KEY", "ca": "BEGIN CERTIFICATE"}
 
 
-def beside(settings: Path, tls: Tls) -> Tls:
-    """With absolute paths."""
-    ca = None if tls.ca is None else str(settings.parent / tls.ca)
-    certificate, key = (str(settings.parent / name) for name in (tls.certificate, tls.key))
-    return dataclasses.replace(tls, certificate=certificate, key=key, ca=ca)
+def beside(settings: Path, var: Path, tls: Tls) -> Tls:
+    """With absolute paths, and `{var}` filled in."""
+
+    def whole(name: str) -> str:
+        return str(settings.parent / name.replace("{var}", str(var)))
+
+    ca = None if tls.ca is None else whole(tls.ca)
+    return dataclasses.replace(tls, certificate=whole(tls.certificate), key=whole(tls.key), ca=ca)
 
 
 def problems(site: Site) -> Iterator[str]:
