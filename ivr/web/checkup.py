@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
@@ -36,8 +35,8 @@ log = structlog.get_logger(__name__)
 class Checkup:
     """`await look()`: the newest look, or one that is young enough."""
 
-    def __init__(self, site: Site, var: Path, command: Sequence[str] = (sys.executable, "-m", "ivr")) -> None:
-        self._command = (*command, "--site", site.path, "--var", str(var), "doctor", "--json")
+    def __init__(self, site: Site, var: Path, ivr: Sequence[str]) -> None:
+        self._command = (*ivr, "--site", site.path, "--var", str(var), "doctor", "--json")
         self._lock = asyncio.Lock()
         self._known: dict[str, Any] | None = None
         self._until = 0.0
@@ -100,7 +99,7 @@ CHECKUP: web.AppKey[Checkup] = web.AppKey("checkup", Checkup)
 async def kept(app: web.Application) -> AsyncIterator[None]:
     """aiohttp's `cleanup_ctx`: no doctor looks on for a server that has ended."""
     services = app[SERVICES]
-    checkup = app[CHECKUP] = Checkup(services.site, services.var)
+    checkup = app[CHECKUP] = Checkup(services.site, services.var, services.ivr)
     yield
     await checkup.close()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -139,6 +140,7 @@ class Services:
     guesses: Guesses = field(default_factory=Guesses)
     exports: Exports = field(default_factory=Exports)
     phones: WebPhones | None = None  # of those whose phone is the browser
+    ivr: Sequence[str] = (sys.executable, "-m", "ivr")  # the command line, for what is done by a process of its own
     exchange: Exchange | None = None
     messages: Messages = field(init=False)
     cases: Cases = field(init=False)

@@ -60,10 +60,9 @@ async def test_given_a_doctor_who_hangs_then_he_is_ended_and_it_is_told(
 
 
 async def test_given_the_page_then_it_has_the_doctors_words_and_what_the_controller_knows_itself(
-    house: House, tmp_path: Path
+    house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    doctor = a_checkup(house, tmp_path, f"print({TOLD!r})")
-    house.server._runner.app[CHECKUP]._command = doctor._command
+    monkeypatch.setattr(house.server._runner.app[CHECKUP], "_command", ("echo", TOLD))
     house.log.lag_seconds = 1.234
     status, told = await house.ask("GET", "/api/v1/health/findings")
     assert (status, told["checkup"]["findings"][0]["words"]["en"]) == (200, "well")

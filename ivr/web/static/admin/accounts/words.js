@@ -105,7 +105,7 @@ export default {
     "accounts.sessions": "Logged in",
     "accounts.last": "Last login",
     "accounts.created": "Made",
-    "accounts.in": "in {n} browsers",
+    "accounts.in": "in browsers: {n}",
     "accounts.until": "until {time}",
     "accounts.state_works": "Works",
     "accounts.state_first": "First password not changed yet",
