@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from tests import order
+from tests.pbx.running import Running
 from tests.unit import databases
 
 HERE = Path(__file__).parent
@@ -26,6 +27,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     module = {item: item.path.relative_to(HERE).as_posix() for item in items}
     place = {name: number for number, name in enumerate(order.modules([*dict.fromkeys(module.values())]))}
     items.sort(key=lambda item: place[module[item]])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def spoken_once(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> None:
+    """Prompts are spoken once a run: workers of xdist have folders of their own beside each other."""
+    base = tmp_path_factory.getbasetemp()
+    Running.spoken = (base.parent if hasattr(request.config, "workerinput") else base) / "prompts"
 
 
 @pytest.fixture(scope="session")

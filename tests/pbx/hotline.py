@@ -50,7 +50,7 @@ class Hotline(Running):
         phone = self.keep(Phone(number, ip=sites.OPERATORS, tone=chosen, register=registration, **options))
         if answers:
             phone.on_call("answer")
-        self.wait_contact(number, phone.uri)
+        self.wait_contact(number, phone.uri, new=True)
         return phone
 
     def desk(self, key: str = "110", route: int = 1, answers: bool = True, **options: Any) -> Phone:

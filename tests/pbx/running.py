@@ -13,6 +13,7 @@ import signal
 import ssl
 import subprocess
 import sys
+import tempfile
 import time
 import tomllib
 import urllib.error
@@ -70,9 +71,7 @@ class Running:
 
     # — running ———————————————————————————————————————————————————————————————————————————————————————————————————————
 
-    spoken: ClassVar[Path | None] = (
-        None  # prompts of a hotline that ran before: speaking takes seconds, a copy does not
-    )
+    spoken: ClassVar[Path | None] = None  # prompts of the first that ran: speaking takes seconds, a copy does not
 
     def start(self) -> Self:
         if Running.spoken is not None and Running.spoken.is_dir() and not (self.var / "prompts").exists():
@@ -94,8 +93,18 @@ class Running:
         except BaseException:
             self.stop()
             raise
-        Running.spoken = self.var / "prompts"
+        self._keep_prompts()
         return self
+
+    def _keep_prompts(self) -> None:
+        """For those that start later, in other processes too where `spoken` names a place that they share."""
+        if Running.spoken is None:
+            Running.spoken = self.var / "prompts"
+        elif not Running.spoken.exists():
+            draft = Path(tempfile.mkdtemp(dir=Running.spoken.parent)) / "prompts"
+            shutil.copytree(self.var / "prompts", draft, symlinks=True)
+            with contextlib.suppress(OSError):  # another was quicker
+                draft.rename(Running.spoken)
 
     def wait_healthy(self, timeout: float = 20.0) -> None:
         def healthy() -> bool:
@@ -200,11 +209,12 @@ class Running:
     def bridges(self) -> list[str]:
         return [line.split()[0] for line in self.asterisk("bridge show all").splitlines()[1:] if line.strip()]
 
-    def wait_contact(self, endpoint: str, uri: str, there: bool = True) -> None:
+    def wait_contact(self, endpoint: str, uri: str, there: bool = True, *, new: bool = False) -> None:
         """Wait until Asterisk knows that a contact answers its OPTIONS, or that it does not; it is asked to look now.
 
         By itself it looks every 5 s, so a phone that has just been switched on or died is known a while as it was.
         A contact that is registered no more is not there either: its phone was switched off and said goodbye.
+        `new`: Asterisk knows of it from its phone alone, so it has asked nothing before the phone was there.
         """
         digest = hashlib.md5(uri.encode(), usedforsecurity=False).hexdigest()[:10]  # as the console shows a contact
         wanted = "Avail" if there else "Unavail"
@@ -223,9 +233,8 @@ class Running:
             return f"{uri} never was {wanted}:\n{self.asterisk('pjsip show contacts')}"
 
         eventually(known, 10, complaint)
-        if (
-            there
-        ):  # an OPTIONS that left before the phone was there may still time out, and be believed for five seconds
+        if there and not new:
+            # An OPTIONS that left before the phone was there may still time out, and be believed for five seconds.
             time.sleep(LATE_SECONDS)
             eventually(known, 10, complaint)
 
