@@ -12,6 +12,7 @@ import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import Page, expect
 
+from tests.browser.axe import findings
 from tests.pbx.hotline import Hotline
 from tests.pbx.running import eventually
 
@@ -111,6 +112,10 @@ def test_given_one_call_when_its_ladder_is_clicked_then_it_plays_from_there_once
     expect(page.locator(".calls-wave")).to_have_count(3)
     assert audited(hotline, "call.listen") == [("supervisor", story.transferred, "投诉复核")]
 
+    for theme in ("light", "dark", "light"):
+        page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+        assert findings(page) == []
+
     three = moments.filter(has_text="三方通话").get_by_role("button")
     three.click()
     expect(page.get_by_role("button", name="暂停")).to_be_visible()
@@ -148,6 +153,7 @@ def test_given_a_list_when_exported_then_the_sheets_hold_those_calls_with_the_sa
         page.get_by_role("button", name="导出", exact=True).click()
         dialog = page.get_by_role("dialog", name="导出")
         dialog.get_by_label("格式").select_option(format)
+        assert findings(page) == []
         dialog.get_by_role("button", name="开始导出").click()
         expect(dialog.get_by_text("已完成，共 1 条")).to_be_visible()
         with page.expect_download() as download:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from ivr.web.pages import STATIC
 from tests.browser.axe import findings
 from tests.browser.chromium import Chromium
 from tests.browser.conftest import People
@@ -34,10 +36,10 @@ PAGES = {
     "dialplans": Shown("dialplans", "/admin/dialplans", ".cm-content"),
     "notices": Shown("dialplans", "/admin/notices", ".admin-head button"),
     "prompts": Shown("dialplans", "/admin/prompts", ".table"),
-    "audit": Shown("auditor", "/admin/audit", ".table"),
+    "accounts": Shown("admin", "/admin/accounts", ".table"),
     "settings": Shown("admin", "/admin/settings", ".settings-part"),
     "health": Shown("admin", "/admin/health", ".health-card"),
-    "accounts": Shown("admin", "/admin/accounts", ".table"),
+    "audit": Shown("auditor", "/admin/audit", ".table"),
 }
 TALKING = view("talking", call(CALLER, ME, {**POLICE, "speaking": True}, transfer=transfer("joined")))
 
@@ -71,6 +73,11 @@ def opened(pages: dict[str | None, Page], hotline: Hotline, name: str) -> Page:
 def look(page: Page, language: str, theme: str) -> None:
     keep = f"localStorage.setItem('hotline.language', '{language}'); localStorage.setItem('hotline.theme', '{theme}')"
     page.evaluate(keep)
+
+
+def test_given_the_sections_of_administration_then_each_is_looked_at_here() -> None:
+    sections = (STATIC / "admin/sections.js").read_text(encoding="utf-8")
+    assert set(re.findall(r'id: "([a-z]+)"', sections)) <= PAGES.keys()
 
 
 @pytest.mark.parametrize("name", PAGES)
