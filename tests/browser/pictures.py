@@ -76,14 +76,14 @@ NOTES = (
 class Picture:
     user: str | None  # None: nobody is logged in
     path: str
-    does: str = ""  # the button to press first
+    does: str = ""  # the button to press first, where it comes
     there: tuple[str, ...] = field(default=())  # what has to stand on it; nothing says that it is being read
 
 
 PAGES: Mapping[str, Picture] = {
     "login": Picture(None, "/login"),
     "desk-day": Picture("1002", "/desk"),
-    "desk-talk": Picture("1001", "/desk", ".desk-alone button.primary"),
+    "desk-talk": Picture("1001", "/desk", ".desk-alone button.primary", (".tile",)),
     "room": Picture("supervisor", "/room"),
     "room-big": Picture("supervisor", "/room?big=1"),
     "calls": Picture("supervisor", "/calls"),
@@ -176,7 +176,10 @@ def opened(
         page = chromium.context(theme=theme, language=language).new_page()
         page.goto(f"{hotline.web}{path}")
     if picture.does:
-        page.locator(picture.does).first.click(timeout=PATIENCE)
+        button, there = page.locator(picture.does), page.locator(", ".join(picture.there))
+        button.or_(there).first.wait_for(timeout=PATIENCE)
+        if button.count():
+            button.first.click()
     for selector in picture.there:
         page.locator(selector).first.wait_for(timeout=PATIENCE)
     page.wait_for_timeout(SETTLED)
