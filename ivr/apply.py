@@ -35,6 +35,7 @@ RELOADS: Mapping[str, str] = {
     "extensions.conf": "dialplan reload",
 }
 AT_NO_TIME = ("cli.conf",)  # read at a start, made from what `skills` does now
+OF_BROWSERS = ("modules.conf", "rtp.conf", "sorcery.conf")  # other than before where the first browser waits
 RELOAD_SECONDS = 20.0
 KNOWN_SECONDS = 10.0  # until a party that was added is known
 LOOK = 0.1
@@ -120,7 +121,8 @@ async def apply(site: Site, var: Path, asterisk: Manager | None) -> Applied:
     await skills.make_so(asterisk, merged, var)
     state.write(var, replace(state.read(var), site_hash=system.site_hash(site)))
     waiting = () if started is None else held.waiting(site, started)
-    late = tuple(sorted(name for name in files if name not in RELOADS and name not in AT_NO_TIME))
+    known = {*RELOADS, *AT_NO_TIME, *(OF_BROWSERS if held.FIRST_BROWSER in waiting else ())}
+    late = tuple(sorted(name for name in files if name not in known))  # another release has other templates
     log.info("settings.applied", files=files, waiting=waiting)
     return Applied(tuple(name for name in files if name in RELOADS), (*waiting, *late))
 

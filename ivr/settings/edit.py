@@ -134,6 +134,7 @@ def _filled(tables: Mapping[str, Any]) -> dict[str, Any]:
 
 def write(path: Path, text: str, after: str) -> None:
     """`after` takes the place of `text`, whole or not at all, durably. Raises StaleError, NotWrittenError."""
+    path = path.resolve()  # a link stays one
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     except OSError as failure:

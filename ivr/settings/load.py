@@ -60,6 +60,11 @@ TABLES = (
 )
 
 
+def problems(site: Site) -> list[str]:
+    """Everything that is wrong with the whole, one sentence each, opening with the key."""
+    return [problem for part in (checks, tls, exchange, classes) for problem in part.problems(site)]
+
+
 class SettingsError(HotlineError):
     """The site's settings cannot be used; `details["problems"]` has one sentence for each wrong key."""
 
@@ -92,10 +97,9 @@ def read(text: str, path: Path | str, var: Path | str) -> Site:
         raise SettingsError(path, [f"is no TOML in UTF-8: {failure}"]) from failure
     reader = Reader()
     site = _site(reader, path, var, tables)
-    every = (checks, tls, exchange, classes)
-    problems = [told for part in every for told in part.problems(site)] if site else reader.problems
-    if problems or site is None:
-        raise SettingsError(path, problems)
+    found = problems(site) if site else reader.problems
+    if found or site is None:
+        raise SettingsError(path, found)
     return dataclasses.replace(site, source=text)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_PERSON = re.compile(r"(operators|supervisors) ([^:]*): (\w+): (.*)", re.DOTALL)
+_PERSON = re.compile(r"(operators|supervisors) ([^:.]*)(?:: |\.)(\w+): (.*)", re.DOTALL)
 _KEY = re.compile(r"([^\s:]+): (.*)", re.DOTALL)
 
 # What was expected → 应为…
@@ -84,6 +84,11 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (r"is not there", "没有这一项"),
     (r"cannot be written among what .*", "无法写入文件中的这一处，请手工修改"),
     (r".*(database|tls).* are changed in the file alone", "只能在文件中手工修改"),
+    (r"is for desk phones; .*", "只用于桌面话机：浏览器的语音本来就加密"),
+    (r"(\w+) needs (listen\.\w+)", "{0} 须先设置 {1}"),
+    (r"needs transport = \"tls\" or \"mtls\": .*", "语音加密须同时选用 TLS 或双向 TLS"),
+    (r"needs tls\.ca, .*", "须先设置 tls.ca，否则任何人都能冒充对方"),
+    (r"expected sip: and transport = \"tls\" in place of sips:", "请写 sip:，传输方式选 TLS，不要写 sips:"),
     (r"needs (\[?\w+\]?.*)", "须先设置 {0}"),
 )
 

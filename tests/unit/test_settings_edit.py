@@ -150,6 +150,14 @@ def test_given_a_file_that_others_may_not_read_when_it_is_written_then_they_may_
     assert file.stat().st_mode & 0o777 == 0o640
 
 
+def test_given_a_link_when_what_it_leads_to_is_written_then_it_is_still_a_link(file: Path) -> None:
+    link = file.parent / "link.toml"
+    link.symlink_to(file.name)
+    put(link, Change(("queue", "ring"), 12))
+    assert link.is_symlink()
+    assert load(file, file.parent).queue.ring == 12
+
+
 def test_given_a_folder_that_cannot_be_written_when_a_change_is_written_then_the_folder_is_named(file: Path) -> None:
     with pytest.raises(edit.NotWrittenError) as refused:
         edit.write(file.parent / "gone/hotline.toml", TEXT, TEXT)

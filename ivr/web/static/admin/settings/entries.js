@@ -9,7 +9,7 @@ const SEARCHED = 8; // so many are seen at a glance
 
 /** `told`: an entry → {title, more, search}; `form`: of the chosen one; `add`: gives the new one's id, or null. */
 export function Entries({ table, label, told, form: Form, add, addLabel, none }) {
-  const [chosen, setChosen] = useState(null);
+  const [chosen, setChosen] = useState(Object.keys(tree.value[table])[0] ?? null);
   const [sought, setSought] = useState("");
   const all = Object.entries(tree.value[table]);
   const found = all.filter(([id, one]) => id === chosen || JSON.stringify([id, one]).toLowerCase().includes(sought.trim().toLowerCase()));
