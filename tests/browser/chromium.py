@@ -85,7 +85,8 @@ class Chromium:
         key = (tone, language if self._own_words else "")
         if key not in self._browsers:
             program = chromium()
-            speaks = {"LANGUAGE": {"zh": "zh_CN", "en": "en_GB"}[language]} if self._own_words else {}
+            named = {"zh": "zh_CN", "en": "en_GB"}[language]
+            speaks = {"LANGUAGE": named, "LC_ALL": f"{named}.UTF-8"} if self._own_words else {}
             self._browsers[key] = self._playwright.chromium.launch(
                 executable_path=str(program.path),
                 args=[*FLAGS, f"--use-file-for-fake-audio-capture={self._microphone(tone)}"],

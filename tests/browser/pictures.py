@@ -9,27 +9,37 @@ their notes. Screens are drawn in few colours, so a palette of them keeps every 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import itertools
 import os
+import random
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import imageio_ffmpeg
 from playwright.sync_api import Page
 
+from ivr.calls.model import Call
+from ivr.store import Store
+from ivr.store.notes import Notes
 from tests.browser.chromium import Chromium
 from tests.browser.conftest import People
 from tests.browser.inside import is_inside
 from tests.pbx import sites
 from tests.pbx.hotline import Hotline
 from tests.pbx.running import ROOT
+from tests.unit import stories
 
 SCREENS = {1366: 768, 1920: 1080, 3840: 2160}
 COLOURS = 64
@@ -53,6 +63,17 @@ SITE: Mapping[str, Any] = {
         },
     },
 }
+MATTERS = (
+    "路灯不亮",
+    "夜间施工噪音",
+    "自来水压力不足",
+    "占道经营",
+    "井盖破损",
+    "垃圾清运不及时",
+    "咨询公积金提取",
+    "投诉物业收费",
+)
+PLACES = ("朝阳路", "解放路 88 号", "滨河小区", "人民广场东侧", "中山路与新华街路口")
 NOTES = (
     {
         "happened": "昨晚十点以后",
@@ -91,9 +112,9 @@ PAGES: Mapping[str, Picture] = {
     "admin-dialplans": Picture("dialplans", "/admin/dialplans", there=(".cm-content", ".finding, .findings p")),
     "admin-prompts": Picture("dialplans", "/admin/prompts", there=(".table",)),
     "admin-notices": Picture("dialplans", "/admin/notices"),
-    "admin-settings": Picture("admin", "/admin/settings"),
+    "admin-settings": Picture("admin", "/admin/settings", ".entry", (".entry",)),
     "admin-accounts": Picture("admin", "/admin/accounts", there=(".table",)),
-    "admin-health": Picture("admin", "/admin/health"),
+    "admin-health": Picture("admin", "/admin/health", there=(".health-card",)),
     "admin-audit": Picture("auditor", "/admin/audit", there=(".table",)),
 }
 
@@ -116,6 +137,56 @@ def main() -> None:
             take(hotline.start(), chromium, wanted)
         finally:
             hotline.stop()
+
+
+def a_day(hotline: Hotline) -> None:
+    """Calls of the last 24 hours, most of them by day; one of thirty gave up, one of five went to 110."""
+    chance = random.Random(12345)
+    now = (datetime.now(UTC) - stories.EIGHT).total_seconds()
+    calls: list[Call] = []
+    for hour in range(1, 24):
+        local = datetime.now(ZoneInfo("Asia/Shanghai")) - timedelta(hours=hour)
+        for _ in range(chance.randint(0, 2) if local.hour < 7 else chance.randint(6, 14)):
+            start = now - 3600 * hour - chance.uniform(0, 3000)
+            caller = f"13{chance.randrange(10**9):09d}"
+            calls.append(
+                a_call(stories.transferred(str(uuid.UUID(int=chance.getrandbits(128))), start, caller), chance)
+            )
+
+    async def save(store: Store) -> None:
+        await store.save(calls)
+        for call in calls[::3]:
+            words = {"cause": chance.choice(MATTERS), "place": chance.choice(PLACES)}
+            await Notes(store).put(call.id, 0, words, "张敏", call.entered_at)
+
+    stored(hotline, save)
+
+
+def stored(hotline: Hotline, act: Callable[[Store], Awaitable[None]]) -> None:
+    """In a thread of its own: this one has playwright's loop."""
+
+    async def opened() -> None:
+        store = Store(hotline.tables["database"]["url"].replace("{var}", str(hotline.var)))
+        await store.open()
+        try:
+            await act(store)
+        finally:
+            await store.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(opened())).result()
+
+
+def a_call(call: Call, chance: random.Random) -> Call:
+    """Without recordings; mostly not transferred."""
+    caller, operator, desk = (replace(leg, recording=None, recorded_from=None) for leg in call.legs)
+    number = str(1001 + chance.randrange(len(OPERATORS)))
+    operator = replace(operator, party=number, number=number)
+    if chance.random() < 1 / 30:
+        return replace(call, legs=(caller,), talks=(), transfers=(), answered_at=None, outcome="abandoned")
+    if chance.random() < 4 / 5:
+        return replace(call, legs=(caller, operator), talks=call.talks[:1], transfers=(), outcome="answered")
+    return replace(call, legs=(caller, operator, desk))
 
 
 def happened(hotline: Hotline) -> str:
@@ -141,13 +212,18 @@ def happened(hotline: Hotline) -> str:
     police.wait_for("confirmed")
     waiting.call(hotline.uri, from_user=waiting.name)
     running = next(call for call in hotline.calls() if call.caller == citizen.name)
-    for call, words in ((before, NOTES[0]), (running, NOTES[1])):
-        hotline.api("PUT", f"/api/v1/calls/{call.id}/note", {"revision": 0, **words})
+
+    async def write(store: Store) -> None:
+        for call, words in ((before, NOTES[0]), (running, NOTES[1])):
+            await Notes(store).put(call.id, 0, words, "张敏", call.entered_at)
+
+    stored(hotline, write)
     return before.id
 
 
 def take(hotline: Hotline, chromium: Chromium, wanted: argparse.Namespace) -> None:
     """One file a page, language, theme and screen."""
+    a_day(hotline)
     call = happened(hotline)
     wanted.to.mkdir(parents=True, exist_ok=True)
     names = [name for name in PAGES if name.startswith(tuple(wanted.only.split(",")))]

@@ -69,7 +69,7 @@ def test_given_calls_when_looked_for_by_number_time_outcome_and_words_then_those
     for label, wanted, found in (
         ("来电号码", "139*", ["139****9066"]),
         ("来电号码", NUMBER, [MASKED]),
-        ("诉求记录中的字词", "漏水 朝阳", [MASKED]),
+        ("诉求字词", "漏水 朝阳", [MASKED]),
         ("转接目标", "110", [MASKED]),
         ("坐席工号", "1003", [MASKED]),
     ):
@@ -174,7 +174,7 @@ def test_given_an_auditor_when_he_looks_at_calls_then_notes_are_neither_shown_no
 ) -> None:
     page = open_page("auditor", "/calls")
     expect(page.get_by_role("row").filter(has_text=MASKED)).to_be_visible()
-    expect(page.get_by_label("诉求记录中的字词")).to_have_count(0)
+    expect(page.get_by_label("诉求字词")).to_have_count(0)
     assert "漏水" not in page.content()
     page.goto(f"{hotline.web}/calls/{story.transferred}")
     expect(page.locator(".calls-moments")).to_be_visible()

@@ -31,8 +31,7 @@ export function StatusBar({ open }) {
     ${me.state !== "paused" && html`<${Button} keys=${KEYS.pause} onClick=${() => open("pause")}>${t("desk.pause")}<//>`}
     ${me.state === "available" && html`<${Button} onClick=${acts.wrapUp}>${t("desk.wrap_up")}<//>`}
     <span class="desk-space"></span>
-    <span class="desk-queue">${t("desk.waiting")} <strong class=${waiting ? "some" : ""}>${waiting}</strong>${longest && html` · ${t("desk.longest")} <span class="timer">${mmss(since(longest))}</span>`}
-      · ${t("desk.ready_operators")} <strong>${view.value.ready_operators}</strong></span>
+    <span class="desk-queue">${t("desk.waiting")} <strong class=${waiting ? "some" : ""}>${waiting}</strong>${longest && html` · ${t("desk.longest")} <span class="timer">${mmss(since(longest))}</span>`}${" · "}${t("desk.ready_operators")} <strong>${view.value.ready_operators}</strong></span>
     <${Badge} kind=${LINES[lineState.value]}>${t(`desk.line.${lineState.value}`)}<//>
     <${Button} kind="quiet" onClick=${() => open("summary")}>${t("desk.summary")}<//>
     <${Button} kind="quiet" keys=${KEYS.help} onClick=${() => open("help")}>${t("desk.keys")}<//>

@@ -35,7 +35,7 @@ export function Big({ room, figures, alarms, names }) {
       <section><h2>${t("room.calls")}</h2><p class="room-number">${room.calls.value.size}</p></section>
       <section><h2>${t("room.transfers")}</h2><p class="room-number">${under}</p></section>
     </div>
-    <div class="room-big-day"><${Targets} figures=${figures} /><section class="room-big-chart"><${Chart} figures=${figures} /><${DayNumbers} figures=${figures} /></section></div>
+    <div class="room-big-day"><${Targets} figures=${figures} /><section class="room-big-chart"><h2>${t("room.day")}</h2><${Chart} figures=${figures} /><${DayNumbers} figures=${figures} /></section></div>
     <div class="room-big-people">
       <ul class="room-big-states">${STATES.map(
         (state) => html`<li key=${state.id} class=${state.kind}><span aria-hidden="true">${state.shape}</span> ${t(`room.${state.id}`)} <strong>${many[state.id]}</strong></li>`,

@@ -23,6 +23,7 @@ export default {
     "shell.skill.general": "综合业务",
     "shell.skill.english": "英语服务",
     "shell.skill.emergency": "紧急业务",
+    "shell.skill.overflow": "全员应答",
   },
   en: {
     "shell.pages": "Pages",
@@ -48,5 +49,6 @@ export default {
     "shell.skill.general": "General",
     "shell.skill.english": "English",
     "shell.skill.emergency": "Emergency",
+    "shell.skill.overflow": "Everybody",
   },
 };

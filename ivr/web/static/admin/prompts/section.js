@@ -24,11 +24,11 @@ export default function Prompts() {
   const kinds = data ? [...new Set(data.prompts.map((one) => one.category).filter(Boolean))].sort() : [];
   const columns = [
     { id: "name", label: t("prompts.name") },
-    { id: "language", label: t("prompts.language"), cell: (one) => t(`admin.${one.language}`) },
+    { id: "language", label: t("prompts.language"), tight: true, cell: (one) => t(`admin.${one.language}`) },
     { id: "text", label: t("prompts.text"), cell: (one) => html`<span lang=${one.language}>${one.text}</span>
       ${faults(one).map((fault) => html`<p key=${fault.code}><${Badge} kind=${fault.severity === "problem" ? "bad" : "warn"}>${text(fault.message)}<//> <span class="muted">${text(fault.mend)}</span></p>`)}` },
-    { id: "category", label: t("prompts.category"), cell: (one) => (one.category ? t(`prompts.of_${one.category}`) : "—") },
-    { id: "kind", label: t("prompts.kind"), cell: (one) => t(`prompts.${one.kind}`) },
+    { id: "category", label: t("prompts.category"), tight: true, cell: (one) => (one.category ? t(`prompts.of_${one.category}`) : "—") },
+    { id: "kind", label: t("prompts.kind"), tight: true, cell: (one) => t(`prompts.${one.kind}`) },
     { id: "seconds", label: t("admin.seconds"), number: true, cell: (one) => one.measured?.seconds.toFixed(1) ?? "—" },
     { id: "lufs", label: "LUFS", number: true, cell: (one) => one.measured?.lufs?.toFixed(1) ?? "—" },
     { id: "played", label: t("prompts.played"), cell: (one) => (one.played.length ? one.played.map((place) => html`<code key=${place}>${place.split("/").pop()}</code>${" "}`) : html`<span class="muted">${t("prompts.nowhere")}</span>`) },
