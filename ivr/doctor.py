@@ -15,6 +15,7 @@ from ivr import machine, ports, supervisor, system
 from ivr.dialplan import heard
 from ivr.dialplan.versions import Versions
 from ivr.doctor_database import database
+from ivr.doctor_targets import CONTACTS, targets
 from ivr.errors import HotlineError
 from ivr.findings import Finding, bad, ok
 from ivr.pbx import fetch, prompts, render, state
@@ -77,6 +78,7 @@ def running(site: Site, var: Path, asterisk: Installation | None) -> list[Findin
             _ami(site),
             *_drain(asterisk, var),
             *_dialplans(asterisk, var),
+            *targets(site, _console(asterisk, var, CONTACTS)),
             *outdated(site, var),
         ]
     found += _alive("controller-alive", "controller", controller is not None)
