@@ -10,6 +10,7 @@ import contextlib
 import copy
 import difflib
 import hashlib
+import itertools
 import os
 import tempfile
 import tomllib
@@ -89,9 +90,28 @@ def revision(text: str) -> str:
 
 
 def difference(before: str, after: str) -> str:
-    """The changed lines alone, without neighbours: those may hold a secret."""
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
-    return "\n".join(line for line in lines if not line.startswith(("---", "+++", "@@")))
+    """The changed lines under the names of their tables, without neighbours: those may hold a secret."""
+    old, new = before.splitlines(), after.splitlines()
+    told: list[str] = []
+    heading = ""
+    for what, i1, i2, j1, j2 in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if what == "equal":
+            continue
+        lines, place = (new, j1) if j2 > j1 else (old, i1)
+        before_it, heading = heading, _heading(lines, place)
+        told += [f" {heading}"] if heading not in ("", before_it) else []
+        told += [*(f"-{line}" for line in old[i1:i2]), *(f"+{line}" for line in new[j1:j2])]
+    return "\n".join(told)
+
+
+def _heading(lines: Sequence[str], place: int) -> str:
+    """The table that a line stands in, a person with the number; nothing where the line opens a table itself."""
+    start = next((n for n in range(place, -1, -1) if n < len(lines) and lines[n].startswith("[")), None)
+    if start is None or start == place:
+        return ""
+    rest = itertools.takewhile(lambda line: not line.startswith("["), lines[start + 1 :])
+    number = next((line for line in rest if lines[start].startswith("[[") and line.startswith("number")), "")
+    return " ".join(part.partition("#")[0].strip() for part in (lines[start], number)).strip()
 
 
 def draft(path: Path, var: Path, text: str, changes: Sequence[Change]) -> Draft:

@@ -37,6 +37,7 @@ def put(file: Path, *changes: Change) -> Draft:
 def test_given_one_value_when_it_is_changed_then_its_line_alone_is_and_its_comment_stays(file: Path) -> None:
     made = put(file, Change(("targets", "110", "ring"), 25))
     assert made.diff.splitlines() == [
+        " [targets.110]",
         "-ring = 20                           # seconds a route",
         "+ring = 25                           # seconds a route",
     ]
@@ -46,8 +47,9 @@ def test_given_one_value_when_it_is_changed_then_its_line_alone_is_and_its_comme
 def test_given_a_whole_target_when_one_value_in_it_is_other_then_that_line_alone_is_changed(file: Path) -> None:
     target = tomllib.loads(TEXT)["targets"]["110"]
     made = put(file, Change(("targets", "110"), {**target, "stay": 5, "keys": {"transfer": "*1", "conference": "*4"}}))
-    assert [line[:5] for line in made.diff.splitlines()] == ["-stay", "+stay", "-keys", "+keys"]
-    assert "# pressed by the operator" in made.diff.splitlines()[3]
+    lines = made.diff.splitlines()
+    assert [line[:5] for line in lines] == [" [tar", "-stay", "+stay", "-keys", "+keys"]
+    assert "# pressed by the operator" in lines[4]
 
 
 def test_given_a_new_operator_and_a_new_target_when_they_are_put_in_then_the_site_has_them(file: Path) -> None:
@@ -166,7 +168,20 @@ def test_given_a_folder_that_cannot_be_written_when_a_change_is_written_then_the
 
 def test_given_a_secret_beside_a_changed_line_when_the_difference_is_told_then_it_is_not_in_it(file: Path) -> None:
     text = '[database]\nurl = "postgresql+asyncpg://ivr:secret@db/ivr"\n[queue]\nring = 10\n'
-    assert edit.difference(text, edit.changed(text, [Change(("queue", "ring"), 12)])) == "-ring = 10\n+ring = 12"
+    assert edit.difference(text, edit.changed(text, [Change(("queue", "ring"), 12)])) == (
+        " [queue]\n-ring = 10\n+ring = 12"
+    )
+
+
+def test_given_a_persons_value_when_the_difference_is_told_then_it_says_whose(file: Path) -> None:
+    operators = tomllib.loads(TEXT)["operators"]
+    made = put(file, Change(("operators", "1002"), {**operators[1], "name": "王芳"}), Change(("operators", "+"), NINTH))
+    assert made.diff.splitlines()[:3] == [
+        ' [[operators]] number = "1002"',
+        '-name = "二号坐席"',
+        '+name = "王芳"',
+    ]
+    assert '+number = "1009"' in made.diff
 
 
 WORDS = st.text("abc王 ", min_size=1, max_size=6)
