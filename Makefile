@@ -6,13 +6,16 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 IVR := .venv/bin/ivr
 READY := .venv/.ready
 
-.PHONY: run demo test bench soak matrix lock clean help
+.PHONY: run demo demo-two test bench soak matrix lock clean help
 
 run: $(READY)          ## start the sandbox hotline on this machine, until Ctrl-C
 	@exec $(IVR) up
 
 demo: $(READY)         ## play one whole story with real SIP phones and draw the call's ladder
 	@exec .venv/bin/python -m tests.demo
+
+demo-two: $(READY)     ## 12345 and 110 side by side, and one case that both work on (STAY=1: both stay for your browser)
+	@exec .venv/bin/python -m tests.demo_two $(if $(STAY),--stay)
 
 test: $(READY)         ## every test: ruff, types, unit, replay, real Asterisk with real SIP phones, a real browser
 	.venv/bin/ruff check .
@@ -42,7 +45,7 @@ clean:                 ## remove what the set-up made; var/ (calls, recordings, 
 	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 help:                  ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
 
 $(READY): requirements.lock ivr/bootstrap.py
 	@test -n "$(PYTHON)" || { echo "python3 3.11 or newer is needed: apt-get install python3.11" >&2; exit 1; }

@@ -52,12 +52,13 @@ class Exchange:
         try:
             for desk, partner in self._site.exchange.items():
                 keeper.keep(f"exchange {desk}", lambda partner=partner: self._tell(partner))  # type: ignore[misc]
-            while True:
+            while self._site.exchange:
                 try:
                     self.backlog = await self._messages.backlog(self._site.exchange)
                 except HotlineError as failure:
                     log.warning("exchange.not_counted", why=failure.message)
                 await asyncio.sleep(BACKLOG_SECONDS)
+            await asyncio.Event().wait()  # nobody shares cases with us
         finally:
             await keeper.close()
 

@@ -20,6 +20,7 @@ from ivr.store.exchange import Messages
 from ivr.store.export import as_json, plain
 from ivr.store.store import Store
 
+WIDEST = 40  # cells of a column: an id is whole
 SHELL = "shell"  # the role of whoever may run commands here
 
 WORDS = {
@@ -97,7 +98,7 @@ def trace(  # noqa: PLR0917  typer passes by name
     if json:
         typer.echo(as_json({"messages": found}))
         return
-    typer.echo(table(_say("head").split("|"), [_row(start, one) for one in found]) if found else _say("none"))
+    typer.echo(table(_say("head").split("|"), [_row(start, one) for one in found], WIDEST) if found else _say("none"))
 
 
 @app.command()

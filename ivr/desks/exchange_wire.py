@@ -21,6 +21,7 @@ VERSION = "1.0"
 EXTENSION = "hotline-exchange-1"  # the EIDO extension's id
 MOST_CLOCK = 10_000_000  # events of one case; a desk that counts beyond it is broken
 MOST_BODY = 1024 * 1024  # bytes of a message
+DEEPEST = 8  # levels of an event's data
 
 _COUNT = integer(1, MOST_CLOCK)
 EVENT: Schema = obj(
@@ -118,6 +119,8 @@ def _events(found: dict[str, Any], sender: str) -> list[Event]:
     events = [event(found["case"], one) for one in found["events"]]
     for number, one in enumerate(events):
         where = f"hotline.events[{number}]"
+        if _is_deeper(one.data, DEEPEST):
+            raise BadMessageError(f"{where}.data", f"at most {DEEPEST} levels")
         if one.origin != sender:
             raise BadMessageError(f"{where}.origin", f"{sender}: a desk sends its own events only")
         if number and (one.seq != events[0].seq + number or one.clock <= events[number - 1].clock):
@@ -132,6 +135,20 @@ def event(case: str, one: dict[str, Any]) -> Event:
     return Event(
         case, one["origin"], int(one["seq"]), int(one["clock"]), _time(one["at"]), one["by"], one["kind"], one["data"]
     )
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    level = [value]
+    for _ in range(levels):
+        level = [
+            part
+            for one in level
+            for part in (one.values() if isinstance(one, dict) else one if isinstance(one, list) else ())
+            if isinstance(part, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _time(text: str) -> datetime:

@@ -63,6 +63,13 @@ def test_given_a_message_when_it_is_written_and_read_then_it_is_the_same_with_th
     assert document["incidentComponent"]["internalIncidentId"] == "12345-20261127-000001"
 
 
+def _nested(levels: int) -> Any:
+    value: Any = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
 def _changed(path: str, value: Any) -> bytes:
     document = json.loads(exchange_wire.written(message(), fold(message().events)))
     place: Any = document
@@ -89,6 +96,7 @@ def _changed(path: str, value: Any) -> bytes:
         (_changed("hotline.events.0.by", "a\nb"), "body.hotline.events[0].by"),
         (_changed("hotline.events.0.at", "yesterday"), "body.hotline.events[0].at"),
         (_changed("hotline.events.0.more", 1), "body.hotline.events[0].more"),
+        (_changed("hotline.events.1.data", {"a": _nested(900)}), "hotline.events[1].data"),
     ],
 )
 def test_given_a_message_of_another_shape_when_it_is_read_then_the_field_is_named(body: bytes, field: str) -> None:

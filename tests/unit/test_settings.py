@@ -211,3 +211,13 @@ def test_what_is_wrong_with_a_desk_that_shares_cases_is_told(tmp_path: Path, old
 def test_a_target_belongs_to_one_desk(tmp_path: Path) -> None:
     second = PARTNER.replace("exchange.police", "exchange.traffic")
     assert "belongs to exchange.police already" in problems(site_file(tmp_path, more=PARTNER + second))
+
+
+@pytest.mark.parametrize(("desk", "other"), [("12345", "110"), ("110", "12345")])
+def test_the_sites_of_two_desks_that_stand_side_by_side_load(tmp_path: Path, desk: str, other: str) -> None:
+    text = (SANDBOX.parent / f"examples/two/{desk}.toml").read_text(encoding="utf-8")
+    path = tmp_path / "hotline.toml"
+    path.write_text(text.replace(f"@{other}@", KEY), encoding="utf-8")
+    site = load(path, tmp_path)
+    assert (site.hotline.desk, list(site.exchange)) == (desk, [other])
+    assert site.partner_of(other) == other

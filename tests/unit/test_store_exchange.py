@@ -22,6 +22,10 @@ from ivr.store.exchange import Messages, ReplayedError, UnknownMessageError
 NOW = datetime(2026, 11, 27, 8, 0, tzinfo=UTC)
 
 
+class Killed(BaseException):
+    """The process ends here."""
+
+
 class Desk:
     def __init__(self, name: str, other: str, store: Store) -> None:
         self.name, self.store = name, store
@@ -197,3 +201,25 @@ async def test_given_a_try_that_failed_then_the_message_is_due_again_after_its_p
     assert await one.messages.due("110", NOW) == []
     (again,) = await one.messages.due("110", NOW + timedelta(seconds=1))
     assert (again.id, again.tries) == (message.id, 1)
+
+
+async def test_given_a_desk_that_dies_while_it_takes_a_message_then_nothing_is_kept_and_the_next_try_is_taken(
+    desks: tuple[Desk, Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = desks
+    case = await opened(one)
+    await one.cases.act(case, "1001", "offered", {"to": "110", "way": "online"})
+    (message,) = await one.messages.due("110", NOW)
+    append = case_rows.append
+
+    def dies_afterwards(*arguments: Any) -> None:
+        append(*arguments)
+        raise Killed
+
+    monkeypatch.setattr(case_rows, "append", dies_afterwards)
+    with pytest.raises(Killed):
+        await other.take(message.body, "12345", nonce="same")
+    monkeypatch.undo()
+    assert await other.events(case) == set()
+    assert await other.messages.trace() == []
+    assert (await other.take(message.body, "12345", nonce="same"))["state"] == "taken"
