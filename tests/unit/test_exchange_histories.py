@@ -1,4 +1,4 @@
-"""Thousands of histories of two desks that work on the same cases while everything goes wrong (R40, R44).
+"""More than a thousand histories of two desks that work on the same cases while everything goes wrong (R40, R44).
 
 Whatever happened: when the trouble is over, both hold the same events and fold to the same case, nothing is there
 twice, and nothing that somebody altered was taken.
@@ -14,7 +14,7 @@ from ivr.desks.case import fold
 from ivr.desks.exchange import seal
 from tests.unit.exchange_world import World
 
-EACH = 250  # histories a test
+EACH = 150  # histories a test
 ACTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("written", {"cause": "路灯不亮", "place": "和平路 1 号"}),
     ("written", {"text": "又来电催办"}),

@@ -8,5 +8,6 @@ export const SECTIONS = [
   { id: "accounts", roles: ["admin"], title: "admin.accounts", load: () => import("./accounts/section.js") },
   { id: "health", roles: ["admin"], title: "admin.health", load: () => import("./health/section.js") },
   { id: "settings", roles: ["admin"], title: "admin.settings", load: () => import("./settings/section.js") },
+  { id: "exchange", roles: ["admin", "auditor"], title: "admin.exchange", load: () => import("./exchange/section.js") },
   { id: "audit", roles: ["auditor"], title: "admin.audit", load: () => import("./audit/section.js") },
 ];
