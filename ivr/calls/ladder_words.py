@@ -80,6 +80,7 @@ STEPS: Table = {
     "emergency_key": ("按下紧急键", "presses the emergency key"),
     "requeued": ("回到队首", "back to the head of the queue"),
     "alone": ("独自等待", "waits alone"),
+    "page_gone": ("坐席网页断开，来电人听到提示", "the operator's page has gone, the caller is told"),
     "back": ("话机重启后回到通话", "comes back on a phone started anew"),
     "pull_in": ("请坐席加入", "an operator is called in"),
     "flow": ("进入流程", "enters flow"),

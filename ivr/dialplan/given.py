@@ -59,6 +59,8 @@ ENTERED = (
     *DOORS,
     *OWN,
     "operator-phone",
+    "page-gone",
+    "page-gone-words",
     "supervisor-phone",
     "supervise",
     "refer",

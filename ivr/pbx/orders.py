@@ -241,6 +241,25 @@ class Orders:
         except AmiFailedError:
             raise _no_leg(call_id, leg_id) from None
 
+    async def page_gone(self, call_id: str, operator: str) -> None:
+        """His browser's socket has closed in a talk: if his voice is gone too, the caller hears that it comes back."""
+        caller, call = self._running(call_id)
+        leg = call.operator(operator)
+        if leg is None:
+            return
+        told = {"OPERATOR": leg.channel, "CALLER": caller, "CALL_ID": call_id, "ASKED_BY": operator}
+        await self._ami.action(
+            {
+                "Action": "Originate",
+                "Async": "true",
+                "Channel": "Local/s@page-gone/n",
+                "Context": "page-gone-words",
+                "Exten": "s",
+                "Priority": "1",
+                "Variable": [f"__{name}={value}" for name, value in told.items()],
+            }
+        )
+
     async def watch(self, channel: str, leg_id: str) -> None:
         """From now on events tell when this leg speaks; whether it was muted before we looked is asked."""
         with suppress(AmiFailedError):

@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -63,6 +63,7 @@ class Sessions:
         self.changing = asyncio.Lock()  # who changes accounts: two admins at once must not lock each other out
         self._turn = asyncio.Lock()  # who begins or ends a session, and who reads them
         self._sockets: dict[str, set[web.WebSocketResponse]] = {}
+        self._first: dict[web.WebSocketResponse, Callable[[], Awaitable[None]]] = {}  # what must come before its close
         self._on_end: list[Callable[[Session], None]] = []
         self._on_unlock: list[Callable[[str], None]] = []
         self._closing: set[asyncio.Task[bool]] = set()
@@ -89,9 +90,12 @@ class Sessions:
         return idle or now >= session.ends_at
 
     @contextlib.contextmanager
-    def attached(self, session: str, socket: web.WebSocketResponse) -> Iterator[None]:
+    def attached(
+        self, session: str, socket: web.WebSocketResponse, first: Callable[[], Awaitable[None]] | None = None
+    ) -> Iterator[None]:
         """While `socket` is open the session is in use; when the session (its id; "": none) ends, it is closed: 4401.
 
+        `first` is waited for before that close.
         A phone in the page and a live view are somebody at work, though he may not touch anything for an hour.
         """
         if not session:
@@ -99,10 +103,13 @@ class Sessions:
             return
         of_it = self._sockets.setdefault(session, set())
         of_it.add(socket)
+        if first is not None:
+            self._first[socket] = first
         try:
             yield
         finally:
             of_it.discard(socket)
+            self._first.pop(socket, None)
             if not of_it:
                 self._sockets.pop(session, None)
             if session in self.open:
@@ -179,9 +186,17 @@ class Sessions:
     def _close(self, socket: web.WebSocketResponse) -> None:
         if not socket.prepared or socket.closed:
             return
-        task = asyncio.create_task(socket.close(code=OVER, message=b"the session is over"))
+        task = asyncio.create_task(self._say_over(socket, self._first.get(socket)))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
+
+    async def _say_over(self, socket: web.WebSocketResponse, first: Callable[[], Awaitable[None]] | None) -> bool:
+        try:
+            if first is not None:
+                await first()
+        finally:
+            closed = await socket.close(code=OVER, message=b"the session is over")
+        return closed
 
     # --- in step with the database -----------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from ivr.calls.desk_view import call_of
+from ivr.calls.live_views import LiveCall
 from ivr.errors import HotlineError
 from ivr.pbx.web_phones import PhoneNotReadyError, WebPhones
 from ivr.settings.model import Operator, Supervisor
@@ -31,6 +32,7 @@ BURST, A_SECOND = 100.0, 20.0  # messages of one browser: at once, and from then
 PING_SECONDS = 10.0
 CONNECT_SECONDS = 3.0
 GOODBYE_SECONDS = 1.0
+LOOK = 0.2  # seconds between two looks at whether a talk is over
 ELSEWHERE = 4409  # close code (RFC 6455 7.4.2): the phone was opened in another page
 
 PROXIES: web.AppKey[dict[str, web.WebSocketResponse]] = web.AppKey("browsers' phones", dict)  # endpoint → its socket
@@ -76,8 +78,6 @@ async def credentials(asked: Asked) -> dict[str, Any]:
         return {"phone": {"kind": "desk"}}
     number, endpoint = phone.number, endpoint_of(phone)
     password = await phones_of(asked).give(endpoint)
-    call = call_of(services.live.snapshot(), number)
-    mine = call and any(leg.role == "operator" and leg.party == number and leg.state == "up" for leg in call.legs)
     return {
         "phone": {
             "kind": "browser",
@@ -86,7 +86,7 @@ async def credentials(asked: Asked) -> dict[str, Any]:
             "password": password,
             "socket": "/ws",
             "ice": [],
-            "back": services.site.keys.back if mine else None,
+            "back": services.site.keys.back if _talk_of(asked, number) else None,
         }
     }
 
@@ -116,14 +116,43 @@ async def sip(asked: Asked) -> web.StreamResponse:
             timeout=GOODBYE_SECONDS,
         )
         await browser.prepare(request)
-        await _serve(asked, endpoint_of(phone), browser, asterisk)
+        await _serve(asked, phone, browser, asterisk)
     return browser
 
 
+def _talk_of(asked: Asked, number: str) -> LiveCall | None:
+    """The call in which this operator talks."""
+    state = asked.services.live.snapshot()
+    call = call_of(state, number) if number in state.operators else None
+    talks = call and any(leg.role == "operator" and leg.party == number and leg.state == "up" for leg in call.legs)
+    return call if talks else None
+
+
+async def _last_talk(asked: Asked, phone: Operator | Supervisor) -> None:
+    """The login has ended: from now on this phone can neither register nor call. But no caller is cut off for that: a
+    talk is ended by those who talk, and until then its phone keeps its line."""
+    with contextlib.suppress(HotlineError):
+        await phones_of(asked).take(endpoint_of(phone))
+    while _talk_of(asked, phone.number):  # noqa: ASYNC110  the live state wakes nobody
+        await asyncio.sleep(LOOK)
+
+
+async def _page_gone(asked: Asked, phone: Operator | Supervisor, code: int | None) -> None:
+    """Somebody may hear nothing now. Where we have closed the socket, page and voice are there."""
+    call = _talk_of(asked, phone.number)
+    if call is None or code in (OVER, WSCloseCode.SERVICE_RESTART):
+        return
+    with contextlib.suppress(HotlineError):
+        await asked.services.orders.page_gone(call.id, phone.number)
+
+
 async def _serve(
-    asked: Asked, endpoint: str, browser: web.WebSocketResponse, asterisk: aiohttp.ClientWebSocketResponse
+    asked: Asked,
+    phone: Operator | Supervisor,
+    browser: web.WebSocketResponse,
+    asterisk: aiohttp.ClientWebSocketResponse,
 ) -> None:
-    open_ = asked.request.app[PROXIES]
+    open_, endpoint = asked.request.app[PROXIES], endpoint_of(phone)
     before = open_.get(endpoint)
     open_[endpoint] = browser
     if before is not None:
@@ -131,7 +160,8 @@ async def _serve(
     log.info("web_phone.up", endpoint=endpoint)
     back = asyncio.create_task(_to_browser(browser, asterisk), name="phone's answers")
     try:
-        with asked.services.sessions.attached(asked.who.session_id if asked.who else "", browser):
+        session = asked.who.session_id if asked.who else ""
+        with asked.services.sessions.attached(session, browser, lambda: _last_talk(asked, phone)):
             await _to_asterisk(endpoint, browser, asterisk)
     finally:
         if open_.get(endpoint) is browser:
@@ -141,8 +171,7 @@ async def _serve(
             await back
         await asterisk.close()
         log.info("web_phone.down", endpoint=endpoint, code=browser.close_code)
-        if browser.close_code == OVER:
-            await phones_of(asked).take(endpoint)
+        await _page_gone(asked, phone, browser.close_code)
 
 
 async def _to_asterisk(

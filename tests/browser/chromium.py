@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 import wave
@@ -10,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
+import psutil
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tests.phones.tones import AMPLITUDE, Tone, hertz
@@ -80,6 +82,16 @@ class Chromium:
         )
         context.add_init_script(STEADY)
         return context
+
+    def kill(self, tone: Tone) -> None:
+        """Every browser with this microphone is dead: it says no goodbye to anybody."""
+        microphone = str(self._microphone(tone))
+        for process in psutil.process_iter(["cmdline"]):
+            if any(microphone in word for word in process.info["cmdline"] or ()):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+        for key in [key for key in self._browsers if key[0] == tone]:
+            del self._browsers[key]
 
     def _browser(self, tone: Tone, language: str) -> Browser:
         key = (tone, language if self._own_words else "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable
+from typing import Any
 
 from playwright.sync_api import Page, expect
 
@@ -27,7 +28,7 @@ EARS = """async (tones) => {
 }"""
 IN_A_CALL = """async () => {
   const { phoneCall } = await import("/static/desk/line.js");
-  return phoneCall.value?.state ?? null;
+  return phoneCall.value;
 }"""
 
 
@@ -49,10 +50,20 @@ def wait_ears(page: Page, tones: Iterable[Tone], timeout: float = 10.0) -> None:
     eventually(as_wanted, timeout, lambda: f"the page was to hear {wanted}, and hears {heard}")
 
 
+def phone_call(page: Page) -> dict[str, Any]:
+    """What the page's own phone has, its `id` and `state` (ringing, up, held); empty without a call."""
+    return page.evaluate(IN_A_CALL) or {}
+
+
 def phone_state(page: Page) -> str | None:
-    """Of the page's own phone: ringing, up, held, or None without a call."""
-    state: str | None = page.evaluate(IN_A_CALL)
+    state: str | None = phone_call(page).get("state")
     return state
+
+
+def ringing(page: Page, citizen: Phone) -> str:
+    """Wait until the page rings for this caller; returns the id of its phone's call."""
+    expect(page).to_have_title(re.compile(re.escape(citizen.name)), timeout=15_000)
+    return str(phone_call(page)["id"])
 
 
 def call_in(hotline: Hotline, citizen: Phone, page: Page, tone: Tone = "operator", keys: str = "F2") -> float:
@@ -63,7 +74,7 @@ def call_in(hotline: Hotline, citizen: Phone, page: Page, tone: Tone = "operator
 
 
 def answer(citizen: Phone, page: Page, tone: Tone = "operator", keys: str = "F2", since: float | None = None) -> float:
-    expect(page).to_have_title(re.compile(re.escape(citizen.name)), timeout=15_000)
+    ringing(page, citizen)
     page.keyboard.press(keys)
     expect(page.get_by_text("来电人能听到您")).to_be_visible()
     return citizen.wait_who({tone}, since=since)

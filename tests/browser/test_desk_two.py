@@ -9,8 +9,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import SITE
-from tests.browser.desks import answer, begin, call_in, wait_ears
+from tests.browser.desks import answer, begin, call_in, phone_call, ringing, wait_ears
 from tests.pbx.hotline import STAMPS_APART, Hotline
+from tests.pbx.running import eventually
 
 OpenPage = Callable[..., Page]
 
@@ -29,7 +30,12 @@ def test_given_two_browsers_when_110_is_brought_in_left_alone_and_hands_back_the
 ) -> None:
     one, citizen, police = open_page("1001"), hotline.caller(), hotline.desk("110", answers=False)
     begin(one)
-    call_in(hotline, citizen, one)
+    asked = time.time()
+    citizen.call(hotline.uri, from_user=citizen.name)
+    rejected = ringing(one, citizen)
+    one.keyboard.press("F9")
+    eventually(lambda: phone_call(one).get("id") not in (None, rejected), 15, lambda: "a rejected call came to nobody")
+    answer(citizen, one, since=asked)
     wait_ears(one, {"caller"})
     time.sleep(STAMPS_APART)
 
@@ -72,6 +78,7 @@ def test_given_two_browsers_when_110_is_brought_in_left_alone_and_hands_back_the
     call = hotline.call_of(citizen.name)
     assert [(leg.role, leg.party) for leg in sorted(call.legs, key=lambda leg: leg.started_at)] == [
         ("caller", citizen.name),
+        ("operator", "1001"),  # rejected
         ("operator", "1001"),
         ("desk", "110"),
         ("operator", "1002"),

@@ -214,6 +214,19 @@ async def test_cancel_sends_the_running_attempt_to_its_end(ami: FakeAmi, orders:
     assert (order["Action"], order["Channel"], order["Context"]) == ("Redirect", HELPER, "transfer-cancelled")
 
 
+async def test_a_page_that_has_gone_lets_the_dialplan_see_whether_the_caller_hears_nothing(
+    ami: FakeAmi, orders: Orders
+) -> None:
+    await orders.page_gone(CALL, "1001")
+    (asked,) = ami.asked
+    assert (asked["Action"], asked["Channel"]) == ("Originate", "Local/s@page-gone/n")
+    assert asked["Context"] == "page-gone-words"
+    told = {"OPERATOR": OPERATOR, "CALLER": CALLER, "CALL_ID": CALL, "ASKED_BY": "1001"}
+    assert variables(asked) == told
+    await orders.page_gone(CALL, "1009")  # who talks no more
+    assert len(ami.asked) == 1
+
+
 @pytest.mark.parametrize("attempt", ["", "none", "Local/s@transfer-whisper-000000ff;1"])
 async def test_without_a_running_attempt_there_is_nothing_to_cancel(ami: FakeAmi, orders: Orders, attempt: str) -> None:
     ami.channel(CALLER, **{"SHARED(ATTEMPT)": attempt})

@@ -9,7 +9,7 @@ function troubles() {
   if (streamState.value === "down") found.push(["bad", t(phase.value === "talking" ? "desk.stream_down_talking" : "desk.stream_down")]);
   else if (view.value && !view.value.connected) found.push(["bad", t("desk.asterisk_down")]);
   if (lineProblem.value) found.push(["bad", t("desk.no_phone", { why: lineProblem.value })]);
-  else if (line.value?.problem.value) found.push(["bad", problemWords(line.value.problem.value)]);
+  else if (line.value?.problem.value && (view.value?.connected !== false || line.value.problem.value !== "unreachable")) found.push(["bad", problemWords(line.value.problem.value)]);
   else if (lineState.value === "failed") found.push(["bad", t("desk.phone_failed")]);
   return found;
 }

@@ -47,9 +47,10 @@ function again() {
   if (wanted && session.value) timer = setTimeout(connect, AGAIN, "browser");
 }
 
-/** Look now and then whether it must be tried again; a running call is never touched. */
+/** Look now and then whether it must be tried again; a running call is never touched. Who has logged in again has a new password to fetch. */
 setInterval(() => {
-  if (wanted && lineState.value === "failed" && !phoneCall.value) connect("browser");
+  const over = lineState.value === "failed" || (session.value && line.value?.problem.value === "logged_out");
+  if (wanted && over && !phoneCall.value) connect("browser");
 }, AGAIN);
 
 /** Let the phone go without hanging up: the call stays with whoever takes the desk over. */

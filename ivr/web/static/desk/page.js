@@ -10,6 +10,7 @@ import { CallCard } from "./callcard.js";
 import { DayCheck, dayChecked } from "./daycheck.js";
 import { Help, keyTable } from "./keys.js";
 import { Keypad } from "./keypad.js";
+import { lastTalk, showLastTalk } from "./lasttalk.js";
 import { connect, letGo, phoneCall } from "./line.js";
 import { Middle } from "./middle.js";
 import { NotePanel } from "./note.js";
@@ -38,17 +39,17 @@ effect(() => {
   const who = session.value?.user ?? null;
   if (known && !who) {
     stand();
-    letGo();
     closeDesk();
-    toast(t("desk.session_ended"), "bad");
+    toast(t(lastTalk.peek() ? "desk.session_ended_talking" : "desk.session_ended"), "bad");
   }
   known = who;
 });
+showLastTalk();
 
-/** Another tab takes the desk: nothing is hung up, nothing rings here any more. */
+/** Another tab takes the desk, or the login has ended: nothing is hung up, nothing rings here any more. A last talk keeps its phone. */
 async function leave() {
   closeDesk();
-  await letGo();
+  if (!lastTalk.peek()) await letGo();
 }
 
 export default function Page() {
