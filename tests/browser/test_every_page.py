@@ -39,6 +39,7 @@ PAGES = {
     "prompts": Shown("dialplans", "/admin/prompts", ".table"),
     "accounts": Shown("admin", "/admin/accounts", ".table"),
     "settings": Shown("admin", "/admin/settings", ".settings-part"),
+    "exchange": Shown("auditor", "/admin/exchange", ".empty"),
     "health": Shown("admin", "/admin/health", ".health-card"),
     "audit": Shown("auditor", "/admin/audit", ".table"),
 }
