@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select, text, update
 
 from ivr.desks.case import Case, Event, fold
-from ivr.store import case_search, tables
+from ivr.store import case_search, notes, tables
 
 Hook = Callable[[Connection, Case, Sequence[Event]], None]
 """Gets the case as it is now, and the events that were new."""
@@ -90,7 +90,41 @@ def project(connection: Connection, own: str, stored: Sequence[Stored], now: dat
     else:
         connection.execute(update(tables.case).where(_CASE.serial == serial), row)
     case_search.index(connection, serial, case)
+    author = next((entry.event.by for entry in reversed(case.history) if entry.event.kind == "written"), "")
+    for call_id in calls_of(connection, case.id) if author else ():
+        notes.put(connection, call_id, case, author, now)
     return case
+
+
+ERASED = "(erased)"
+_FREE = frozenset({"reason", "words", "minutes", "basis"})  # texts in which people may be named
+
+
+def forget(connection: Connection, call_ids: Sequence[str], now: datetime) -> None:
+    """Erase what the cases of these calls say, where no other call of theirs still shows its number (R65).
+
+    What happened stays, and when, and who did it; blank words are equal to none.
+    """
+    query = select(_CALL.case_id).where(_CALL.call_id.in_(call_ids)).distinct()
+    for case_id in list(connection.execute(query).scalars()):
+        others = set(calls_of(connection, case_id)) - set(call_ids)
+        shown = select(tables.call.c.id).where(tables.call.c.id.in_(others), tables.call.c.caller.not_like("~%"))
+        if others and connection.execute(shown.limit(1)).first() is not None:
+            continue
+        for one in load(connection, case_id):
+            where = (_EVENT.case_id == case_id, _EVENT.origin == one.event.origin, _EVENT.seq == one.event.seq)
+            data = json.dumps(_blank(one.event), ensure_ascii=False)
+            connection.execute(update(tables.case_event).where(*where).values(data=data))
+        project(connection, "", load(connection, case_id), now)
+
+
+def _blank(event: Event) -> dict[str, Any]:
+    kept = {"kind", "class_code", "urgency", "region"} if event.kind == "written" else set(event.data)
+    return {
+        name: [] if name == "participants" else ERASED if name in _FREE and value else value
+        for name, value in event.data.items()
+        if name in kept
+    }
 
 
 def calls_of(connection: Connection, case_id: str) -> list[str]:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 
 from ivr.desks.case import Case, Event, apply, fold
 from ivr.errors import HotlineError
-from ivr.store import case_rows, case_search, tables
+from ivr.store import case_rows, case_search, notes, tables
 from ivr.store.case_rows import Hook
 from ivr.store.case_search import Wanted
 from ivr.store.store import Store
@@ -83,13 +83,15 @@ class Cases:
         def write(connection: Connection) -> Known:
             case_rows.alone(connection)
             known = _known(connection, id)
-            if known is not None:
-                return known
+            if known is not None:  # somebody was quicker: nothing of his is overwritten
+                blank = {name: value for name, value in (matter or {}).items() if not getattr(known.case.matter, name)}
+                return self._add(connection, known, by, "written", blank)
             number = case_rows.next_number(connection, self.desk, self._clock().astimezone(self._zone))
             known = self._add(connection, Known(Case(id), 0), by, "opened", {"number": number, "channel": channel})
             if call is not None:
                 known = self._add(connection, known, by, "called", {"call": call})
-            return self._add(connection, known, by, "written", matter or {})
+            before = notes.written(connection, call) if call is not None else {}
+            return self._add(connection, known, by, "written", {**before, **(matter or {})})
 
         return await self._written(write)
 
@@ -194,13 +196,6 @@ class Cases:
     async def of_call(self, call_id: str) -> Known | None:
         """The call's newest case."""
         return await self._read(lambda connection: _known(connection, case_rows.of_call(connection, call_id)))
-
-    async def first_lines(self, call_ids: Sequence[str]) -> dict[str, str]:
-        """By call: the first words of its newest case."""
-        both = tables.case_call.join(tables.case, _CASE.id == tables.case_call.c.case_id)
-        query = select(tables.case_call.c.call_id, _CASE.line).select_from(both).order_by(_CASE.serial)
-        query = query.where(tables.case_call.c.call_id.in_(call_ids))
-        return await self._read(lambda connection: dict(connection.execute(query).tuples().all()))
 
     async def search(self, wanted: Wanted, limit: int = 50, before: int | None = None) -> Sequence[Mapping[str, Any]]:
         """Rows of `case`, the newest first. `before`: the serial of one already seen."""

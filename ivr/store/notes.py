@@ -1,4 +1,4 @@
-"""What operators write about calls: the case's five elements (R41) and free words, one note a call.
+"""What is written about a call, for the call log: the words of its case (R41), made anew with each of its events.
 
 A note is personal data: it goes with the call's number (`ivr.store.retention_rows`). It may come before the call's own
 rows do, so no foreign key ties them.
@@ -6,14 +6,14 @@ rows do, so no foreign key ties them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select, update
+from sqlalchemy import ColumnElement, Connection, Select, select, update
 
-from ivr.errors import HotlineError
+from ivr.desks.case_model import Case
 from ivr.store import tables
 from ivr.store.export import instant
 from ivr.store.store import Store
@@ -51,14 +51,6 @@ def _select(condition: ColumnElement[bool]) -> Select[Any]:
     return select(*(_NOTE[field.name] for field in fields(Note))).where(condition)
 
 
-class NoteChangedError(HotlineError):
-    """`details["note"]` is the newer one."""
-
-    def __init__(self, newer: Note) -> None:
-        message = f"{newer.by or 'somebody'} has written meanwhile; merge with the note in the details and save again"
-        super().__init__("note_changed", message, {"by": newer.by, "note": newer.as_dict()}, 409)
-
-
 class Notes:
     """Each method raises DatabaseDownError."""
 
@@ -75,24 +67,20 @@ class Notes:
             rows = await connection.execute(_select(_NOTE.call_id.in_(call_ids)))
             return {note.call_id: note.first_line for note in (Note(**row) for row in rows.mappings())}
 
-    async def put(
-        self, call_id: str, revision: int, words: Mapping[str, str], by: str, entered_at: datetime | None = None
-    ) -> Note:
-        """The note after `revision`. `entered_at`: of its call; None while that runs and the log knows nothing of it.
 
-        Raises NoteChangedError where `revision` is not the newest one.
-        """
-        fresh = Note(call_id, revision + 1, datetime.now(UTC), by, **{name: words.get(name, "") for name in FIELDS})
-        same = (_NOTE.call_id == call_id) & (_NOTE.revision == revision)
-        opened = {} if revision else {"opened_at": entered_at or fresh.at}
-        write = update(tables.note).where(same) if revision else tables.note.insert()
-        try:
-            async with self._store.transaction() as connection:
-                written = (await connection.execute(write.values({**asdict(fresh), **opened}))).rowcount
-        except HotlineError:
-            if (await self.of(call_id)).revision == revision:
-                raise
-            written = 0  # somebody else's first words came first
-        if not written:
-            raise NoteChangedError(await self.of(call_id))
-        return fresh
+def put(connection: Connection, call_id: str, case: Case, by: str, now: datetime) -> None:
+    """What the case says now is the call's note."""
+    words = {name: getattr(case.matter, name) for name in FIELDS}
+    row = {"at": now, "by": by, "revision": len(case.history), **words}
+    if connection.execute(update(tables.note).where(_NOTE.call_id == call_id).values(row)).rowcount:
+        return
+    entered: datetime | None = connection.execute(
+        select(tables.call.c.entered_at).where(tables.call.c.id == call_id)
+    ).scalar()
+    connection.execute(tables.note.insert().values({"call_id": call_id, "opened_at": entered or now, **row}))
+
+
+def written(connection: Connection, call_id: str) -> dict[str, str]:
+    """The words of a note that was written before there were cases."""
+    row = connection.execute(_select(_NOTE.call_id == call_id)).mappings().first()
+    return {name: row[name] for name in FIELDS if row[name]} if row else {}

@@ -146,7 +146,7 @@ class Job:
         async with self._store.alone() as connection:
             await rows.erase_for_good(connection)
             await rows.keep_counts(connection, known.values())
-            await connection.execute(delete(tables.note).where(tables.note.c.call_id.in_(list(known))))
+            await rows.forget_cases(connection, list(known))
             await connection.execute(delete(tables.call).where(tables.call.c.id.in_(list(known))))
             await self._proven(connection, CALL, {call.id: call.entered_at for call in calls})
         self._told(CALL, [call.entered_at for call in calls])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -29,7 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ivr.calls.model import Call
 from ivr.calls.redaction import ERASED
 from ivr.calls.statistics import Measure, counted
-from ivr.store import tables
+from ivr.store import case_rows, tables
 from ivr.store.erasure import PERSONAL
 
 
@@ -56,7 +56,7 @@ def after(entered_at: datetime, id: str) -> ColumnElement[bool]:
 
 
 async def redact(connection: AsyncConnection, pairs: Iterable[tuple[Call, Call]]) -> None:
-    """Write the second of each pair where it differs from the first, and take the notes away: four statements."""
+    """Write the second of each pair where it differs from the first, and take away what was written about them."""
     call, leg, step = tables.call, tables.leg, tables.ivr_step
     calls: list[dict[str, Any]] = []
     legs: list[dict[str, Any]] = []
@@ -72,7 +72,6 @@ async def redact(connection: AsyncConnection, pairs: Iterable[tuple[Call, Call]]
     of: BindParameter[str] = bindparam("of")
     to: BindParameter[str] = bindparam("to")
     changes: tuple[tuple[Update | Delete, list[dict[str, Any]]], ...] = (
-        (delete(tables.note).where(tables.note.c.call_id == of), [{"of": one["of"]} for one in calls]),
         (update(call).where(call.c.id == of).values(caller=to), calls),
         (update(leg).where(leg.c.id == of).values(party=to, number=bindparam("to_number")), legs),
         (update(step).where(step.c.call_id == of, step.c.ordinal == bindparam("at_place")).values(value=to), steps),
@@ -80,6 +79,14 @@ async def redact(connection: AsyncConnection, pairs: Iterable[tuple[Call, Call]]
     for statement, rows in changes:
         if rows:
             await connection.execute(statement, rows)
+    of_these = [one["of"] for one in calls]
+    await forget_cases(connection, of_these)
+
+
+async def forget_cases(connection: AsyncConnection, call_ids: Sequence[str]) -> None:
+    """What was written about these calls."""
+    await connection.run_sync(lambda sync: case_rows.forget(sync, call_ids, datetime.now(UTC)))
+    await connection.execute(delete(tables.note).where(tables.note.c.call_id.in_(call_ids)))
 
 
 @dataclass(frozen=True, slots=True)

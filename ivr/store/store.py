@@ -21,6 +21,7 @@ from ivr.store.upsert import AT_ONCE, Upsert, changed, clear, delete_vanished, i
 T = TypeVar("T")
 
 ENDED_AT = list(tables.call.c.keys()).index("ended_at")
+MERGE_PAGES = 4000  # of the index of words, at a time
 VACUUM_UP_TO = 256 * 2**20  # bytes: about two seconds
 
 
@@ -97,7 +98,12 @@ class Store:
                 await connection.exec_driver_sql("ROLLBACK")
                 pages = (await connection.exec_driver_sql("PRAGMA page_count")).scalar_one()
                 size = (await connection.exec_driver_sql("PRAGMA page_size")).scalar_one()
-                if pages * size <= VACUUM_UP_TO:
+                # The index of words keeps what was deleted from it until its parts are merged.
+                whole = pages * size <= VACUUM_UP_TO
+                merge = "('optimize', 0)" if whole else f"('merge', {MERGE_PAGES})"
+                await connection.exec_driver_sql(f"INSERT INTO case_search (case_search, rank) VALUES {merge}")  # noqa: S608
+                await connection.exec_driver_sql("COMMIT")
+                if whole:
                     await connection.exec_driver_sql("VACUUM")
                 await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 

@@ -12,6 +12,7 @@ from ivr.errors import HotlineError
 from ivr.store import erasure
 from ivr.store.export import as_dict, plain
 from ivr.store.notes import Notes
+from ivr.web import case_moments
 from ivr.web.context import Asked
 from ivr.web.errors import ForbiddenError
 from ivr.web.hub import picture
@@ -65,12 +66,17 @@ async def shown(asked: Asked) -> dict[str, Any]:
 async def ladder(asked: Asked) -> dict[str, Any]:
     """The call's picture, in the reader's language, and what there is of its recordings."""
     call = await the_call(asked)
-    known = asked.services.site.operators
+    operators = asked.services.site.operators
     story = drawn(told(asked, call), "en" if asked.language == "en" else "zh")
     answer: Any = plain(asdict(story))
     for column in answer["columns"]:
-        of = known.get(column["party"]) if column["role"] == "operator" else None
+        of = operators.get(column["party"]) if column["role"] == "operator" else None
         column["person"] = of.name if of is not None else None
+    known = await asked.services.cases.of_call(call.id)
+    if known is not None:
+        language = "en" if asked.language == "en" else "zh"
+        decided = case_moments.moments(known.case, language, call.entered_at, call.ended_at)
+        answer["moments"] = sorted([*answer["moments"], *decided], key=lambda moment: moment["at"])
     erased, held = await erasure.kept(asked.services.store, call.id)
     recorded = any(leg.recording for leg in call.legs)
     state = "running" if call.ended_at is None else "kept" if recorded else "erased" if erased else "none"

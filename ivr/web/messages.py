@@ -49,7 +49,6 @@ _CHINESE: Mapping[str, str] = {
     "number_taken": "{number} 已是 {user} 的电话号码",
     "not_your_skill": "您的技能是 {own}；其他技能请由班长分配",
     "notice_incomplete": "请写明通知的播放位置（place）和结束时间（until）",
-    "note_changed": "{by} 刚刚改动了记录：请与新内容合并后再保存",
     "call_erased": "通话 {call} 的个人信息已按规定删除，不能再记录",
     "not_yours": "{what} 不属于您：只能操作自己、自己的话机和自己的通话",
     # cases

@@ -1,17 +1,16 @@
-"""A call's note, and what is known of its caller from before."""
+"""What a call's case says, for the call log, and what is known of its caller from before."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ivr.calls.model import Call
-from ivr.calls.redaction import ERASED
 from ivr.errors import HotlineError
 from ivr.store.export import instant
-from ivr.store.notes import FIELDS, Notes
+from ivr.store.notes import Notes
 from ivr.web.calls import UnknownCallError
 from ivr.web.context import Asked
-from ivr.web.roles import FOR_OTHERS, NOTE_READERS, NotYoursError
+from ivr.web.roles import NOTE_READERS, NotYoursError
 
 EARLIER = 20  # calls of the same number that are told
 
@@ -25,16 +24,6 @@ class ErasedCallError(HotlineError):
 async def shown(asked: Asked) -> dict[str, Any]:
     await of_mine(asked, NOTE_READERS)
     return {"note": (await Notes(asked.services.store).of(asked.path["id"])).as_dict()}
-
-
-async def put(asked: Asked) -> dict[str, Any]:
-    call = await of_mine(asked, FOR_OTHERS)
-    if call is not None and call.caller.startswith(ERASED):
-        raise ErasedCallError(call.id)
-    words = {name: asked.body.get(name, "") for name in FIELDS}
-    notes = Notes(asked.services.store)
-    entered_at = call.entered_at if call is not None else None
-    return {"note": (await notes.put(asked.path["id"], asked.body["revision"], words, asked.by, entered_at)).as_dict()}
 
 
 async def history(asked: Asked) -> dict[str, Any]:

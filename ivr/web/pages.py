@@ -21,7 +21,10 @@ from ivr.settings import Site
 from ivr.web.context import Asked
 
 STATIC = Path(__file__).parent / "static"
-ADDRESSES = ("/", "/login", "/desk", "/room", "/calls", "/calls/{id}", "/admin", "/admin/{section}")
+ADDRESSES = (
+    *("/", "/login", "/desk", "/room", "/cases", "/cases/{id}", "/calls", "/calls/{id}"),
+    *("/admin", "/admin/{section}"),
+)
 TYPES = {
     ".js": "text/javascript",
     ".css": "text/css",

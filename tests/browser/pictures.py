@@ -32,7 +32,7 @@ from playwright.sync_api import Page
 
 from ivr.calls.model import Call
 from ivr.store import Store
-from ivr.store.notes import Notes
+from ivr.store.cases import Cases
 from tests.browser.chromium import Chromium
 from tests.browser.conftest import People
 from tests.browser.inside import is_inside
@@ -157,7 +157,7 @@ def a_day(hotline: Hotline) -> None:
         await store.save(calls)
         for call in calls[::3]:
             words = {"cause": chance.choice(MATTERS), "place": chance.choice(PLACES)}
-            await Notes(store).put(call.id, 0, words, "张敏", call.entered_at)
+            await Cases(store, "12345").open("张敏", "phone", words, call=call.id)
 
     stored(hotline, save)
 
@@ -215,7 +215,7 @@ def happened(hotline: Hotline) -> str:
 
     async def write(store: Store) -> None:
         for call, words in ((before, NOTES[0]), (running, NOTES[1])):
-            await Notes(store).put(call.id, 0, words, "张敏", call.entered_at)
+            await Cases(store, "12345").open("张敏", "phone", words, call=call.id)
 
     stored(hotline, write)
     return before.id

@@ -106,13 +106,37 @@ def view(state: str = "available", call: dict[str, Any] | None = None, **more: A
     }
 
 
+LAMPS = {"code": "010101", "zh": "路灯照明", "en": "Street lamps", "desk": "", "basis": ""}
+COURT = {"code": "9001", "zh": "诉讼、仲裁事项", "en": "Litigation", "desk": "", "basis": "国办发〔2020〕53号"}
+
+
+def case(matter: dict[str, Any], revision: int = 1, **more: Any) -> dict[str, Any]:
+    """The case of the call as the API tells it, as far as the page looks at it."""
+    return {
+        "id": "case-1",
+        "number": "12345-20261127-000001",
+        "desk": "12345",
+        "first": "12345",
+        "state": "open",
+        "owners": ["12345"],
+        "revision": revision,
+        "matter": matter,
+        "decision": None,
+        "negotiation": None,
+        "emergency": None,
+        "offers": [],
+        "may": ["written", "emergency"],
+        **more,
+    }
+
+
 class Desk:
     """One operator's browser. `orders`: what the page has asked, as (method, path, body, Idempotency-Key)."""
 
     def __init__(self, context: BrowserContext, checked: bool = True) -> None:
         self.context, self.now = context, view()
         self.orders: list[tuple[str, str, Any, str | None]] = []
-        self.note: dict[str, Any] = {"revision": 0}
+        self.case: dict[str, Any] | None = None  # of the call that runs
         self.away = False  # the server cannot be reached
         self.logged_in = True
         self._streams: list[WebSocketRoute] = []
@@ -172,15 +196,18 @@ class Desk:
         if not self.logged_in:
             refusal = {"error": {"id": "unauthorized", "message": "log in", "details": {}}}
             return route.fulfill(status=401, json=refusal)
-        if path.endswith("/note") and asked.method == "PUT" and body is not None:
-            if body["revision"] != self.note["revision"]:
-                refusal = {"error": {"id": "note_changed", "message": "changed", "details": {"note": self.note}}}
+        if path.endswith("/case") and asked.method == "POST" and body is not None:
+            known_revision = self.case["revision"] if self.case else 0
+            if body["kind"] == "written" and body["revision"] != known_revision:
+                refusal = {"error": {"id": "case_changed", "message": "changed", "details": {"fields": {}}}}
                 return route.fulfill(status=409, json=refusal)
-            self.note = {**body, "revision": body["revision"] + 1}
+            words = body["data"] if body["kind"] == "written" else {}
+            self.case = case({**(self.case or case({}))["matter"], **words}, known_revision + 1)
         known = {
             "/session": {"session": WHO},
             "/desk/phone": {"phone": {"kind": "browser"}},
-            "/calls/call-1/note": {"note": self.note},
+            "/calls/call-1/case": {"case": self.case},
+            "/cases/classes": {"classes": [LAMPS, COURT]},
             "/calls/call-1/history": {"history": []},
         }
         return route.fulfill(json=known.get(path, {"order": {}}))

@@ -44,8 +44,9 @@ def story(session_hotline: Hotline) -> Iterator[Story]:
     early.hangup()
     left = session_hotline.call_of(OTHER)
     session_hotline.switch_off_phones()
-    words = {"revision": 0, "place": "朝阳路 12 号", "cause": "楼上漏水", "text": "请回电"}
-    assert session_hotline.api("PUT", f"/api/v1/calls/{call.id}/note", words).status == 200
+    words = {"place": "朝阳路 12 号", "cause": "楼上漏水", "text": "请回电"}
+    wish = {"kind": "written", "data": words}
+    assert session_hotline.api("POST", f"/api/v1/calls/{call.id}/case", wish).status == 201
     yield Story(call.id, left.id)
 
 

@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.axe import findings
 from tests.browser.chromium import Chromium
-from tests.browser.scripted import CALLER, ME, POLICE, Desk, ago, call, leg, transfer, view
+from tests.browser.scripted import CALLER, ME, POLICE, Desk, ago, call, case, leg, transfer, view
 
 RINGING = view("ringing", call({**CALLER, "speaking": False}, leg("operator", "1001", "ringing", mine=True)))
 TALKING = view("talking", call(CALLER, ME))
@@ -147,20 +147,21 @@ def test_given_a_note_that_could_not_be_sent_when_the_page_comes_back_then_it_is
     desk.away = True
     place.fill("人民路 1 号")
     expect(page.locator(".note-state")).to_have_attribute("data-state", "waiting")
-    assert desk.note == {"revision": 0}
+    assert desk.case is None
     desk.away = False
     page.reload()
     expect(place).to_have_value("人民路 1 号")
     expect(page.locator(".note-state")).to_contain_text("已保存")
-    assert desk.note["place"] == "人民路 1 号"
-    assert page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('hotline.note.'))") == []
+    assert desk.case is not None
+    assert desk.case["matter"]["place"] == "人民路 1 号"
+    assert page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('hotline.case.'))") == []
 
 
 def test_given_two_who_write_when_both_changed_a_field_then_neither_loses_a_word(desk: Desk) -> None:
     desk.now = TALKING
     page = desk.open()
     expect(page.locator(".note-state")).to_have_attribute("data-state", "saved")
-    desk.note = {"revision": 7, "name": "王先生", "place": "中山路"}
+    desk.case = case({"name": "王先生", "place": "中山路"}, 7)
     page.get_by_label("地点").fill("人民路")
     page.get_by_label("起因").fill("漏水")
     conflict = page.locator(".note-field.place .note-conflict")
@@ -169,7 +170,8 @@ def test_given_two_who_write_when_both_changed_a_field_then_neither_loses_a_word
     conflict.get_by_role("button", name="两者都留").click()
     expect(conflict).to_have_count(0)
     expect(page.locator(".note-state")).to_contain_text("已保存")
-    assert (desk.note["name"], desk.note["cause"], desk.note["place"]) == ("王先生", "漏水", "中山路；人民路")
+    said = desk.case["matter"]
+    assert (said["name"], said["cause"], said["place"]) == ("王先生", "漏水", "中山路；人民路")
 
 
 def test_given_a_call_that_ended_when_the_operator_wraps_up_then_its_note_is_still_open(desk: Desk) -> None:
@@ -183,6 +185,45 @@ def test_given_a_call_that_ended_when_the_operator_wraps_up_then_its_note_is_sti
     expect(page.get_by_label("经过")).to_have_value("事后补记")
     page.keyboard.press("Alt+R")
     expect(page.get_by_label("经过")).to_have_count(0)
+
+
+def test_given_a_class_of_neither_desk_when_chosen_then_it_says_so_and_the_class_can_be_taken_back(desk: Desk) -> None:
+    desk.now = TALKING
+    page = desk.open()
+    expect(page.locator("#case-classes option")).to_have_count(2)
+    field = page.get_by_label("分类")
+    field.fill("9001")
+    field.blur()
+    expect(page.locator(".note-field.class")).to_contain_text("须告知依据")
+    expect(page.locator(".note-state")).to_contain_text("已保存")
+    assert desk.case is not None
+    assert (desk.case["matter"]["class_code"], desk.case["matter"]["neither"]) == ("9001", True)
+    field.fill("路灯照明")
+    field.blur()
+    expect(page.locator(".note-field.class")).not_to_contain_text("须告知依据")
+
+
+def test_given_a_call_of_three_when_the_desks_negotiate_then_the_panel_shows_who_proposed_and_how_long_it_takes(
+    desk: Desk,
+) -> None:
+    desk.now = TALKING
+    pressed = {"110": {"owners": ["110"], "whose": "ours", "at": ago(2), "by": "110/9001"}}
+    talks = {
+        "desks": ["12345", "110"],
+        "began_at": ago(10),
+        "ends_at": ago(-50),
+        "decided": False,
+        "proposals": pressed,
+    }
+    desk.case = case({}, 5, state="offered", negotiation=talks, may=["written", "emergency", "proposed"])
+    page = desk.open()
+    panel = page.get_by_role("group", name="协商受理")
+    expect(panel).to_contain_text("110/9001：己方受理")
+    expect(panel).to_contain_text("12345：尚未提出")
+    expect(panel.get_by_role("timer")).to_contain_text("由首接平台 12345 先行受理")
+    panel.get_by_role("button", name="110 受理").click()
+    expect(panel).to_have_count(0)  # as this server answers
+    assert ("POST", {"kind": "proposed", "data": {"whose": "yours"}}) in desk.asked("/case")
 
 
 def test_given_a_second_tab_when_it_takes_over_then_the_first_lets_the_phone_go_without_hanging_up(desk: Desk) -> None:

@@ -22,6 +22,7 @@ from ivr.pbx import journal
 from ivr.settings import Retention
 from ivr.store import Position, Store, erasure, tables, voices
 from ivr.store.calllog import CallLog
+from ivr.store.cases import Cases
 from ivr.store.due import months_before
 from ivr.store.erasure import CALL, JOURNAL, PERSONAL, RECORDINGS
 from ivr.store.rebuild import rebuild
@@ -284,10 +285,13 @@ class TestOnDisk:
         await store.open()
         house = House(tmp_path / "var", store)
         await house.save(*(transferred(f"c-{n}", start=n) for n in range(300)))
+        await Cases(store, "12345").open("1001", "phone", {"caller": NUMBER, "name": "Wang Fang"}, call="c-7")
+        assert b"wang" in everything_in(tmp_path)  # found by
         assert NUMBER.encode() in everything_in(tmp_path)
         house.clock.months_later(24)
         await house.run()
         assert NUMBER.encode() not in everything_in(tmp_path)
+        assert b"wang" not in everything_in(tmp_path).lower()
         await store.close()
 
     async def test_given_recordings_that_no_call_names_when_old_then_they_go_too_and_young_ones_stay(

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from ivr.desks.case import Event
+from ivr.store import case_rows
+from ivr.store.cases import Cases
+from tests.unit.stories import transferred
 from tests.web.house import CALL, House
 from tests.web.people import person
 
@@ -109,3 +114,26 @@ async def test_given_the_classes_then_each_has_its_words_and_those_of_neither_de
     assert known["010101"]["zh"] == "路灯照明"
     assert known["0801"]["desk"] == "12345"
     assert "国办发〔2020〕53号" in known["9001"]["basis"]
+
+
+async def test_given_desks_that_agreed_in_the_call_then_its_ladder_tells_who_proposed_and_who_accepts(
+    house: House,
+) -> None:
+    call = transferred()
+    await house.store.save([call])
+    clock = [call.entered_at]
+    cases = Cases(house.store, "12345", clock=lambda: clock[0])
+    known = await cases.open("1001", "phone", call=call.id)
+    clock[0] += timedelta(seconds=1)
+    offer = {"to": "110", "way": "voice", "mode": "conference", "transfer": "t1"}
+    known = await cases.act(known.case.id, "1001", "offered", offer)
+    theirs = Event(known.case.id, "110", 1, 99, clock[0], "9001", "proposed", {"whose": "ours"})
+    await house.store.write(lambda connection: case_rows.append(connection, "12345", [theirs], clock[0]))
+    await cases.act(known.case.id, "1001", "proposed", {"whose": "yours"})
+    for language, words in (("zh", "双方商定：110 受理"), ("en", "Agreed by both: 110 accepts")):
+        path = f"/api/v1/calls/{call.id}/ladder"
+        status, body = await house.ask("GET", path, headers={"Accept-Language": language})
+        texts = [moment["text"] for moment in body["ladder"]["moments"]]
+        assert status == 200
+        assert words in texts
+        assert sum("110/9001" in text for text in texts) == 1

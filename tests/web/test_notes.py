@@ -1,4 +1,4 @@
-"""A call's note is saved as it is typed; who was slower merges; it goes with the caller's number."""
+"""What a call's case says is the call log's: found by its words, and gone with the caller's number."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import pytest
 
 from ivr.calls.redaction import without_number
 from ivr.store import retention_rows, search
+from ivr.store.case_search import Wanted
+from ivr.store.cases import Known
 from ivr.store.notes import Notes
 from tests.unit.stories import at, transferred
 from tests.web.house import CALL, TOKENS, House
@@ -29,35 +31,24 @@ def house(house_on_each_database: House) -> House:
     return house_on_each_database
 
 
-async def put(house: House, revision: int, **words: str) -> tuple[int, dict[str, object]]:
-    return await house.ask("PUT", NOTE, json={"revision": revision, **WORDS, **words})
+async def written(house: House, call_id: str, words: dict[str, str], by: str = "1001") -> Known:
+    """As an operator's case says it."""
+    cases = house.services.cases
+    known = await cases.of_call(call_id)
+    if known is None:
+        return await cases.open(by, "phone", words, call=call_id)
+    return await cases.act(known.case.id, by, "written", words)
 
 
-async def test_given_a_running_call_when_words_are_saved_then_they_are_there_though_the_call_is_not_logged_yet(
+async def test_given_a_running_call_when_its_case_is_written_then_the_call_log_says_so_though_it_knows_no_call_yet(
     house: House,
 ) -> None:
     status, nothing = await house.ask("GET", NOTE)
     assert (status, nothing["note"]["revision"], nothing["note"]["cause"]) == (200, 0, "")
-    assert (await put(house, 0))[0] == 200
-    status, saved = await put(house, 1, course="每晚如此\n已投诉两次")
-    assert (status, saved["note"]["revision"]) == (200, 2)
-    assert (await house.ask("GET", NOTE))[1]["note"] == saved["note"]
-
-
-async def test_given_two_who_write_when_the_slower_saves_then_he_gets_the_newer_one_and_nothing_is_lost(
-    house: House,
-) -> None:
-    await put(house, 0)
-    for stale in (0, 2, 7):
-        status, body = await put(house, stale, text="mine")
-        assert (status, body["error"]["id"]) == (409, "note_changed")
-        assert body["error"]["details"]["note"]["cause"] == WORDS["cause"]
-    assert (await house.ask("GET", NOTE))[1]["note"]["text"] == ""
-
-
-async def test_given_a_call_that_nobody_knows_when_words_come_then_404(house: House) -> None:
-    status, body = await house.ask("PUT", "/api/v1/calls/nothing/note", json={"revision": 0})
-    assert (status, body["error"]["id"]) == (404, "unknown_call")
+    await written(house, CALL, WORDS)
+    await written(house, CALL, {"course": "每晚如此\n已投诉两次"}, "1002")
+    note = (await house.ask("GET", NOTE))[1]["note"]
+    assert (note["cause"], note["course"], note["by"]) == (WORDS["cause"], "每晚如此\n已投诉两次", "1002")
 
 
 async def test_given_earlier_calls_of_the_number_then_the_operator_sees_what_they_were_about(house: House) -> None:
@@ -65,7 +56,7 @@ async def test_given_earlier_calls_of_the_number_then_the_operator_sees_what_the
     assert live is not None
     before = replace(transferred(), caller=live.caller)
     await house.store.save([before])
-    await Notes(house.store).put(before.id, 0, {"cause": "路灯不亮\n第二行"}, "1001")
+    await written(house, before.id, {"cause": "路灯不亮\n第二行"})
     status, body = await house.ask("GET", f"/api/v1/calls/{CALL}/history")
     assert status == 200
     told = next(one for one in body["history"] if one["id"] == before.id)
@@ -78,12 +69,32 @@ async def test_given_a_call_when_its_number_is_erased_then_its_note_is_gone_and_
 ) -> None:
     call = transferred()
     await house.store.save([call])
-    await Notes(house.store).put(call.id, 0, WORDS, "1001")
+    case = (await written(house, call.id, {**WORDS, "caller": call.caller, "kind": "complaint"})).case
+    await house.services.cases.act(case.id, "1001", "handled", {"result": "solved", "words": "已答复王女士"})
     async with house.store.transaction() as connection:
         await retention_rows.redact(connection, [(call, without_number(call, "~0123456789ab"))])
     assert (await Notes(house.store).of(call.id)).revision == 0
-    status, body = await house.ask("PUT", f"/api/v1/calls/{call.id}/note", json={"revision": 0})
+    status, body = await house.ask("POST", f"/api/v1/calls/{call.id}/case", json={"kind": "written", "data": WORDS})
     assert (status, body["error"]["id"]) == (409, "call_erased")
+    known = await house.services.cases.get(case.id)
+    for personal in ("王女士", "朝阳路", call.caller):
+        assert personal not in str(known)
+    assert (known.case.state, known.case.matter.kind, known.case.number) == ("handled", "complaint", case.number)
+    assert await house.services.cases.search(Wanted(q="王女士")) == []
+    assert await house.services.cases.search(Wanted(caller=call.caller)) == []
+
+
+async def test_given_a_case_of_two_calls_when_one_number_is_erased_then_it_stays_until_the_other_is(
+    house: House,
+) -> None:
+    calls = [transferred("c-1"), transferred("c-2", start=100)]
+    await house.store.save(calls)
+    case = (await written(house, "c-1", WORDS)).case
+    await house.services.cases.act(case.id, "1001", "called", {"call": "c-2"})
+    for call, cause in zip(calls, (WORDS["cause"], ""), strict=True):
+        async with house.store.transaction() as connection:
+            await retention_rows.redact(connection, [(call, without_number(call, "~0123456789ab"))])
+        assert (await house.services.cases.get(case.id)).case.matter.cause == cause
 
 
 class TestWords:
@@ -91,15 +102,15 @@ class TestWords:
 
     @pytest.fixture
     async def house(self, house: House) -> House:
-        notes, calls = Notes(house.store), [transferred(f"c-{n}", start=100 * n) for n in range(4)]
+        calls = [transferred(f"c-{n}", start=100 * n) for n in range(4)]
         await house.store.save(calls)
-        written: list[dict[str, str]] = [
+        said: list[dict[str, str]] = [
             {"place": "朝阳路 12 号", "cause": "自来水管漏水", "text": "100%_OK"},
             {"name": "李先生", "cause": "楼上漏水", "text": "Ask Mr Ö again"},
             {"cause": "路灯不亮"},
         ]
-        for n, words in enumerate(written):
-            await notes.put(f"c-{n}", 0, words, "1001", calls[n].entered_at)
+        for n, words in enumerate(said):
+            await written(house, f"c-{n}", words)
         return house
 
     @pytest.mark.parametrize(
@@ -131,7 +142,7 @@ class TestWords:
         self, house: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(search, "STRIDE", 1)
-        await Notes(house.store).put("c-0", 1, {"cause": "水管又漏水"}, "1002")
+        await written(house, "c-0", {"cause": "水管又漏水"}, "1002")
         pages, before = [], {}
         for _ in range(2):
             _, body = await house.ask("GET", "/api/v1/calls", params={"text": "漏水", "limit": 1, **before})

@@ -1,6 +1,10 @@
 // /desk: the operator's console.
 import { effect, html, useEffect, useState } from "../vendor/preact.js";
 import { addWords, t } from "../shell/words.js";
+import { CasePanel } from "../case/form.js";
+import { rescue } from "../case/keeper.js";
+import formWords from "../case/form-words.js";
+import caseWords from "../case/words.js";
 import { go, path } from "../shell/router.js";
 import { session } from "../shell/session.js";
 import { Busy, Button, Empty, toast, useKeys, useStyle } from "../shell/ui.js";
@@ -13,8 +17,6 @@ import { Keypad } from "./keypad.js";
 import { lastTalk, showLastTalk } from "./lasttalk.js";
 import { connect, letGo, phoneCall } from "./line.js";
 import { Middle } from "./middle.js";
-import { NotePanel } from "./note.js";
-import { rescue } from "./notekeeper.js";
 import { startRinging, stopRinging } from "./ring.js";
 import { call, closeDesk, openDesk, phase, view } from "./state.js";
 import { PauseDialog, StatusBar } from "./statusbar.js";
@@ -26,6 +28,8 @@ import words from "./words.js";
 
 addWords(words);
 addWords(talkWords);
+addWords(formWords);
+addWords(caseWords);
 
 // These live as long as the page, so that a call rings whatever view is open.
 effect(() => {
@@ -101,7 +105,7 @@ function Console() {
     <div class="desk-body">
       <${CallCard} />
       <${Middle} />
-      <${NotePanel} call=${acts.written()} over=${!call.value} />
+      <${CasePanel} call=${acts.written()} over=${!call.value} />
     </div>
     <${Targets} />
     ${open === "help" && html`<${Help} onClose=${close} />`}

@@ -1,16 +1,21 @@
-// A call's note on its way to the server: nothing that was typed is lost, whoever else writes, whatever dies.
+// What is written about a call's case on its way to the server: nothing that was typed is lost, whoever else writes,
+// whatever dies. Only what changed is sent; what another wrote meanwhile is merged, field by field.
 import { signal } from "../vendor/preact.js";
 import { api } from "../shell/api.js";
 import { session } from "../shell/session.js";
 
-export const FIELDS = ["happened", "name", "place", "cause", "course", "text"]; // R41: time, person, place, cause, course; and free words
+const BLANK = {
+  happened: "", name: "", place: "", cause: "", course: "", text: "", // R41: time, person, place, cause, course; and free words
+  kind: "", class_code: "", urgency: "general", tags: [], contact: "", confidential: false, neither: false,
+};
+export const FIELDS = Object.keys(BLANK);
 export const LONG = ["cause", "course", "text"]; // of several lines
 const PAUSE = 500; // ms after the last key
 const LONGEST = 5000; // ms between two attempts
-const PLACE = "hotline.note.";
+const PLACE = "hotline.case.";
 
-const blank = () => Object.fromEntries(FIELDS.map((field) => [field, ""]));
-const only = (note) => Object.fromEntries(FIELDS.map((field) => [field, note?.[field] ?? ""]));
+const only = (matter) => Object.fromEntries(FIELDS.map((field) => [field, matter?.[field] ?? BLANK[field]]));
+const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 const placeOf = (id) => `${PLACE}${session.value?.user ?? ""}.${id}`;
 
 /** Three-way, field by field. `base`: what both began with. Where both changed a field, `conflicts` has the other's words. */
@@ -19,20 +24,23 @@ export function merge(base, mine, theirs) {
   const conflicts = {};
   for (const field of FIELDS) {
     const [was, here, there] = [base[field], mine[field], theirs[field]];
-    fields[field] = here === was ? there : here;
-    if (here !== was && there !== was && here !== there) conflicts[field] = there;
+    fields[field] = same(here, was) ? there : here;
+    if (!same(here, was) && !same(there, was) && !same(here, there)) conflicts[field] = there;
   }
   return { fields, conflicts };
 }
 
-/** Keeps the note of one call. `state`: loading | saved | typing | saving | waiting (the server is away) | refused. */
+/** Keeps the words of one call's case. `state`: loading | saved | typing | saving | waiting (the server is away) | refused.
+ * `whole`: the case as the server told it last; null while there is none. */
 export function keep(id) {
-  const fields = signal(blank());
+  const fields = signal(only(null));
+  const whole = signal(null);
   const state = signal("loading");
   const savedAt = signal(null);
   const conflicts = signal({});
   const problem = signal("");
-  let base = { revision: 0, ...blank() };
+  const address = `/calls/${encodeURIComponent(id)}/case`;
+  let base = { revision: 0, ...only(null) };
   let timer = 0;
   let wait = PAUSE;
   let closed = false;
@@ -44,15 +52,18 @@ export function keep(id) {
     fields.value = only(stored.mine);
     base = stored.base;
   }
-  const dirty = () => FIELDS.some((field) => fields.value[field] !== base[field]);
+  const differing = () => FIELDS.filter((field) => !same(fields.value[field], base[field]));
+  const dirty = () => differing().length > 0;
   const shelve = () => {
     if (dirty()) localStorage.setItem(place, JSON.stringify({ base, mine: fields.value }));
     else localStorage.removeItem(place);
   };
 
-  function meet(theirs) {
-    const met = merge(base, fields.value, only(theirs));
-    base = { revision: theirs.revision ?? 0, ...only(theirs) };
+  function meet(told) {
+    const theirs = only(told?.matter);
+    const met = merge(base, fields.value, theirs);
+    base = { revision: told?.revision ?? 0, ...theirs };
+    whole.value = told;
     fields.value = met.fields;
     conflicts.value = { ...conflicts.value, ...met.conflicts };
     shelve();
@@ -60,7 +71,7 @@ export function keep(id) {
 
   async function load() {
     try {
-      meet((await api.get(`/calls/${encodeURIComponent(id)}/note`)).note);
+      meet((await api.get(address)).case);
       loaded = true;
       wait = PAUSE;
       if (dirty()) soon();
@@ -70,27 +81,28 @@ export function keep(id) {
     }
   }
 
-  /** A field in conflict goes out as the other wrote it, until somebody decides; ours stays here. */
+  /** A field in conflict stays as the other wrote it, until somebody decides; ours stays here. */
   async function save() {
     if (!loaded) return load();
-    const sent = { ...fields.value, ...conflicts.value };
-    if (FIELDS.every((field) => sent[field] === base[field])) {
+    const changed = differing().filter((field) => !(field in conflicts.value));
+    if (changed.length === 0) {
       state.value = "saved";
       return;
     }
+    const sent = Object.fromEntries(changed.map((field) => [field, fields.value[field]]));
     state.value = "saving";
     try {
-      const answer = await api.put(`/calls/${encodeURIComponent(id)}/note`, { revision: base.revision, ...sent });
-      base = { revision: answer.note.revision, ...sent };
+      const answer = await api.post(address, { kind: "written", data: sent, revision: base.revision });
+      base = { ...base, ...sent };
+      meet(answer.case);
       wait = PAUSE;
       savedAt.value = new Date().toISOString();
-      shelve();
-      if (FIELDS.some((field) => !(field in conflicts.value) && fields.value[field] !== base[field])) soon();
+      if (differing().some((field) => !(field in conflicts.value))) soon();
       else state.value = "saved";
     } catch (failure) {
-      if (failure.id === "note_changed") {
-        meet(failure.details.note ?? failure.details);
-        soon();
+      if (failure.id === "case_changed") {
+        loaded = false;
+        await load();
       } else later(failure, save);
     }
   }
@@ -121,6 +133,7 @@ export function keep(id) {
 
   return {
     fields,
+    whole,
     state,
     savedAt,
     conflicts,
@@ -138,6 +151,14 @@ export function keep(id) {
       this.set(field, { mine, theirs, both: [theirs, mine].join(LONG.includes(field) ? "\n" : "；") }[choice]);
     },
     flush,
+    /** Anything else that is done to the case. Throws ApiError. */
+    async act(kind, data) {
+      meet((await api.post(address, { kind, data })).case);
+    },
+    /** Somebody else did something: `revision` of the live view. */
+    newer(revision) {
+      if (loaded && revision > base.revision && state.value === "saved") load();
+    },
     close() {
       closed = true;
       document.removeEventListener("visibilitychange", hidden);
@@ -146,7 +167,7 @@ export function keep(id) {
   };
 }
 
-/** Notes of this person that never reached the server (the page died): they go now. A conflict waits for the call to be opened. */
+/** Words of this person that never reached the server (the page died): they go now. A conflict waits for the call to be opened. */
 export async function rescue(except) {
   const mine = `${PLACE}${session.value?.user ?? ""}.`;
   for (const place of Object.keys(localStorage).filter((key) => key.startsWith(mine))) {

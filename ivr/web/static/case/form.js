@@ -1,0 +1,122 @@
+// What is written about the case while talking: the five elements (R41), kind, class, urgency, and what the caller wishes.
+import { html, useEffect, useState } from "../vendor/preact.js";
+import { api } from "../shell/api.js";
+import { clock } from "../shell/time.js";
+import { language, t } from "../shell/words.js";
+import { Button, Check, Empty, Select, TextInput, useStyle } from "../shell/ui.js";
+import { keep } from "./keeper.js";
+import { Panel } from "./panel.js";
+
+const TEXTS = ["happened", "name", "place", "cause", "course", "text"];
+const LINES = { cause: 2, course: 4, text: 4 };
+export const KINDS = ["consultation", "complaint", "help", "report", "suggestion", "praise"];
+export const URGENCIES = ["general", "urgent", "very_urgent"];
+const CONTACTS = ["", "phone", "sms_only", "no_call_back"];
+const TAGS = ["minor", "elder", "disabled", "hearing", "foreigner", "pregnant", "veteran", "repeated", "in_danger"];
+
+let asked = null; // the tree changes with the settings only
+
+/** The class tree: [{code, zh, en, desk, basis}]. */
+export function useClasses() {
+  const [classes, setClasses] = useState([]);
+  useEffect(() => {
+    asked ??= api.get("/cases/classes").then((answer) => answer.classes);
+    asked.then(setClasses, () => (asked = null));
+  }, []);
+  return classes;
+}
+
+export const nameOfClass = (classes, code) => classes.find((one) => one.code === code)?.[language.value] ?? code;
+const optionOf = (one) => `${one[language.value]} ${one.code}`;
+export const words = (name, all) => all.map((value) => ({ value, label: t(`case.${name}.${value}`) }));
+
+function Conflict({ kept, field, theirs }) {
+  return html`<div class="note-conflict" role="alert">
+    <p>${t("case.note_conflict")}</p>
+    <blockquote>${(Array.isArray(theirs) ? theirs.join(" ") : String(theirs)) || t("case.note_empty")}</blockquote>
+    <div class="desk-next">
+      ${(TEXTS.includes(field) ? ["mine", "theirs", "both"] : ["mine", "theirs"]).map((choice) => html`<${Button} key=${choice} onClick=${() => kept.resolve(field, choice)}>${t(`case.note_${choice}`)}<//>`)}
+    </div>
+  </div>`;
+}
+
+function State({ kept }) {
+  const state = kept.state.value;
+  const at = kept.savedAt.value;
+  const said = state === "saved" && at ? t("case.note.saved_at", { at: clock(at) }) : t(`case.note.${state}`, { why: kept.problem.value });
+  return html`<p class=${`note-state ${state}`} data-state=${state} role="status">${said}</p>`;
+}
+
+const Clash = ({ kept, field }) =>
+  field in kept.conflicts.value ? html`<${Conflict} kept=${kept} field=${field} theirs=${kept.conflicts.value[field]} />` : null;
+
+function Texts({ kept }) {
+  return html`${TEXTS.map(
+    (field) => html`<div key=${field} class=${`note-field ${field}`}>
+      <${TextInput} label=${t(`case.note_${field}`)} value=${kept.fields.value[field]} lines=${LINES[field]} name=${field}
+        maxlength=${LINES[field] ? 4000 : 200} autocomplete="off" onInput=${(said) => kept.set(field, said)} />
+      <${Clash} kept=${kept} field=${field} />
+    </div>`,
+  )}`;
+}
+
+/** Typed by name or code; the browser offers what fits. A class of neither desk brings its basis along. */
+function ClassInput({ kept }) {
+  const classes = useClasses();
+  const code = kept.fields.value.class_code;
+  const chosen = classes.find((one) => one.code === code);
+  const own = kept.whole.value?.desk;
+  const choose = (typed) => {
+    const found = classes.find((one) => optionOf(one) === typed || one.code === typed || one[language.value] === typed);
+    if (!found && typed) return;
+    kept.set("class_code", found?.code ?? "");
+    kept.set("neither", Boolean(found?.basis));
+  };
+  const hint = chosen?.basis ? t("case.neither") : chosen?.desk && own && chosen.desk !== own ? t("case.desk_of_class", { desk: chosen.desk }) : t("case.class_hint");
+  return html`<div class="note-field class">
+    <${TextInput} label=${t("case.class")} value=${chosen ? optionOf(chosen) : code} name="class" list="case-classes" autocomplete="off" hint=${hint} onChange=${choose} />
+    <datalist id="case-classes">${classes.map((one) => html`<option key=${one.code} value=${optionOf(one)} />`)}</datalist>
+    <${Clash} kept=${kept} field="class_code" />
+  </div>`;
+}
+
+function Facts({ kept }) {
+  const said = kept.fields.value;
+  const put = (field) => (value) => kept.set(field, value);
+  const tag = (name) => (on) => kept.set("tags", TAGS.filter((one) => (one === name ? on : said.tags.includes(one))));
+  return html`<div class="note-field kind">
+      <${Select} label=${t("case.kind")} name="kind" value=${said.kind} options=${words("kind", ["", ...KINDS])} onChange=${put("kind")} />
+      <${Clash} kept=${kept} field="kind" />
+    </div>
+    <div class="note-field urgency">
+      <${Select} label=${t("case.urgency")} name="urgency" value=${said.urgency} options=${words("urgency", URGENCIES)} onChange=${put("urgency")} />
+      <${Clash} kept=${kept} field="urgency" />
+    </div>
+    <${ClassInput} kept=${kept} />
+    <details class="note-field more"><summary>${t("case.more_fields")}</summary>
+      <${Select} label=${t("case.contact")} name="contact" value=${said.contact} options=${words("contact", CONTACTS)} onChange=${put("contact")} />
+      <${Check} label=${t("case.confidential")} name="confidential" checked=${said.confidential} onChange=${put("confidential")} />
+      <fieldset class="case-tags"><legend>${t("case.tags")}</legend>
+        ${TAGS.map((name) => html`<${Check} key=${name} label=${t(`case.tag.${name}`)} checked=${said.tags.includes(name)} onChange=${tag(name)} />`)}
+      </fieldset>
+      <${Clash} kept=${kept} field="tags" />
+    </details>`;
+}
+
+function Written({ id, revision }) {
+  const [kept] = useState(() => keep(id));
+  useEffect(() => () => kept.close(), []);
+  useEffect(() => kept.newer(revision ?? 0), [revision, kept.state.value]);
+  return html`<${State} kept=${kept} />
+    <${Panel} case=${kept.whole.value} act=${kept.act} />
+    <${Texts} kept=${kept} /><${Facts} kept=${kept} />`;
+}
+
+/** Beside the call. `over`: it has ended, and is written up. */
+export function CasePanel({ call, over }) {
+  useStyle("/static/case/page.css");
+  return html`<section class="note card" aria-label=${t("case.note")}>
+    <h2>${t(over && call ? "case.note_after" : "case.note")}</h2>
+    ${call && (over || call.talked) ? html`<${Written} id=${call.id} revision=${call.case?.revision} key=${call.id} />` : html`<${Empty}>${t("case.note_later")}<//>`}
+  </section>`;
+}

@@ -1,0 +1,102 @@
+// One case: what it says, where it stands, what happened to it, and what may be done with it now.
+import { html, useEffect, useState } from "../vendor/preact.js";
+import { api } from "../shell/api.js";
+import { Link } from "../shell/router.js";
+import { may as mayRole } from "../shell/session.js";
+import { clock, day } from "../shell/time.js";
+import { language, t } from "../shell/words.js";
+import { Busy, Button, Failure, prompt, toast } from "../shell/ui.js";
+import { nameOfClass, useClasses } from "./form.js";
+import { Panel } from "./panel.js";
+
+const WRITTEN = ["cause", "course", "text", "name", "place", "happened", "caller", "kind", "class_code", "urgency", "tags", "contact", "confidential"];
+const when = (iso) => `${day(iso)} ${clock(iso)}`;
+
+function valueOf(classes, name, value) {
+  if (["kind", "urgency", "contact"].includes(name)) return t(`case.${name}.${value}`);
+  if (name === "class_code") return nameOfClass(classes, value);
+  if (name === "tags") return value.map((tag) => t(`case.tag.${tag}`)).join("、");
+  return value === true ? "✓" : String(value);
+}
+
+const filled = (value) => (Array.isArray(value) ? value.length > 0 : Boolean(value));
+
+function Matter({ one, classes }) {
+  return html`<section class="card"><h2>${t("case.matter")}</h2><dl class="case-facts">
+    ${WRITTEN.filter((name) => filled(one.matter[name])).map((name) => html`<dt key=${name}>${t(`case.note_${name}`)}</dt><dd>${valueOf(classes, name, one.matter[name])}</dd>`)}
+    ${one.guidance && html`<dt>${t("case.basis")}</dt><dd>${one.guidance.basis}</dd>`}
+    ${Object.entries(one.results).map(([desk, result]) => html`<dt key=${desk}>${t("case.result")} · ${desk}</dt><dd>${t(`case.result.${result.result}`)} ${result.words}</dd>`)}
+  </dl></section>`;
+}
+
+/** An event in words. */
+function told({ kind, data }) {
+  const said = { ...data };
+  if (kind === "written") said.fields = Object.keys(data).map((name) => t(`case.note_${name}`)).join("、");
+  if (kind === "proposed") said.whose = t(`case.whose.${data.whose}`);
+  if (kind === "emergency") said.danger = t(`case.danger.${data.danger}`);
+  if (kind === "handled") Object.assign(said, { result: t(`case.result.${data.result}`), words: data.words ?? "" });
+  return t(`case.event.${kind}`, said);
+}
+
+function History({ one }) {
+  return html`<section class="card" aria-label=${t("case.history")}><h2>${t("case.history")}</h2><ol class="case-history">
+    ${one.history.map((entry) => html`<li key=${`${entry.origin} ${entry.seq}`} class=${entry.void ? "void" : ""}>
+      <span class="case-when">${when(entry.at)} · ${entry.origin}/${entry.by}</span><br />${told(entry)}
+      ${entry.void && html`<br /><em>${t("case.void", { why: entry.void })}</em>`}
+    </li>`)}
+  </ol></section>`;
+}
+
+function Links({ one }) {
+  const others = [one.merged_into, ...one.merged_from, one.split_from, ...one.split_into].filter(Boolean);
+  const readsCalls = mayRole("supervisor", "liaison", "auditor", "admin");
+  return html`<section class="card"><h2>${t("case.calls")}</h2><ul>
+    ${one.calls.map((link) => html`<li key=${link.call}>${link.desk === one.desk && readsCalls ? html`<${Link} to=${`/calls/${encodeURIComponent(link.call)}`}>${when(link.at)}<//>` : when(link.at)} · ${link.desk}/${link.by}</li>`)}
+  </ul>
+  ${others.length > 0 && html`<h2>${t("case.related")}</h2><ul>${others.map((id) => html`<li key=${id}><${Link} to=${`/cases/${id}`}>${id.slice(0, 8)}<//></li>`)}</ul>`}
+  ${one.offers.length > 0 && html`<h2>${t("case.offers")}</h2><ul>${one.offers.map((offer, place) => html`<li key=${place}>${offer.origin} → ${offer.to} · ${when(offer.at)} · ${t(`case.offer.${offer.state}`)}</li>`)}</ul>`}
+  </section>`;
+}
+
+/** Hand-over, result, guidance, end: what the case may be now. */
+function Acts({ one, classes, act }) {
+  const word = async (kind, name, data) => {
+    const said = await prompt({ title: t(`case.${name}`), text: "", label: t(`case.${name}_text`), required: true, value: "" });
+    if (said) act(kind, data(said));
+  };
+  const basis = classes.find((each) => each.code === one.matter.class_code)?.basis;
+  const guide = () => (basis ? act("guided", { basis, words: t("case.guide_default") }) : word("guided", "guide", (said) => ({ basis: said, words: t("case.guide_default") })));
+  const buttons = [
+    ["offered", "offer_to", () => word("offered", "offer_to", (to) => ({ to: to.trim(), way: "online" }))],
+    ["handled", "handle", () => word("handled", "handle", (words) => ({ result: "solved", words }))],
+    ...(one.matter.neither ? [["guided", "guide", guide]] : []),
+    ["closed", "close", () => act("closed", {})],
+  ];
+  return html`<div class="desk-next">${buttons.filter(([kind]) => one.may.includes(kind)).map(([kind, name, press]) => html`<${Button} key=${kind} onClick=${press}>${t(`case.${name}`)}<//>`)}</div>`;
+}
+
+export function One({ id }) {
+  const classes = useClasses();
+  const [one, setOne] = useState(null);
+  const [failure, setFailure] = useState(null);
+  const address = `/cases/${encodeURIComponent(id)}`;
+  const read = () => {
+    setFailure(null);
+    api.get(address).then((answer) => setOne(answer.case), setFailure);
+  };
+  useEffect(read, [id, language.value]);
+  const act = async (kind, data) => setOne((await api.post(`${address}/events`, { kind, data })).case);
+  const tried = (kind, data) => act(kind, data).catch((error) => toast(error.message, "bad"));
+  if (failure) return html`<${Failure} error=${failure} retry=${read} /><p><${Link} to="/cases">← ${t("case.back")}<//></p>`;
+  if (!one) return html`<${Busy} />`;
+  return html`<article class="case-one">
+    <header class="card"><p><${Link} to="/cases">← ${t("case.back")}<//></p><h1 class="unseen">${one.number}</h1>
+      <${Panel} case=${one} act=${act} />
+      <dl class="case-facts"><dt>${t("case.first")}</dt><dd>${one.first}</dd><dt>${t("case.channel")}</dt><dd>${t(`case.channel.${one.channel}`)}</dd><dt>${t("case.opened")}</dt><dd>${when(one.opened_at)}</dd></dl>
+      <${Acts} one=${one} classes=${classes} act=${tried} />
+    </header>
+    <div class="case-list"><${Matter} one=${one} classes=${classes} /><${Links} one=${one} /></div>
+    <${History} one=${one} />
+  </article>`;
+}

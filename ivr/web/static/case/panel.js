@@ -1,0 +1,76 @@
+// Where the case stands, and what may be done with it now: who accepts (R25–R27), hand-over, result, end.
+import { html, useState } from "../vendor/preact.js";
+import { mmss, now } from "../shell/time.js";
+import { t } from "../shell/words.js";
+import { ask, Badge, Button, prompt, toast } from "../shell/ui.js";
+
+export const KINDS = { open: "info", offered: "warn", accepted: "good", consulting: "bad", handled: "good", closed: "idle", merged: "idle" };
+
+const otherOf = (desks, own) => desks.find((desk) => desk !== own) ?? desks[0];
+
+/** Three-party: each desk proposes; agreed by both, or the one that received it first when the time is over. */
+function Negotiation({ one, doing }) {
+  const { desks, proposals, ends_at: ends, decided } = one.negotiation;
+  const mine = desks.includes(one.desk);
+  const other = otherOf(desks, one.desk);
+  const left = ends ? Math.max(0, Math.ceil((Date.parse(ends) - now.value) / 1000)) : 0;
+  const limit = decided ? null : left ? t("case.left", { left: mmss(left), desk: one.first }) : t("case.limit_over");
+  return html`<fieldset class="case-negotiation" data-decided=${decided}>
+    <legend>${t("case.who_accepts")}</legend>
+    ${mine && html`<div class="desk-next">
+      ${["ours", "yours", "both"].map((whose) => html`<${Button} key=${whose} disabled=${!one.may.includes("proposed")} aria-pressed=${proposals[one.desk]?.whose === whose}
+        onClick=${() => doing("proposed", { whose })}>${t(`case.${whose}`, { desk: other })}<//>`)}
+    </div>`}
+    <ul>${desks.map((desk) => html`<li key=${desk}>${proposals[desk] ? t(`case.pressed.${proposals[desk].whose}`, { by: proposals[desk].by }) : t("case.not_pressed", { desk })}</li>`)}</ul>
+    ${limit && html`<p class="case-limit" role="timer" aria-live="off">${limit}</p>`}
+  </fieldset>`;
+}
+
+/** Offered by another desk, and not answered yet. */
+function Offered({ one, offer, doing, withReason }) {
+  return html`<div class="case-offered" role="status">
+    <strong>${t("case.offered_by", { desk: offer.origin })}</strong>
+    ${offer.voice === "failed" && html`<p>${t("case.voice_failed", { desk: offer.to })}</p>`}
+    <div class="desk-next">
+      <${Button} kind="primary" onClick=${() => doing("accepted")}>${t("case.accept")}<//>
+      <${Button} onClick=${() => withReason("refused", "refuse")}>${t("case.refuse")}<//>
+    </div>
+  </div>`;
+}
+
+export function Panel({ case: one, act }) {
+  const [busy, setBusy] = useState(false);
+  if (!one) return html`<p class="case-head desk-hint">${t("case.new")}</p>`;
+  const doing = async (kind, data = {}) => {
+    if (busy) return;
+    setBusy(true);
+    try {
+      await act(kind, data);
+    } catch (failure) {
+      toast(failure.message, "bad");
+    }
+    setBusy(false);
+  };
+  const withReason = async (kind, name) => {
+    const reason = await prompt({ title: t(`case.${name}`), text: "", label: t("case.refuse_why"), required: true });
+    if (reason) doing(kind, { reason });
+  };
+  const emergency = async () => {
+    if (await ask({ title: t("case.emergency"), text: t("case.emergency_text"), action: t("case.emergency"), kind: "danger" })) doing("emergency", { danger: "life" });
+  };
+  const may = (kind) => one.may.includes(kind);
+  const mine = one.offers.findLast((offer) => offer.to === one.desk);
+  const failed = one.offers.find((offer) => offer.origin === one.desk && offer.voice === "failed" && offer.state === "sent");
+  return html`<div class="case-head">
+    <p><span class="case-number">${one.number}</span> <${Badge} kind=${KINDS[one.state]}>${t(`case.state.${one.state}`)}<//></p>
+    ${one.emergency && html`<p class="case-emergency">${t("case.emergency_set", { danger: t(`case.danger.${one.emergency.danger}`) })}</p>`}
+    ${one.decision && html`<p class="case-decision" role="status">${t("case.decision", { owners: one.owners.join("、"), reason: t(`case.decided.${one.decision.reason}`) })}</p>`}
+    ${failed && html`<p class="case-failed" role="alert">${t("case.voice_failed", { desk: failed.to })}</p>`}
+    ${mine?.state === "sent" && may("accepted") && html`<${Offered} one=${one} offer=${mine} doing=${doing} withReason=${withReason} />`}
+    ${one.negotiation && !["closed", "merged"].includes(one.state) && html`<${Negotiation} one=${one} doing=${doing} />`}
+    <div class="desk-next">
+      ${!one.emergency && may("emergency") && html`<${Button} kind="danger" onClick=${emergency}>${t("case.emergency")}<//>`}
+      ${may("returned") && html`<${Button} onClick=${() => withReason("returned", "return")}>${t("case.return")}<//>`}
+    </div>
+  </div>`;
+}
