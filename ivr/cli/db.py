@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import os
 import signal
 import time
@@ -23,6 +24,7 @@ from ivr.errors import HotlineError
 from ivr.pbx import journal
 from ivr.store import Store, migrate, shape
 from ivr.store import backup as copies
+from ivr.store.audit import Audit
 from ivr.store.export import as_json
 from ivr.store.writer import AnotherWriterError, has_writer, only_eraser, only_writer
 
@@ -32,6 +34,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+SHELL = "shell"  # the role of whoever may run commands here
 PATIENCE = 60.0  # seconds for a controller to end
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -147,11 +150,14 @@ def backup(
 def restore(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="What `ivr db backup` wrote.")],
+    by: Annotated[str | None, typer.Option(help="Who wants it; the user of this machine where not given.")] = None,
+    why: Annotated[str, typer.Option(help="Why: stands in the audit log.")] = "",
     json: Json = False,
 ) -> None:
     """Put a backup in the database's place; the journal then brings it to the present. Calls go on meanwhile.
 
     A running controller is ended for it, and `ivr up` starts it again. What was in the database is kept in a file.
+    The audit log goes back to the backup's too: its next entry says so, and which was the last one before.
 
     Example: ivr db restore /backup/hotline-2026-11-26.backup
     """
@@ -160,8 +166,13 @@ def restore(
     copies.look(url, file.absolute())
     with _alone(start):
         kept = _keep(start)
+        before = with_store(start, lambda store: Audit(store).verify()) if kept is not None else None
         if asyncio.run(copies.restore(url, file.absolute())):
             _end_controller(start)  # the one that was started meanwhile may hold the broken file
+    noted = {"replaced": kept.name if kept else None, "audit_before": asdict(before) if before else None}
+    with_store(
+        start, lambda store: Audit(store).note(by or getpass.getuser(), SHELL, "db.restore", file.name, why, noted)
+    )
     calls, behind, torn = with_store(start, lambda store: _after(store, start))
     if json:
         typer.echo(as_json({"replaced": str(kept) if kept else None, "calls": calls, "unread": behind, "gap": torn}))

@@ -246,3 +246,34 @@ def test_given_a_talk_when_the_system_is_stopped_then_nothing_runs_the_ports_are
     assert told(call).talks == pairs((CITIZEN, OPERATOR))
     assert all(leg.ended_at for leg in call.legs)
     hotline.start()
+
+
+def test_given_an_operator_who_was_moved_when_controller_and_asterisk_die_then_he_serves_his_new_skill(
+    hotline_with: Hotlines,
+) -> None:
+    hotline = hotline_with()
+    operator = hotline.operator("1003")
+    moved = hotline.api("PUT", "/api/v1/operators/1003/skills", {"skills": ["general"]})
+    assert (moved.status, moved.body["operator"]["skills"]) == (200, ["general"])
+
+    def queues() -> list[str]:
+        return [skill for skill in ("general", "english") if "1003" in hotline.asterisk(f"queue show q-{skill}")]
+
+    def shown() -> list[str]:
+        told = hotline.api("GET", "/api/v1/operators").body["operators"]
+        return next(list(one["skills"]) for one in told if one["number"] == "1003")
+
+    for dies in (("controller",), ("asterisk",), ("controller", "asterisk")):
+        old = {name: getattr(hotline, f"{name}_pid") for name in dies}
+        for pid in old.values():
+            kill(pid)
+        for name, pid in old.items():
+            back = f"{name}_pid"
+            eventually(lambda b=back, p=pid: getattr(hotline, b) not in (None, p), 30, hotline.last_words)
+        hotline.wait_healthy(30)
+        eventually(lambda: queues() == ["general"], 10, lambda: f"he is in {queues()}")
+        eventually(lambda: shown() == ["general"], 10, lambda: f"shown are {shown()}")
+    hotline.wait_contact("1003", operator.uri)
+    citizen = hotline.caller()
+    hotline.talk(citizen, operator)
+    citizen.hangup()

@@ -41,6 +41,7 @@ class Phone:
         jitter_ms: int = 40,
         log_level: int = 0,
         secure: Secure | None = None,
+        obeys: bool = False,  # answers, holds and resumes when it is told to by NOTIFY
     ) -> None:
         self.name, self.ip, self.registration = name, ip, register
         self.tone = hertz(tone)
@@ -57,6 +58,7 @@ class Phone:
                 "log_level": log_level,
                 "registration": asdict(register) if register else None,
                 "secure": asdict(secure) if secure else None,
+                "obeys": obeys,
             },
         )
         self.port, self.folder, self.events = self._line.port, self._line.folder, self._line.events

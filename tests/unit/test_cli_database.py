@@ -12,6 +12,7 @@ import pytest
 
 from ivr.calls.model import Call
 from ivr.store import Store, migrate, shape
+from ivr.store.audit import Audit
 from ivr.store.writer import only_writer
 from tests.unit import journals
 from tests.unit.stories import transferred
@@ -97,6 +98,34 @@ class TestBackup:
         (kept,) = var.glob("replaced-*.backup")
         assert ivr("db", "restore", kept).code == 0
         assert len(ivr("calls", "--json").calls) == 2
+
+    def test_given_changes_after_a_backup_when_restored_then_the_chain_holds_and_says_what_it_lost(
+        self, ivr: Ivr, ready_database_url: str, tmp_path: Path
+    ) -> None:
+        def changed(*numbers: int) -> str:
+            async def note() -> str:
+                store = Store(ready_database_url)
+                await store.open()
+                for number in numbers:
+                    entry = await Audit(store).note("wang", "admin", "account.change", f"user {number}")
+                await store.close()
+                return entry.digest
+
+            return asyncio.run(note())
+
+        changed(1, 2)
+        ivr("db", "backup", tmp_path / "copy")
+        last = changed(3)
+        assert ivr("db", "restore", tmp_path / "copy", "--by", "li", "--why", "a broken disk").code == 0
+        verdict = json.loads(ivr("audit", "verify", "--json").out)["audit"]
+        assert (verdict["entries"], verdict["broken"]) == (3, 0)
+        newest, *older = json.loads(ivr("audit", "--json").out)["entries"]
+        assert [one["about"] for one in older] == ["user 2", "user 1"]
+        assert (newest["what"], newest["who"], newest["why"]) == ("db.restore", "li", "a broken disk")
+        before = newest["details"]["audit_before"]
+        assert (before["entries"], before["digest"], before["broken"]) == (3, last, 0)
+        assert ivr("retention", "run").code == 0
+        assert ivr("audit", "verify").code == 0
 
     def test_given_journal_files_that_are_gone_when_restored_then_the_gap_is_told(
         self, ivr: Ivr, var: Path, tmp_path: Path

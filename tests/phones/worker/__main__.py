@@ -161,6 +161,18 @@ class Phone:
         with contextlib.suppress(pj.Error):
             call.answer(prm)
 
+    def told(self, call: Call, event: str, message: str) -> None:
+        """Something has come by NOTIFY: a phone that obeys answers, resumes or holds, as if its key were pressed."""
+        self.tell("notify", call=call.number, event_name=event, message=message)
+        if not self.config["obeys"]:
+            return
+        if event == "hold":
+            self.later(0, lambda: self.do_hold(call.number))
+        elif event == "talk" and call.getInfo().state == pj.PJSIP_INV_STATE_CONFIRMED:
+            self.later(0, lambda: self.do_unhold(call.number))
+        elif event == "talk":
+            self.later(0, lambda: self._respond(call, 200))
+
     # — orders ————————————————————————————————————————————————————————————————————————————————————————————————————————
 
     def do_on_call(self, mode: str, code: int, after: float, drop_after: float | None) -> None:

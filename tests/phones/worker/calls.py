@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -87,6 +88,15 @@ class Call(pj.Call):
         self.phone.tell(
             "refer_status", call=self.number, code=int(prm.statusCode), reason=prm.reason, final=bool(prm.finalNotify)
         )
+
+    def onCallTsxState(self, prm: pj.OnCallTsxStateParam) -> None:
+        """`Event: talk` and `hold` are what desk phones take for their own keys (Yealink, Polycom, Snom)."""
+        event = prm.e.body.tsxState
+        if event.type != pj.PJSIP_EVENT_RX_MSG or event.tsx.method != "NOTIFY" or event.tsx.role != pj.PJSIP_ROLE_UAS:
+            return
+        message = event.src.rdata.wholeMsg
+        found = re.search(r"^Event:\s*(\S+)", message, re.IGNORECASE | re.MULTILINE)
+        self.phone.told(self, found[1].lower() if found else "", message)
 
     def end(self) -> None:
         with contextlib.suppress(pj.Error):
