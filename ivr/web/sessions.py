@@ -63,7 +63,7 @@ class Sessions:
         self.changing = asyncio.Lock()  # who changes accounts: two admins at once must not lock each other out
         self._turn = asyncio.Lock()  # who begins or ends a session, and who reads them
         self._sockets: dict[str, set[web.WebSocketResponse]] = {}
-        self._first: dict[web.WebSocketResponse, Callable[[], Awaitable[None]]] = {}  # what must come before its close
+        self._first: dict[web.WebSocketResponse, Callable[[], Awaitable[object]]] = {}  # what comes before its close
         self._on_end: list[Callable[[Session], None]] = []
         self._on_unlock: list[Callable[[str], None]] = []
         self._closing: set[asyncio.Task[bool]] = set()
@@ -91,7 +91,7 @@ class Sessions:
 
     @contextlib.contextmanager
     def attached(
-        self, session: str, socket: web.WebSocketResponse, first: Callable[[], Awaitable[None]] | None = None
+        self, session: str, socket: web.WebSocketResponse, first: Callable[[], Awaitable[object]] | None = None
     ) -> Iterator[None]:
         """While `socket` is open the session is in use; when the session (its id; "": none) ends, it is closed: 4401.
 
@@ -190,7 +190,7 @@ class Sessions:
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
-    async def _say_over(self, socket: web.WebSocketResponse, first: Callable[[], Awaitable[None]] | None) -> bool:
+    async def _say_over(self, socket: web.WebSocketResponse, first: Callable[[], Awaitable[object]] | None) -> bool:
         try:
             if first is not None:
                 await first()

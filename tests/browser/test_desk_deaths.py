@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import Chromium
-from tests.browser.conftest import SITE, People
+from tests.browser.conftest import PASSWORD, SITE, People
 from tests.browser.desks import answer, begin, call_in, phone_state, wait_ears
 from tests.pbx.hotline import Hotline
 from tests.pbx.running import eventually
@@ -103,6 +103,12 @@ def test_given_a_talk_when_the_controller_is_killed_and_then_the_login_ends_then
     wait_ears(page, {"caller"})
     assert citizen.heard("operator", talk) > 0.9, "neither of the two was heard by the caller"
     assert hotline.api("PATCH", "/api/v1/accounts/1001", {"disabled": False}).status == 200
+    page.get_by_label("用户名").fill("1001")
+    page.get_by_label("密码").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("来电人能听到您")).to_be_visible(timeout=15_000)
+    expect(strip).to_have_count(0)
+    assert hotline.api("PATCH", "/api/v1/accounts/1001", {"log_out": True}).status == 200
     strip.get_by_role("button", name="挂断").click()
     citizen.wait_for("disconnected")
     expect(strip).to_have_count(0)

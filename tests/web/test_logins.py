@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from ivr.store.accounts import Accounts
-from ivr.web.sessions import COOKIE
+from ivr.web.sessions import COOKIE, OVER
 from tests.web.house import PASSWORDS, House
 
 SESSION = "/api/v1/session"
@@ -99,6 +101,28 @@ async def test_given_a_logout_then_the_cookie_opens_nothing(browser: Browser) ->
     assert (await browser.ask("DELETE", SESSION))[0] == 200
     status, told = await browser.ask("GET", SESSION, headers={"Cookie": f"{COOKIE}={cookie}"})
     assert (status, told["error"]["id"]) == (401, "unauthorized")
+
+
+async def test_given_a_phone_in_a_talk_when_its_session_ends_then_its_line_is_closed_once_the_talk_is_over(
+    browser: Browser,
+) -> None:
+    await browser.settled("1001")
+    sessions, over, closed = browser.house.services.sessions, asyncio.Event(), asyncio.Event()
+
+    class Line(web.WebSocketResponse):
+        prepared, closed = True, False
+
+        async def close(self, *, code: int = 1000, message: bytes = b"", drain: bool = True) -> bool:
+            assert over.is_set(), "the talk was cut"
+            assert code == OVER
+            closed.set()
+            return True
+
+    (session,) = sessions.open
+    with sessions.attached(session, Line(), over.wait):
+        assert (await browser.ask("DELETE", SESSION))[0] == 200
+        over.set()
+        await asyncio.wait_for(closed.wait(), 5)
 
 
 async def test_given_too_many_wrong_passwords_when_another_process_unlocks_the_account_then_it_opens(
