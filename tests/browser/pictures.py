@@ -109,12 +109,13 @@ PAGES: Mapping[str, Picture] = {
     "room-big": Picture("supervisor", "/room?big=1"),
     "calls": Picture("supervisor", "/calls"),
     "call": Picture("supervisor", "/calls/{call}"),
-    "admin-dialplans": Picture("dialplans", "/admin/dialplans", there=(".cm-content", ".finding, .findings p")),
+    "admin-dialplans": Picture("dialplans", "/admin/dialplans", "[data-tab='picture']", (".picture-host svg",)),
     "admin-prompts": Picture("dialplans", "/admin/prompts", there=(".table",)),
     "admin-notices": Picture("dialplans", "/admin/notices"),
     "admin-settings": Picture("admin", "/admin/settings", ".entry", (".entry",)),
     "admin-accounts": Picture("admin", "/admin/accounts", there=(".table",)),
     "admin-health": Picture("admin", "/admin/health", there=(".health-card",)),
+    "admin-exchange": Picture("admin", "/admin/exchange"),
     "admin-audit": Picture("auditor", "/admin/audit", there=(".table",)),
 }
 

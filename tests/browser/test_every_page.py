@@ -41,6 +41,7 @@ PAGES = {
     "settings": Shown("admin", "/admin/settings", ".settings-part"),
     "exchange": Shown("auditor", "/admin/exchange", ".empty"),
     "health": Shown("admin", "/admin/health", ".health-card"),
+    "exchange": Shown("admin", "/admin/exchange", ".table, .empty"),
     "audit": Shown("auditor", "/admin/audit", ".table"),
 }
 TALKING = view("talking", call(CALLER, ME, {**POLICE, "speaking": True}, transfer=transfer("joined")))

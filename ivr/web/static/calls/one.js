@@ -16,7 +16,7 @@ function Head({ ladder, number, uncover }) {
     <h1>${day(ladder.entered_at)} ${clock(ladder.entered_at)}</h1>
     <${Badge} kind=${KINDS[ladder.outcome] ?? "info"}>${ladder.outcome_words}<//>
     <p><span class="calls-label">${t("calls.caller")}</span> <b class="calls-number">${number ?? (ladder.caller || t("calls.withheld"))}</b>
-      ${!number && ladder.caller.includes("****") && html` <${Button} kind="quiet" onClick=${uncover}>${t("calls.unmask")}<//>`}</p>
+      ${!number && ladder.caller.includes("****") && html` <${Button} onClick=${uncover}>${t("calls.unmask")}<//>`}</p>
     ${ladder.facts.map((fact) => html`<p key=${fact}>${fact}</p>`)}
     <p class="calls-label calls-id">${ladder.id}</p>
   </header>`;

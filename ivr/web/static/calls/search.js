@@ -34,7 +34,7 @@ function Conditions({ wanted, setWanted, submit }) {
   const put = (name) => (value) => setWanted({ ...wanted, [name]: value });
   const text = (name, more = {}) => html`<${TextInput} label=${t(`calls.${name}`)} value=${wanted[name]} onInput=${put(name)} autocomplete="off" ...${more} />`;
   return html`<form class="calls-conditions card" role="search" onSubmit=${submit}>
-    ${text("caller", { inputmode: "tel", placeholder: "13800138000 · 138*" })}
+    ${text("caller", { inputmode: "tel", placeholder: "138*" })}
     ${readsNotes() && text("text", { maxlength: 100 })}
     ${text("since", { type: "datetime-local" })} ${text("until", { type: "datetime-local" })}
     ${text("operator", { inputmode: "numeric", pattern: "[0-9]*" })} ${text("target", { placeholder: "110" })}

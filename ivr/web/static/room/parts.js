@@ -36,7 +36,7 @@ export function Chart({ figures }) {
   const hours = figures?.hours ?? [];
   const most = Math.max(1, ...hours.map((hour) => hour.offered));
   const high = (calls) => (calls / most) * HEIGHT;
-  return html`<svg class="room-chart" viewBox=${`0 0 ${WIDTH} ${HEIGHT + 12}`} role="img" aria-label=${t("room.day_chart")}>
+  return html`<svg class="room-chart" viewBox=${`0 0 ${WIDTH} ${HEIGHT + 12}`} preserveAspectRatio="xMinYMax" role="img" aria-label=${t("room.day_chart")}>
     <line x1="0" x2=${WIDTH} y1=${HEIGHT} y2=${HEIGHT} />
     ${hours.map((hour, place) => {
       const begin = clock(hour.from).slice(0, 2);
