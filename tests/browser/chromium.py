@@ -42,16 +42,12 @@ STEADY = "globalThis.hotlineAudio = { echoCancellation: false, noiseSuppression:
 
 
 class Chromium:
-    """Browsers by the tone that their microphones have; started when asked for, all ended at the end.
+    """Browsers by the tone that their microphones have; started when asked for, all ended at the end."""
 
-    `own_words`: a browser a language, whose own words (in a field for a date) are of that language too.
-    """
-
-    def __init__(self, own_words: bool = False) -> None:
-        self._own_words = own_words
+    def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="browser-")
         self._playwright = sync_playwright().start()
-        self._browsers: dict[tuple[Tone, str], Browser] = {}
+        self._browsers: dict[Tone, Browser] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -73,7 +69,7 @@ class Chromium:
         size: tuple[int, int] = (1366, 768),
     ) -> BrowserContext:
         """A person's own browser: cookies, storage, language and theme of his own."""
-        context = self._browser(tone, language).new_context(
+        context = self._browser(tone).new_context(
             locale={"zh": "zh-CN", "en": "en-GB"}[language],
             color_scheme="dark" if theme == "dark" else "light",
             viewport={"width": size[0], "height": size[1]},
@@ -90,21 +86,17 @@ class Chromium:
             if any(microphone in word for word in process.info["cmdline"] or ()):
                 with contextlib.suppress(psutil.NoSuchProcess):
                     process.kill()
-        for key in [key for key in self._browsers if key[0] == tone]:
-            del self._browsers[key]
+        self._browsers.pop(tone, None)
 
-    def _browser(self, tone: Tone, language: str) -> Browser:
-        key = (tone, language if self._own_words else "")
-        if key not in self._browsers:
+    def _browser(self, tone: Tone) -> Browser:
+        if tone not in self._browsers:
             program = chromium()
-            named = {"zh": "zh_CN", "en": "en_GB"}[language]
-            speaks = {"LANGUAGE": named, "LC_ALL": f"{named}.UTF-8"} if self._own_words else {}
-            self._browsers[key] = self._playwright.chromium.launch(
+            self._browsers[tone] = self._playwright.chromium.launch(
                 executable_path=str(program.path),
                 args=[*FLAGS, f"--use-file-for-fake-audio-capture={self._microphone(tone)}"],
-                env={**os.environ, **program.environment, **fonts(), **speaks},
+                env={**os.environ, **program.environment, **fonts()},
             )
-        return self._browsers[key]
+        return self._browsers[tone]
 
     def _microphone(self, tone: Tone) -> Path:
         path = Path(self._folder.name) / f"{tone}.wav"

@@ -132,7 +132,7 @@ def main() -> None:
         unshare = shutil.which("unshare") or sys.exit("unshare is needed: apt-get install util-linux")
         again = [sys.executable, "-c", "from tests.browser import inside, pictures; inside.bring_up(); pictures.main()"]
         os.execv(unshare, [unshare, "-n" if os.geteuid() == 0 else "-rn", "--", *again, *sys.argv[1:]])
-    with tempfile.TemporaryDirectory(prefix="pictures-") as folder, Chromium(own_words=True) as chromium:
+    with tempfile.TemporaryDirectory(prefix="pictures-") as folder, Chromium() as chromium:
         hotline = Hotline(Path(folder), SITE)
         try:
             take(hotline.start(), chromium, wanted)

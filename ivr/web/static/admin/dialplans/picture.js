@@ -52,6 +52,7 @@ export function Picture() {
       svg.querySelectorAll("[data-file]").forEach((box) => act(box, box.querySelector("title")?.textContent ?? box.dataset.context));
       host.current.replaceChildren(svg);
       setFailure(null);
+      if (!drawn) setTimeout(() => host.current && (host.current.scrollLeft = (host.current.scrollWidth - host.current.clientWidth) / 2)); // a call begins in the middle
       setDrawn((count) => count + 1);
     } catch (refused) {
       setFailure(refused);
