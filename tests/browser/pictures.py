@@ -109,6 +109,7 @@ PAGES: Mapping[str, Picture] = {
     "room-big": Picture("supervisor", "/room?big=1"),
     "calls": Picture("supervisor", "/calls"),
     "call": Picture("supervisor", "/calls/{call}"),
+    "cases": Picture("supervisor", "/cases", there=(".table",)),
     "admin-dialplans": Picture("dialplans", "/admin/dialplans", "[data-tab='picture']", (".picture-host svg",)),
     "admin-prompts": Picture("dialplans", "/admin/prompts", there=(".table",)),
     "admin-notices": Picture("dialplans", "/admin/notices"),

@@ -34,6 +34,7 @@ PAGES = {
     "room": Shown("supervisor", "/room", ".room-number"),
     "room-big": Shown("supervisor", "/room?big=1", ".room-big .room-number"),
     "calls": Shown("supervisor", "/calls", ".table, .empty"),
+    "cases": Shown("supervisor", "/cases", ".table, .empty"),
     "dialplans": Shown("dialplans", "/admin/dialplans", ".cm-content"),
     "notices": Shown("dialplans", "/admin/notices", ".admin-head button"),
     "prompts": Shown("dialplans", "/admin/prompts", ".table"),
@@ -41,7 +42,6 @@ PAGES = {
     "settings": Shown("admin", "/admin/settings", ".settings-part"),
     "exchange": Shown("auditor", "/admin/exchange", ".empty"),
     "health": Shown("admin", "/admin/health", ".health-card"),
-    "exchange": Shown("admin", "/admin/exchange", ".table, .empty"),
     "audit": Shown("auditor", "/admin/audit", ".table"),
 }
 TALKING = view("talking", call(CALLER, ME, {**POLICE, "speaking": True}, transfer=transfer("joined")))
