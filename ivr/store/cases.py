@@ -11,6 +11,7 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 from sqlalchemy import Connection, select
 
 from ivr.desks.case import Case, Event, apply, fold
+from ivr.desks.case_moves import went_there_and_back
 from ivr.errors import HotlineError
 from ivr.store import case_rows, case_search, notes, tables
 from ivr.store.case_rows import Hook
@@ -19,6 +20,7 @@ from ivr.store.store import Store
 
 T = TypeVar("T")
 
+REMEMBERED = 10_000  # calls
 _CASE = tables.case.c
 
 
@@ -60,10 +62,22 @@ class Cases:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store, self.desk, self._zone, self._hooks, self._clock = store, desk, zone, hooks, clock
+        self._back: dict[str, frozenset[str]] = {}
         self.listeners: list[Callable[[Known], None]] = []  # are told of each change, once it is kept
+
+    def there_and_back(self, call_id: str) -> frozenset[str]:
+        """Desks that the call's case went to and came back from, as far as it changed in this process (R21)."""
+        return self._back.get(call_id, frozenset())
 
     def changed(self, known: Known) -> None:
         """Whoever took another desk's events in says so too."""
+        case = known.case
+        back = frozenset(desk for desk in case.desks if went_there_and_back(case, self.desk, desk))
+        for link in case.calls:
+            if back or link.call in self._back:
+                self._back[link.call] = back
+        while len(self._back) > REMEMBERED:
+            self._back.pop(next(iter(self._back)))
         for listener in self.listeners:
             listener(known)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ivr.errors import HotlineError
 from ivr.web.calls import UnknownCallError
-from ivr.web.context import Asked
+from ivr.web.context import Asked, Services
 from ivr.web.roles import for_oneself, for_own_call
 
 
@@ -28,12 +28,21 @@ async def transfer(asked: Asked) -> dict[str, Any]:
         if call is None:
             raise UnknownCallError(call_id)
         if not any(known.id == transfer_id for known in call.transfers):
+            _no_ping_pong(services, call_id, target, mode)
             await services.orders.transfer(call_id, target, mode, "api", by=operator, transfer_id=transfer_id)
         asked_for = {"id": transfer_id, "call_id": call_id, "target": target, "mode": mode, "state": "asked"}
         return {"transfer": asked_for}
 
     answer: dict[str, Any] = await services.idempotency.once(call_id, key, body, order)
     return answer
+
+
+def _no_ping_pong(services: Services, call_id: str, target: str, mode: str) -> None:
+    """R21: what went there and back goes there again by a three-party call. Known in memory: no order waits for it."""
+    desk = services.site.partner_of(target) or target
+    if mode != "conference" and desk in services.cases.there_and_back(call_id):
+        message = f"the case went to {desk} and back already: bring {desk} into a three-party call"
+        raise HotlineError("case_ping_pong", message, {"desk": desk}, 409)
 
 
 async def cancel(asked: Asked) -> dict[str, Any]:

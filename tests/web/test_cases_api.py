@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -137,3 +137,21 @@ async def test_given_desks_that_agreed_in_the_call_then_its_ladder_tells_who_pro
         assert status == 200
         assert words in texts
         assert sum("110/9001" in text for text in texts) == 1
+
+
+async def test_given_a_case_that_went_there_and_back_then_only_a_call_of_three_takes_it_there_again(
+    house: House,
+) -> None:
+    case = (await written(house, cause="邻里纠纷"))[1]["case"]
+    cases = house.services.cases
+    await cases.act(case["id"], "1002", "offered", {"to": "110", "way": "online"})
+    theirs = Event(case["id"], "110", 1, 99, datetime.now(UTC), "9001", "refused", {"reason": "不属警情"})
+    await house.store.write(lambda connection: case_rows.append(connection, "12345", [theirs], theirs.at))
+    cases.changed(await cases.get(case["id"]))
+    transfers = f"/api/v1/calls/{CALL}/transfers"
+    status, body = await house.ask("POST", transfers, json={"target": "110", "mode": "transfer"})
+    assert (status, body["error"]["id"]) == (409, "case_ping_pong")
+    assert house.orders.asked == []
+    assert (await house.ask("POST", transfers, json={"target": "110", "mode": "conference"}))[0] == 202
+    await cases.act(case["id"], "1002", "emergency", {"danger": "life"})
+    assert (await house.ask("POST", transfers, json={"target": "110", "mode": "transfer"}))[0] == 202
