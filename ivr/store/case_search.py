@@ -65,17 +65,29 @@ def page(connection: Connection, wanted: Wanted, limit: int, before: int | None 
 
 
 def _question(dialect: str, wanted: Wanted, before: int | None) -> tuple[TextClause, dict[str, Any]]:
-    rows = _rows(wanted)
-    months = _months(wanted)
-    conditions: list[str] = []
-    values: dict[str, Any] = {}
-    match, serial = (_fts, "f.rowid") if dialect == "sqlite" else (_tsquery, "f.serial")
-    if rows or months:
-        values["match"] = match(rows, months)
-        conditions.append("case_search MATCH :match" if dialect == "sqlite" else "f.words @@ CAST(:match AS tsquery)")
-        source = f'case_search f JOIN "case" c ON c.serial = {serial}'
-    else:
-        source, serial = '"case" c', "c.serial"
+    """Where the index alone can tell, it tells the serials of the page, and so many rows are read."""
+    rows, months = _rows(wanted), _months(wanted)
+    values: dict[str, Any] = {} if before is None else {"before": before}
+    of_row = _of_row(dialect, wanted, values)
+    columns = ", ".join(f'c."{column.name}"' for column in tables.case.c)
+    page = "ORDER BY {serial} DESC LIMIT :limit"
+    if not rows and not months:
+        conditions = [*of_row, *(["c.serial < :before"] if before is not None else [])]
+        return text(f'SELECT {columns} FROM "case" c{_where(conditions)} {page.format(serial="c.serial")}'), values  # noqa: S608
+    sqlite = dialect == "sqlite"
+    values["match"] = _fts(rows, months) if sqlite else _tsquery(rows, months)
+    serial = "rowid" if sqlite else "serial"
+    found = ["case_search MATCH :match" if sqlite else "words @@ CAST(:match AS tsquery)"]
+    found += [f"case_search.{serial} < :before"] if before is not None else []
+    newest = page.format(serial="1")
+    inner = f"SELECT case_search.{serial} AS serial FROM case_search{_where(found)} {'' if of_row else newest}"  # noqa: S608
+    outer = f"{_where(of_row)} {page.format(serial='f.serial')}"
+    return text(f'SELECT {columns} FROM ({inner}) f JOIN "case" c ON c.serial = f.serial{outer}'), values  # noqa: S608
+
+
+def _of_row(dialect: str, wanted: Wanted, values: dict[str, Any]) -> list[str]:
+    """What the index does not know to the letter; `values` takes what is asked for."""
+    conditions = []
     if wanted.number is not None:
         conditions.append("c.number = :number")
         values["number"] = wanted.number
@@ -84,13 +96,11 @@ def _question(dialect: str, wanted: Wanted, before: int | None) -> tuple[TextCla
         if moment is not None:
             conditions.append(f"c.opened_at {sign} :{name}")
             values[name] = _moment(dialect, moment)
-    if before is not None:
-        conditions.append(f"{serial} < :before")
-        values["before"] = before
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    columns = ", ".join(f'c."{column.name}"' for column in tables.case.c)
-    sql = f"SELECT {columns} FROM {source}{where} ORDER BY {serial} DESC LIMIT :limit"  # noqa: S608  names are ours
-    return text(sql), values
+    return conditions
+
+
+def _where(conditions: Sequence[str]) -> str:
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
 def _moment(dialect: str, moment: datetime) -> object:

@@ -75,7 +75,7 @@ def upgrade() -> None:
         )
         return
     op.execute("CREATE TABLE case_search (serial bigint PRIMARY KEY, words tsvector NOT NULL)")
-    op.execute("CREATE INDEX ix_case_search_words ON case_search USING gin (words)")
+    op.execute("CREATE INDEX ix_case_search_words ON case_search USING gin (words) WITH (fastupdate = off)")
     op.execute(
         "CREATE FUNCTION refuse_to_change_a_case() RETURNS trigger LANGUAGE plpgsql AS "
         f"$$ BEGIN RAISE EXCEPTION '{WHY}'; END $$"
