@@ -20,6 +20,7 @@ from ivr.errors import HotlineError
 from ivr.store.audit import SYSTEM, Audit
 from ivr.store.exchange import Backlog
 from ivr.web import replies
+from ivr.web.access import NOT_A_GUESS
 from ivr.web.context import Asked
 
 SECONDS = 20.0  # that a message may take to arrive
@@ -31,6 +32,7 @@ log = structlog.get_logger(__name__)
 async def messages(asked: Asked) -> web.StreamResponse:
     """`POST /exchange/v1/messages`."""
     request, services = asked.request, asked.services
+    request[NOT_A_GUESS] = True  # what is refused here has alarms of its own
     body = await _body(request)
     now = datetime.now(UTC)
     try:
