@@ -14,9 +14,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import structlog
 from sqlalchemy import Connection, Select, delete, func, select, update
 
 from ivr.desks import exchange_wire
+from ivr.desks.case import fold
 from ivr.desks.case_model import Case, Event
 from ivr.desks.exchange import REPLAYED, Fate, Known, Message, packed, partners, pause, receive, seal
 from ivr.desks.signatures import REMEMBERED, Signed, digest
@@ -28,6 +30,8 @@ from ivr.store.store import Store
 AT_ONCE = 20  # messages that are sent to a partner at the same time, each of another case
 IN, OUT = "in", "out"
 OPEN = ("pending", "refused", "waiting")  # states that are not settled
+
+log = structlog.get_logger(__name__)
 
 _MESSAGE = tables.exchange_message.c
 _EVENT = tables.case_event.c
@@ -52,6 +56,7 @@ class Outgoing:
     id: str
     desk: str
     case: str
+    first: int  # number of its first event
     body: bytes
     tries: int
 
@@ -179,12 +184,15 @@ class Messages:
             rows = (await connection.execute(query)).mappings().all()
         if rows:
             await self._store.durable()  # nobody else may know more of us than we do after a power cut
-        return [Outgoing(row["id"], desk, row["case_id"], row["body"].encode(), row["tries"]) for row in rows]
+        return [
+            Outgoing(row["id"], desk, row["case_id"], row["first_seq"], row["body"].encode(), row["tries"])
+            for row in rows
+        ]
 
     async def settled(
         self, sent: Outgoing, fate: Fate, status: int | None, answer: Mapping[str, Any], now: datetime
     ) -> None:
-        """What became of one try."""
+        """What became of one try. A desk that waits for events that it was told has lost them: it is told again."""
         tries = sent.tries + 1
         values: dict[str, Any] = {
             "state": fate.state,
@@ -198,7 +206,22 @@ class Messages:
             values |= {"answered_at": now, "body": ""}
         row = (_MESSAGE.direction == OUT) & (_MESSAGE.desk == sent.desk) & (_MESSAGE.id == sent.id)
         statement = update(tables.exchange_message).where(row, _MESSAGE.state != "delivered").values(values)
-        await self._store.write(lambda connection: connection.execute(statement) and None)
+        have = answer.get("have")
+        lost = fate.state == "delivered" and isinstance(have, int) and 0 <= have < sent.first - 1
+
+        def write(connection: Connection) -> None:
+            if connection.execute(statement).rowcount and lost:
+                self._tell_again(connection, sent, int(str(have)), now)
+
+        await self._store.write(write)
+
+    def _tell_again(self, connection: Connection, sent: Outgoing, have: int, now: datetime) -> None:
+        log.warning("exchange.told_again", desk=sent.desk, case=sent.case, first=have + 1, last=sent.first - 1)
+        case = fold(one.event for one in case_rows.load(connection, sent.case))
+        gap = [entry.event for entry in case.history if entry.event.seq < sent.first]
+        for message in packed(gap, have, self._own, sent.desk, now=now, new_id=lambda: str(uuid4())):
+            row = _row(message, exchange_wire.written(message, case), now, "pending", direction=OUT)
+            connection.execute(tables.exchange_message.insert().values(row))
 
     async def retry(self, id: str) -> int:
         """Send a refused message again, or one that pauses at once; `all`: every one of them. How many.

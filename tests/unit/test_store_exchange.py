@@ -223,3 +223,17 @@ async def test_given_a_desk_that_dies_while_it_takes_a_message_then_nothing_is_k
     assert await other.events(case) == set()
     assert await other.messages.trace() == []
     assert (await other.take(message.body, "12345", nonce="same"))["state"] == "taken"
+
+
+async def test_given_a_desk_that_lost_what_it_was_told_when_the_next_message_comes_then_it_is_told_again(
+    desks: tuple[Desk, Desk],
+) -> None:
+    one, other = desks
+    case = await opened(one)
+    await one.cases.act(case, "1001", "offered", {"to": "110", "way": "online"})
+    (gone,) = await one.messages.due("110", NOW)  # taken there, and then an older backup was put back
+    await one.messages.settled(gone, DELIVERED, 200, {"message": gone.id, "state": "taken", "have": 4}, NOW)
+    await one.cases.act(case, "1001", "written", {"text": "补充"})
+    assert await deliver(one, other) == ["waiting", "taken"]
+    assert await one.events(case) == await other.events(case)
+    assert [(row["first"], row["last"]) for row in await one.messages.trace()] == [(1, 4), (5, 5), (1, 4)]
