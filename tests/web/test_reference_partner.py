@@ -18,7 +18,7 @@ from ivr.settings import Partner
 from tests.web.house import House, a_house
 
 PROGRAM = Path(__file__).parents[2] / "examples/partner.py"
-PATIENCE = 20.0  # seconds
+PATIENCE = 60.0  # seconds
 
 
 async def eventually(look: Callable[[], Awaitable[bool]]) -> None:
