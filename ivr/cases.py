@@ -130,7 +130,9 @@ class Keeping:
             for id in over:
                 data = {"owner": self._cases.desk, "reason": "first_received"}
                 await self._cases.act(id, "system", "decided", data)
-        except HotlineError as error:  # decided meanwhile, or the database is away
+        except DatabaseDownError:
+            return  # the next look comes soon
+        except HotlineError as error:  # decided meanwhile
             log.info("case.limit_waits", why=error.id)
 
     async def link(self, id: str) -> None:

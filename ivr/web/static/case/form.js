@@ -1,5 +1,5 @@
 // What is written about the case while talking: the five elements (R41), kind, class, urgency, and what the caller wishes.
-import { html, useEffect, useState } from "../vendor/preact.js";
+import { html, signal, useEffect, useState } from "../vendor/preact.js";
 import { api } from "../shell/api.js";
 import { clock } from "../shell/time.js";
 import { language, t } from "../shell/words.js";
@@ -8,7 +8,7 @@ import { keep } from "./keeper.js";
 import { Panel } from "./panel.js";
 
 const TEXTS = ["happened", "name", "place", "cause", "course", "text"];
-const LINES = { cause: 2, course: 4, text: 4 };
+const LINES = { cause: 2, course: 3, text: 2 };
 export const KINDS = ["consultation", "complaint", "help", "report", "suggestion", "praise"];
 export const URGENCIES = ["general", "urgent", "very_urgent"];
 const CONTACTS = ["", "phone", "sms_only", "no_call_back"];
@@ -72,9 +72,9 @@ function ClassInput({ kept }) {
     kept.set("class_code", found?.code ?? "");
     kept.set("neither", Boolean(found?.basis));
   };
-  const hint = chosen?.basis ? t("case.neither") : chosen?.desk && own && chosen.desk !== own ? t("case.desk_of_class", { desk: chosen.desk }) : t("case.class_hint");
+  const hint = chosen?.basis ? t("case.neither") : chosen?.desk && own && chosen.desk !== own ? t("case.desk_of_class", { desk: chosen.desk }) : "";
   return html`<div class="note-field class">
-    <${TextInput} label=${t("case.class")} value=${chosen ? optionOf(chosen) : code} name="class" list="case-classes" autocomplete="off" hint=${hint} onChange=${choose} />
+    <${TextInput} label=${t("case.class")} value=${chosen ? optionOf(chosen) : code} name="class" list="case-classes" autocomplete="off" placeholder=${t("case.class_hint")} hint=${hint} onChange=${choose} />
     <datalist id="case-classes">${classes.map((one) => html`<option key=${one.code} value=${optionOf(one)} />`)}</datalist>
     <${Clash} kept=${kept} field="class_code" />
   </div>`;
@@ -103,12 +103,23 @@ function Facts({ kept }) {
     </details>`;
 }
 
-function Written({ id, revision }) {
+const written = signal(null); // what keeps the case that is open now
+
+/** Where the case stands, for the middle of the desk: who accepts is decided while people talk. */
+export const Standing = () => (written.value ? html`<${Panel} case=${written.value.whole.value} act=${written.value.act} />` : null);
+
+function Written({ id, revision, over }) {
   const [kept] = useState(() => keep(id));
-  useEffect(() => () => kept.close(), []);
+  useEffect(() => {
+    written.value = kept;
+    return () => {
+      kept.close();
+      if (written.value === kept) written.value = null;
+    };
+  }, []);
   useEffect(() => kept.newer(revision ?? 0), [revision, kept.state.value]);
   return html`<${State} kept=${kept} />
-    <${Panel} case=${kept.whole.value} act=${kept.act} />
+    ${over && html`<${Panel} case=${kept.whole.value} act=${kept.act} />`}
     <${Texts} kept=${kept} /><${Facts} kept=${kept} />`;
 }
 
@@ -117,6 +128,6 @@ export function CasePanel({ call, over }) {
   useStyle("/static/case/page.css");
   return html`<section class="note card" aria-label=${t("case.note")}>
     <h2>${t(over && call ? "case.note_after" : "case.note")}</h2>
-    ${call && (over || call.talked) ? html`<${Written} id=${call.id} revision=${call.case?.revision} key=${call.id} />` : html`<${Empty}>${t("case.note_later")}<//>`}
+    ${call && (over || call.talked) ? html`<${Written} id=${call.id} revision=${call.case?.revision} over=${over} key=${call.id} />` : html`<${Empty}>${t("case.note_later")}<//>`}
   </section>`;
 }

@@ -1,5 +1,6 @@
 // The middle: what is to be done now. Idle, ringing, or the call with its parties.
 import { html } from "../vendor/preact.js";
+import { Standing } from "../case/form.js";
 import { clock, mmss, since } from "../shell/time.js";
 import { skillWords, t, text } from "../shell/words.js";
 import { Badge, Button, Kbd, Timer } from "../shell/ui.js";
@@ -60,7 +61,7 @@ function Talking() {
       ${whom && html`<p class=${`desk-hears ${whom}`} role="status"><span aria-hidden="true">${whom === "music" ? "♪" : "◉"}</span> ${t(`desk.hears.${whom}`)}</p>`}
     </div>
     <${Controls} />
-    ${call.value ? html`<${Parties} /><${TransferBar} />` : html`<p class="desk-hint">${t("desk.call_known_soon")}</p>`}
+    ${call.value ? html`<${Parties} /><${TransferBar} /><${Standing} />` : html`<p class="desk-hint">${t("desk.call_known_soon")}</p>`}
   </section>`;
 }
 
