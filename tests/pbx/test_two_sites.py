@@ -77,7 +77,7 @@ def test_given_a_call_when_one_key_takes_it_to_110_then_its_case_is_there_and_it
     assert {(one["direction"], one["state"]) for one in trace} == {("out", "delivered"), ("in", "taken")}
 
 
-def test_given_data_down_and_a_killed_controller_when_the_voice_goes_over_then_both_are_equal_afterwards(
+def test_given_data_down_and_killed_controllers_when_three_talk_then_the_desks_agree_afterwards(
     sites: TwoSites,
 ) -> None:
     city, police = sites.city, sites.police
@@ -86,7 +86,7 @@ def test_given_data_down_and_a_killed_controller_when_the_voice_goes_over_then_b
     sites.cut()
     city.talk(citizen, operator)
     case = act(city, f"calls/{running_call(sites)}/case", "written", cause="路灯不亮")
-    operator.dtmf("*1")
+    operator.dtmf("*3")
     citizen.wait_heard("110", timeout=20)  # the voice needs no data
     for n in range(3):
         act(city, f"cases/{case['id']}/events", "written", text=f"补充 {n}")
@@ -98,9 +98,11 @@ def test_given_data_down_and_a_killed_controller_when_the_voice_goes_over_then_b
     sites.mend()
     for one in (city, police):
         one.wait_healthy()
-    there = sites.wait_equal(case["id"], lambda one: one["state"] == "offered")
+    there = sites.wait_equal(case["id"], lambda one: one["negotiation"] is not None)
     assert there["matter"]["text"] == "补充 2"
-    act(police, f"cases/{case['id']}/events", "refused", reason="现场无警情")
-    back = sites.wait_equal(case["id"], lambda one: one["state"] == "open")
-    assert back["owners"] == ["12345"]
+    act(city, f"cases/{case['id']}/events", "proposed", whose="yours")
+    sites.wait_equal(case["id"], lambda one: "12345" in one["negotiation"]["proposals"])
+    act(police, f"cases/{case['id']}/events", "proposed", whose="ours")
+    agreed = sites.wait_equal(case["id"], lambda one: one["decision"] is not None)
+    assert (agreed["owners"], agreed["decision"]["reason"]) == (["110"], "agreed")
     citizen.hangup()

@@ -102,6 +102,7 @@ class TwoSites:
             changes = _changes(desk, other, doors[other], sip[other])
             changes["listen"] = {"sip": doors[desk], "web": f"{webs[desk][0]}:{webs[desk][1]}"}
             changes["exchange"] = {other: partner}
+            changes["desk"] = {"decide_seconds": 300}  # a busy machine must not decide for want of an agreement
             made[desk] = Hotline(folder / desk, changes)
             made[desk].var.mkdir(mode=0o700)
             secrets = made[desk].var / "credentials.toml"
