@@ -8,7 +8,7 @@ import { keep } from "./keeper.js";
 import { Panel } from "./panel.js";
 
 const TEXTS = ["happened", "name", "place", "cause", "course", "text"];
-const LINES = { cause: 2, course: 3, text: 2 };
+const LINES = { cause: 2, course: 2, text: 2 };
 export const KINDS = ["consultation", "complaint", "help", "report", "suggestion", "praise"];
 export const URGENCIES = ["general", "urgent", "very_urgent"];
 const CONTACTS = ["", "phone", "sms_only", "no_call_back"];

@@ -32,7 +32,7 @@ export default {
     "case.pressed.yours": "{by}：对方受理",
     "case.pressed.both": "{by}：双方受理",
     "case.not_pressed": "{desk}：尚未提出",
-    "case.left": "{left} 后未商定，由首接平台 {desk} 先行受理",
+    "case.left": "{left} 内未商定，由首接平台 {desk} 先行受理",
     "case.limit_over": "协商时限已到",
     "case.decided.agreed": "双方商定",
     "case.decided.first_received": "首接先行受理",
