@@ -88,6 +88,8 @@ async def _change(asked: Asked) -> dict[str, Any]:
     if {"roles", "disabled_at"} & values.keys():
         _not_oneself(asked, account)
         _one_admin_left(asked, account, values.get("roles", account.roles), values.get("disabled_at"))
+    if body.get("password_reset") or body.get("totp_reset"):  # who stole a login would have the account for good
+        _not_oneself(asked, account)
     if body.get("unlock"):
         values["locked_until"] = None
     if body.get("totp_reset"):
@@ -124,7 +126,8 @@ async def _remove(asked: Asked) -> dict[str, Any]:
 
 def _not_oneself(asked: Asked, account: Account) -> None:
     if asked.who is not None and asked.who.session and asked.who.user == account.user:
-        raise refused("own_account", "nobody changes his own roles or shuts himself out; ask another admin", 403)
+        message = "nobody changes his own roles, resets himself or shuts himself out; ask another admin"
+        raise refused("own_account", message, 403)
 
 
 def _one_admin_left(asked: Asked, account: Account, roles: tuple[str, ...], disabled_at: object) -> None:

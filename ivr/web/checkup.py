@@ -26,7 +26,7 @@ from ivr.web.context import SERVICES, Asked, Services
 GOOD = 5.0  # seconds that a look is good for; and at least as long as REST times what it took
 REST = 2
 PATIENCE = 60.0  # seconds for a look
-NICE = 10  # of nice(2): calls come first
+NICE = 5  # of nice(2): calls come first
 NO_FACTS: dict[str, Any] = {"processes": [], "versions": {}, "disks": [], "certificates": []}
 
 log = structlog.get_logger(__name__)

@@ -43,7 +43,7 @@ _CHINESE: Mapping[str, str] = {
     "user_exists": "账号 {user} 已存在，请换一个用户名",
     "bad_roles": "请至少选择一个角色：{known}",
     "roles_exclude": "审计员不得兼任可修改系统的角色，只能与联络员兼任",
-    "own_account": "不能修改自己的角色，也不能停用或删除自己，请由另一位管理员操作",
+    "own_account": "不能修改自己的角色，不能重置自己的密码或动态口令，也不能停用或删除自己，请由另一位管理员操作",
     "last_admin": "这是最后一位可登录的管理员，请先设置另一位",
     "still_operator": "{user} 仍是 hotline.toml 中的坐席：请停用账号，或先在该文件中删除",
     "number_taken": "{number} 已是 {user} 的电话号码",

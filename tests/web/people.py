@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyotp
@@ -21,6 +21,7 @@ class Person:
     house: House
     user: str
     headers: dict[str, str]  # what his page sends with every request
+    secret: str = ""  # of his second factor
 
     async def ask(self, method: str, path: str, **more: Any) -> tuple[int, Any]:
         headers = {**self.headers, **more.pop("headers", {})}
@@ -55,5 +56,5 @@ async def person(house: House, *roles: str, user: str = "", name: str = "王芳"
     assert (await house.ask("POST", ACCOUNTS, json=wanted))[0] == 201
     made = await log_in(house, user)
     if set(roles) & set(house.services.site.accounts.totp):
-        await enrol(made)
+        return replace(made, secret=await enrol(made))
     return made

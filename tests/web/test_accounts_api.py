@@ -18,6 +18,12 @@ async def account(house: House, user: str) -> dict[str, object]:
     return next(one for one in told["accounts"] if one["user"] == user)
 
 
+async def next_code(house: House, user: str, secret: str) -> str:
+    """One that was not used yet."""
+    step = (await house.services.sessions.kept.all())[user].totp_step
+    return pyotp.TOTP(secret).generate_otp(step + 1)
+
+
 async def patch(house: House | Person, user: str, **wanted: object) -> tuple[int, str]:
     status, told = await house.ask("PATCH", f"{ACCOUNTS}/{user}", json=wanted)
     return status, told.get("error", {}).get("id", "")
@@ -33,6 +39,18 @@ async def test_given_the_last_administrator_then_no_order_takes_him_away(house: 
     assert await patch(house, "second", disabled=True) == (409, "last_admin")
     assert await patch(second, "second", roles=["operator"]) == (403, "own_account")
     assert await patch(second, "admin", disabled=False) == (200, "")
+
+
+async def test_given_a_stolen_login_of_an_administrator_then_it_makes_no_password_and_takes_no_second_factor_away(
+    house: House,
+) -> None:
+    """Who has the cookie alone must not become who has the account."""
+    boss = await person(house, "admin", user="boss")
+    for wanted in ({"password_reset": True}, {"totp_reset": True}):
+        assert await patch(boss, "boss", **wanted) == (403, "own_account")
+    assert (await account(house, "boss"))["totp"]
+    await log_in(house, "boss", code=await next_code(house, "boss", boss.secret))
+    assert await patch(boss, "boss", name="王芳芳", log_out=False) == (200, "")
 
 
 async def test_given_two_administrators_who_shut_each_other_out_at_once_then_one_stays(house: House) -> None:
@@ -174,8 +192,7 @@ async def test_given_a_code_that_opened_when_it_is_sent_again_then_it_is_refused
         "POST", SESSION, token=None, json={**{"user": "boss"}, "password": PASSWORD, "code": code}
     )
     assert (status, told["error"]["id"]) == (401, "wrong_code")
-    step = (await house.services.sessions.kept.all())["boss"].totp_step
-    await log_in(house, "boss", code=pyotp.TOTP(secret).generate_otp(step + 1))
+    await log_in(house, "boss", code=await next_code(house, "boss", secret))
 
 
 async def test_given_a_second_factor_when_an_administrator_resets_it_then_it_is_set_up_anew(house: House) -> None:

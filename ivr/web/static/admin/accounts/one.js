@@ -77,8 +77,8 @@ export function One({ account, others, onChange, onClose }) {
     <div class="row acts">
       ${act("unlock", { unlock: true }, { when: account.locked_until, kind: "primary" })}
       ${act("enable", { disabled: false }, { when: account.disabled, kind: "primary" })}
-      ${act("first", { password_reset: true })}
-      ${act("factor_reset", { totp_reset: true }, { when: account.totp })}
+      ${act("first", { password_reset: true }, { when: !own })}
+      ${act("factor_reset", { totp_reset: true }, { when: account.totp && !own })}
       ${act("log_out", { log_out: true }, { when: account.sessions > 0 })}
       ${act("disable", { disabled: true }, { when: !stays && !account.disabled, kind: "danger" })}
       ${!stays && html`<${Button} kind="danger" disabled=${busy} onClick=${remove}>${t("accounts.remove")}<//>`}
