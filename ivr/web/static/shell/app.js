@@ -7,12 +7,14 @@ import { language, setLanguage, t, text, addWords } from "./words.js";
 import { setTheme, theme } from "./theme.js";
 import { pageOf, pagesFor } from "./pages.js";
 import { Busy, Button, Failure, Overlays } from "./ui.js";
+import { Own } from "../login/own.js";
 import words from "./shell-words.js";
 
 addWords(words);
 
 function Bar({ current }) {
   const who = session.value;
+  const [own, setOwn] = useState(false);
   return html`<header class="bar">
     <span class="bar-name">${text(hotline.name)}</span>
     <nav class="bar-pages" aria-label=${t("shell.pages")}>
@@ -26,8 +28,10 @@ function Bar({ current }) {
       lang=${language.value === "zh" ? "en" : "zh"}>${language.value === "zh" ? "English" : "中文"}<//>
     <${Button} kind="quiet" onClick=${() => setTheme(theme.value === "dark" ? "light" : "dark")}
       label=${t("shell.theme")}>${theme.value === "dark" ? "☀" : "☾"}<//>
-    ${who && html`<span class="bar-who">${who.name || who.user}${who.number ? ` · ${who.number}` : ""}</span>
-      <${Button} kind="quiet" onClick=${logout}>${t("shell.logout")}<//>`}
+    ${who && !who.must && html`<${Button} kind="quiet" class="bar-who" aria-haspopup="dialog" onClick=${() => setOwn(true)}>
+        ${who.name || who.user}${who.number ? ` · ${who.number}` : ""}<//>`}
+    ${who && html`<${Button} kind="quiet" onClick=${logout}>${t("shell.logout")}<//>`}
+    ${own && who && html`<${Own} onClose=${() => setOwn(false)} />`}
   </header>`;
 }
 
