@@ -44,7 +44,7 @@ export function Chart({ figures }) {
       return html`<g key=${hour.from}><title>${t("room.hour", { hour: begin, ...hour })}</title>
         <rect class="answered" x=${place * BAR + 1} width=${BAR - 2} y=${HEIGHT - high(hour.answered)} height=${high(hour.answered)} />
         <rect class="lost" x=${place * BAR + 1} width=${BAR - 2} y=${HEIGHT - high(hour.offered)} height=${high(lost)} />
-        ${place % 6 === 5 && html`<text x=${place * BAR + BAR / 2} y=${HEIGHT + 10} text-anchor="middle">${begin}</text>`}
+        ${place % 6 === 5 && html`<text x=${place * BAR + BAR / 2} y=${HEIGHT + 11} text-anchor="middle">${begin}</text>`}
       </g>`;
     })}
   </svg>`;
