@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import sqlite3
-import stat
 from collections.abc import AsyncIterator
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import text
 
-from ivr.calls.model import Attempt, Call, Leg, Step, Talk, Transfer
 from ivr.store import (
     AmbiguousCallError,
     CallRefusedError,
     DatabaseDownError,
-    DatabaseTooNewError,
     Position,
     Store,
-    engine,
-    mapping,
-    migrate,
     search,
     tables,
 )
@@ -44,15 +32,6 @@ async def store(url: str) -> AsyncIterator[Store]:
     await opened.open()
     yield opened
     await opened.close()
-
-
-def is_no_index_of_words(_object: object, name: str | None, kind: str, *_: object) -> bool:
-    """What cases are found by is each database's own."""
-    return kind != "table" or not str(name).startswith("case_search")
-
-
-def modes_in(folder: Path) -> dict[str, int]:
-    return {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
 
 
 async def count(store: Store, table: str) -> int:
@@ -264,150 +243,6 @@ class TestSearch:
             await store.call("5d0")
         for nothing in ("", "%", "zz"):
             assert await store.call(nothing) is None
-
-
-class TestTables:
-    def test_given_the_models_dataclasses_then_each_field_is_a_column_in_the_same_order(self) -> None:
-        kinds = {
-            tables.call: ([], Call),
-            tables.leg: (["ordinal"], Leg),
-            tables.talk: (["ordinal"], Talk),
-            tables.transfer: (["ordinal"], Transfer),
-            tables.transfer_attempt: (["ordinal", "transfer_id", "call_id"], Attempt),
-            tables.ivr_step: (["ordinal"], Step),
-        }
-        for table, (added, kind) in kinds.items():
-            names = [field.name for field in fields(kind) if field.name not in mapping.NESTED]
-            assert table.c.keys() == added + names
-        assert tables.journal_position.c.keys() == [field.name for field in fields(Position)]
-
-    def test_given_the_migrations_then_the_newest_is_the_one_that_open_expects(self) -> None:
-        folder = Path(migrate.__file__).parent / "migrations"
-        assert ScriptDirectory(str(folder)).get_current_head() == migrate.HEAD
-
-    async def test_given_an_empty_database_when_opened_then_its_tables_are_the_models(self, database_url: str) -> None:
-        store = Store(database_url)
-        await store.open()
-        async with store._begin() as connection:
-            differences = await connection.run_sync(
-                lambda sync: compare_metadata(
-                    MigrationContext.configure(
-                        sync, opts={"compare_type": False, "include_object": is_no_index_of_words}
-                    ),
-                    tables.metadata,
-                )
-            )
-        assert differences == []
-        await store.close()
-
-    async def test_given_a_filled_database_when_migrated_down_and_up_then_it_is_empty_and_works(
-        self, store: Store
-    ) -> None:
-        await store.save([transferred()])
-        async with store._begin() as connection:
-            await connection.run_sync(migrate.downgrade)
-            left = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
-            assert left == ["alembic_version"]
-            await connection.run_sync(migrate.upgrade)
-        await Store.save(store, [transferred("c-2")])
-        assert [call.id for call in await store.calls()] == ["c-2"]
-
-    async def test_given_a_migration_that_dies_half_way_then_the_database_is_as_before(self, store: Store) -> None:
-        await store.save([transferred()])
-
-        def die(connection: Connection) -> None:
-            migrate.downgrade(connection)
-            raise KeyboardInterrupt
-
-        with pytest.raises(KeyboardInterrupt):
-            async with store._begin() as connection:
-                await connection.run_sync(die)
-        assert await store.call("c-1") == transferred()
-
-    async def test_given_two_processes_when_both_open_an_empty_database_then_both_get_it(
-        self, database_url: str
-    ) -> None:
-        stores = [Store(database_url) for _ in range(4)]
-        await asyncio.gather(*(store.open() for store in stores))
-        await stores[0].save([transferred()])
-        assert [len(await store.calls()) for store in stores] == [1, 1, 1, 1]
-        for store in stores:
-            await store.close()
-
-    async def test_given_a_database_of_a_newer_release_when_opened_then_it_is_left_alone(
-        self, url: str, store: Store
-    ) -> None:
-        async with store._begin() as connection:
-            await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-        with pytest.raises(DatabaseTooNewError, match="9999"):
-            await Store(url).open()
-
-    async def test_given_a_search_by_caller_then_an_index_serves_it(self, store: Store) -> None:
-        indexes = {index.name for index in tables.call.indexes}
-        assert {"ix_call_caller_entered_at", "ix_call_entered_at"} <= indexes
-        if store._ready.dialect.name == "sqlite":  # PostgreSQL scans tables this small whatever the index
-            async with store._begin() as connection:
-                query = "EXPLAIN QUERY PLAN SELECT * FROM call WHERE caller = '1' ORDER BY entered_at DESC, id DESC"
-                plan = (await connection.execute(text(query))).all()
-            assert "ix_call_caller_entered_at" in str(plan)
-
-
-class TestSqlite:
-    async def test_given_a_new_file_when_opened_then_only_its_owner_may_read_it(self, tmp_path: Path) -> None:
-        store = Store(f"sqlite+aiosqlite:///{tmp_path}/ivr.db")
-        await store.open()
-        await store.save([transferred()])
-        modes = modes_in(tmp_path)
-        await store.close()
-        assert modes == {"ivr.db": 0o600, "ivr.db-wal": 0o600, "ivr.db-shm": 0o600}
-
-    async def test_given_a_reader_outside_when_it_looks_then_times_are_plain_utc_text(self, tmp_path: Path) -> None:
-        store = Store(f"sqlite+aiosqlite:///{tmp_path}/ivr.db")
-        await store.open()
-        await store.save([transferred()])
-        await store.close()
-        with sqlite3.connect(tmp_path / "ivr.db") as outside:
-            assert outside.execute("SELECT entered_at FROM call").fetchall() == [("2026-11-22 08:00:00.123456",)]
-            assert outside.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-
-    async def test_given_a_locked_database_when_saved_then_it_is_called_down_and_works_later(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(engine, "PEN_PATIENCE", 1)
-        store = Store(f"sqlite+aiosqlite:///{tmp_path}/ivr.db")
-        await store.open()
-        other = sqlite3.connect(tmp_path / "ivr.db", isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(DatabaseDownError, match="locked"):
-            await store.save([transferred()])
-        other.execute("ROLLBACK")
-        other.close()
-        await store.save([transferred()])
-        assert await store.call("c-1") == transferred()
-        await store.close()
-
-    async def test_given_another_who_writes_now_when_saved_then_it_waits_and_does_not_fail(
-        self, tmp_path: Path
-    ) -> None:
-        """Its first statement is a SELECT; in WAL mode SQLite lets nobody wait who has read already."""
-        store = Store(f"sqlite+aiosqlite:///{tmp_path}/ivr.db")
-        await store.open()
-        other = sqlite3.connect(tmp_path / "ivr.db", isolation_level=None)
-        for n in range(3):
-            other.execute("BEGIN IMMEDIATE")
-            other.execute("UPDATE call SET language = 'en'")
-            saving = asyncio.create_task(store.save([transferred(f"c-{n}")]))
-            await asyncio.sleep(0.3)
-            assert not saving.done()
-            other.execute("COMMIT")
-            await saving
-        assert len(await store.calls()) == 3
-        other.close()
-        await store.close()
-
-    async def test_given_no_folder_when_opened_then_the_error_names_the_file(self, tmp_path: Path) -> None:
-        with pytest.raises(DatabaseDownError, match=r"nowhere/ivr\.db"):
-            await Store(f"sqlite+aiosqlite:///{tmp_path}/nowhere/ivr.db").open()
 
 
 async def test_given_a_password_in_the_url_when_the_server_is_away_then_the_error_hides_it() -> None:
