@@ -32,6 +32,7 @@ from ivr.pbx.orders import Orders
 from ivr.pbx.refers import Refers
 from ivr.pbx.skills import Skills
 from ivr.pbx.supervision import Supervision
+from ivr.pbx.unmuting import Unmuting
 from ivr.pbx.web_phones import WebPhones
 from ivr.screening import Screening
 from ivr.settings import Site, tls
@@ -113,6 +114,7 @@ class Controller:
         self.orders = Orders(self.link, self.live, site)
         self.skills = Skills(self.link, site, var)
         self.supervision = Supervision(self.link, self.live, site, Audit(self.store).note)
+        self.unmuting = Unmuting(self.orders, self.live)
         self.refers = Refers(self.link.transfers, self.orders, self.link, self.live)
         self.call_log = CallLog(self.store, var / "journal", site.hotline.node)
         self.agi = FastAgi(site.listen.agi, site, self, lambda: self.link.mark, routes=_timed(self.metrics.agi_seconds))
@@ -179,6 +181,7 @@ class Controller:
         self.keeper.keep("cases", self.cases.run)
         self.keeper.keep("supervision", self.supervision.keep_noting)
         self.keeper.keep("exchange", self.exchange.run)
+        self.keeper.keep("unmuting", self.unmuting.keep)
 
     async def close(self) -> None:
         """The dialplan is told, so that no call waits for answers that will not come; the last rows are saved."""

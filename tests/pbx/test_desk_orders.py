@@ -89,6 +89,18 @@ def test_given_three_talk_when_110_is_muted_then_the_others_talk_without_it_unti
     citizen.hangup()
 
 
+def test_given_three_talk_when_he_who_muted_110_leaves_then_caller_and_110_hear_each_other(
+    hotline: Hotline, page: Page
+) -> None:
+    """Muted, 110 would be a dead line: nobody is left who could take it back."""
+    citizen, operator, desk = three_talk(hotline)
+    assert page.ask("POST", f"{page.leg('desk')}/mute", {"muted": True}).status == 202
+    citizen.wait_who({"operator"}, since=time.time())
+    operator.hangup()
+    all_hear_each_other(citizen, desk)
+    citizen.hangup()
+
+
 def test_given_three_talk_when_110_is_removed_then_caller_and_operator_talk_on_and_the_caller_cannot_be(
     hotline: Hotline, page: Page
 ) -> None:
