@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ivr.settings import Site, load
+from ivr.supervisor import keeper_of
 from tests.phones import Phone, Registration
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,6 +35,7 @@ LOCALES = {"zh": "zh_CN.UTF-8", "en": "en_US.UTF-8"}
 WORDS = {
     "zh": {
         "start": "沙箱没有运行，现在启动 …",
+        "wait": "沙箱正在启动，等它就绪 …",
         "call": "市民 {citizen} 拨打 {number}",
         "answer": "坐席 {operator} 接听，双方通话",
         "key": "坐席按 {digits}：一键转接 110（第一线路占线，第二线路接听）",
@@ -43,6 +45,7 @@ WORDS = {
     },
     "en": {
         "start": "the sandbox is not running, starting it …",
+        "wait": "the sandbox is starting, waiting until it is ready …",
         "call": "the citizen {citizen} dials {number}",
         "answer": "operator {operator} answers, they talk",
         "key": "the operator presses {digits}: one-click transfer to 110 (first route busy, second answers)",
@@ -60,7 +63,7 @@ def main() -> int:
     parser.add_argument("--language", choices=sorted(WORDS), default="zh")
     options = parser.parse_args()
     site, words = load(options.site, options.var), WORDS[options.language]
-    with running(site, options.site, options.var, words["start"]):
+    with running(site, options.site, options.var, words):
         play(site, options.var, words)
         print(f"\n{words['ladder']}\n", flush=True)
         return show(options.site, options.var, options.language)
@@ -74,15 +77,19 @@ def healthy(site: Site) -> bool:
 
 
 @contextlib.contextmanager
-def running(site: Site, site_file: Path, var: Path, word: str) -> Iterator[None]:
-    """The sandbox that runs already, or one for the time of the story."""
+def running(site: Site, site_file: Path, var: Path, words: dict[str, str]) -> Iterator[None]:
+    """The sandbox that runs already or is just starting, or one for the time of the story."""
+    deadline = time.monotonic() + START_SECONDS
+    if not healthy(site) and keeper_of(var / "run"):
+        print(words["wait"], flush=True)
+        while not healthy(site) and keeper_of(var / "run") and time.monotonic() < deadline:
+            time.sleep(0.2)
     if healthy(site):
         yield
         return
-    print(word, flush=True)
+    print(words["start"], flush=True)
     up = subprocess.Popen([sys.executable, "-m", "ivr", "--site", str(site_file), "--var", str(var), "up"], cwd=ROOT)
     try:
-        deadline = time.monotonic() + START_SECONDS
         while not healthy(site):
             if up.poll() is not None or time.monotonic() > deadline:
                 raise SystemExit("the sandbox did not start; what it said stands above")
