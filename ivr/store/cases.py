@@ -124,7 +124,7 @@ class Cases:
                 raise UnknownCaseError(id)
             known = _of(stored)
             if kind == "written" and revision is not None:
-                self._not_written_since(known.case, stored[revision:], by, data or {})
+                self._not_written_since(known.case, stored[int(revision) :], by, data or {})
             return self._add(connection, known, by, kind, data or {})
 
         return await self._written(write)

@@ -50,6 +50,8 @@ async def test_given_words_with_an_old_revision_when_nobody_else_wrote_then_they
     first = (await written(house, cause="路灯不亮"))[1]["case"]
     assert (await written(house, first["revision"], cause="路灯不亮，三天"))[0] == 201
     assert (await written(house, first["revision"], cause="路灯不亮，四天"))[0] == 201
+    whole: Any = float(first["revision"])  # is an integer to JSON Schema
+    assert (await written(house, whole, cause="路灯不亮，五天"))[0] == 201
 
 
 async def test_given_a_matter_without_a_call_then_it_is_offered_decided_and_closed(house: House) -> None:
