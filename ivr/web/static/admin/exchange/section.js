@@ -2,6 +2,7 @@
 import { html, useEffect, useState } from "../../vendor/preact.js";
 import words from "./words.js";
 import { api } from "../../shell/api.js";
+import { Link } from "../../shell/router.js";
 import { may } from "../../shell/session.js";
 import { clock, day } from "../../shell/time.js";
 import { addWords, t } from "../../shell/words.js";
@@ -34,7 +35,7 @@ export default function Exchange() {
     { id: "desk", label: t("exchange.desk") },
     { id: "state", label: t("exchange.line"), cell: (one) => (one.trouble ? html`<${Badge} kind="bad">${t("exchange.trouble")}<//> <span class="muted">${one.trouble}</span>` : html`<${Badge} kind="good">${t("exchange.well")}<//>`) },
     { id: "pending", label: t("exchange.pending") },
-    { id: "refused", label: t("exchange.state.refused") },
+    { id: "refused", label: t("exchange.refused") },
     { id: "oldest", label: t("exchange.oldest"), cell: (one) => when(one.oldest) },
     { id: "reached", label: t("exchange.reached"), cell: (one) => when(one.reached) },
   ];
@@ -42,7 +43,7 @@ export default function Exchange() {
     { id: "made_at", label: t("exchange.made"), cell: (one) => when(one.made_at) },
     { id: "way", label: t("exchange.way"), cell: (one) => t(`exchange.${one.direction}`, { desk: one.desk }) },
     { id: "kinds", label: t("exchange.events"), cell: (one) => html`${one.kinds.map((kind) => t(`exchange.kind.${kind}`)).join(" · ")} <span class="muted">${one.first}–${one.last}</span>` },
-    { id: "case", label: t("exchange.case"), cell: (one) => html`<code>${one.case.slice(0, 8)}</code>` },
+    { id: "case", label: t("exchange.case"), cell: (one) => ofCase(one.case) },
     { id: "state", label: t("exchange.state"), cell: (one) => html`<${Badge} kind=${STATES[one.state]}>${t(`exchange.state.${one.state}`)}<//>` },
     { id: "tries", label: t("exchange.tries"), cell: (one) => (one.direction === "out" ? one.tries : "–") },
     { id: "answer", label: t("exchange.answer"), cell: (one) => answer(one) },
@@ -61,6 +62,12 @@ export default function Exchange() {
     ${trace && html`<${Table} label=${t("exchange.messages")} columns=${ofMessage} rows=${trace.messages} />
       <div class="row">${before && html`<${Button} onClick=${() => setBefore("")}>${t("exchange.newest")}<//>`}
       ${trace.messages.length === PAGE && html`<${Button} onClick=${() => setBefore(trace.messages.at(-1).serial)}>${t("exchange.older")}<//>`}</div>`}`;
+}
+
+/** To the case, for whoever may read it. */
+function ofCase(id) {
+  const short = html`<code>${id.slice(0, 8)}</code>`;
+  return may("admin", "supervisor", "liaison", "operator") ? html`<${Link} to=${`/cases/${id}`}>${short}<//>` : short;
 }
 
 /** What the other desk said, in a word; the whole of it on demand. */
