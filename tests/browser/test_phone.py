@@ -107,23 +107,3 @@ def test_given_a_page_when_a_citizen_calls_then_both_hear_each_other_and_each_ke
 def _completed(hotline: Hotline, citizen: Phone) -> bool:
     call = hotline.call_of(citizen.name, ended=False)
     return [transfer.result for transfer in call.transfers] == ["completed"]
-
-
-def test_given_a_call_when_the_page_is_reloaded_then_it_is_back_in_the_same_call(
-    hotline: Hotline, open_page: OpenPage
-) -> None:
-    page = open_page("1001")
-    start(page)
-    citizen = talk(hotline, page)
-    page.reload()
-    start(page)
-    call_state(page, "up")
-    hears(page, "caller")
-    gone = time.time()
-    citizen.wait_heard("operator", since=gone)
-    assert len(hotline.channels()) == 2
-    page.evaluate("phone.hangup()")
-    citizen.wait_for("disconnected")
-    call = hotline.call_of(citizen.name)
-    assert [leg.party for leg in call.legs if leg.role == "operator"] == ["1001", "1001"]
-    assert "requeued" not in [step.step for step in call.steps]
