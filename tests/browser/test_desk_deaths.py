@@ -117,7 +117,7 @@ def test_given_a_talk_when_the_controller_is_killed_and_then_the_login_ends_then
     eventually(lambda: " 1001/" not in hotline.asterisk("pjsip show contacts"), 10, lambda: "the phone still rings")
 
 
-def test_given_a_talk_when_the_browser_is_killed_then_the_caller_hears_words_and_the_next_operator_has_him(
+def test_given_a_talk_or_a_hold_when_the_browser_is_killed_then_the_next_operator_has_the_caller(
     hotline: Hotline, chromium: Chromium
 ) -> None:
     people, citizen = People(chromium, hotline), hotline.caller()
@@ -131,12 +131,21 @@ def test_given_a_talk_when_the_browser_is_killed_then_the_caller_hears_words_and
     eventually(lambda: citizen.voice(gone) > 0, 10, lambda: "the caller was left in silence")
     expect(other.get_by_text("优先来电：原坐席话机断线").first).to_be_visible(timeout=20_000)
     answer(citizen, other, "operator2", since=gone)
-    other.keyboard.press("F9")
+
+    other.keyboard.press("F4")
+    expect(other.get_by_text("来电人在听等待音，听不到您")).to_be_visible()
+    third = people("1001")
+    begin(third)
+    chromium.kill("operator2")  # on hold silence is no sign of death: the page's own end is
+    expect(third.get_by_text("优先来电：原坐席话机断线").first).to_be_visible(timeout=30_000)
+    answer(citizen, third)
+    third.keyboard.press("F9")
     citizen.wait_for("disconnected")
     people.close()
     call = hotline.call_of(citizen.name)
     steps = [(step.step, step.value) for step in call.steps if step.step in ("page_gone", "requeued")]
-    assert steps == [("page_gone", "1001"), ("requeued", "operator_died")]
+    died = ("requeued", "operator_died")
+    assert steps == [("page_gone", "1001"), died, ("page_gone", "1002"), died]
 
 
 def test_given_a_talk_when_asterisk_is_killed_then_the_page_says_so_and_takes_the_next_call_by_itself(
