@@ -111,6 +111,8 @@ def test_given_ones_own_name_in_the_bar_when_pressed_then_password_and_second_fa
     dialog.get_by_role("button", name="确认").press("Enter")
     expect(dialog.get_by_text("动态口令已设置，下次登录起使用")).to_be_visible()
     assert log_in(hotline, "zhao", "a-third-word-entirely-2026")[1]["error"]["id"] == "code_needed"
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="赵敏")).to_be_focused()
 
 
 def test_given_a_hotline_with_a_fault_when_its_health_is_opened_then_it_says_what_the_doctor_says_until_it_is_mended(

@@ -25,13 +25,16 @@ export const ask = ({ title, text, action, kind = "primary" }) => put({ title, t
 export const prompt = ({ title, text, label, required = true, action, lines = 0, value = "" }) =>
   put({ title, text, action, kind: "primary", input: { label, required, lines, value } });
 
-/** A modal dialog; Escape and the cross close it. The browser keeps the focus inside and gives it back. */
+/** A modal dialog; Escape and the cross close it. The browser keeps the focus inside; whoever opened it has it back. */
 export function Dialog({ title, onClose, children, actions, wide }) {
   const box = useRef(null);
   useEffect(() => {
-    const dialog = box.current;
+    const [dialog, opener] = [box.current, document.activeElement];
     dialog.showModal();
-    return () => dialog.close();
+    return () => {
+      dialog.close();
+      opener?.focus(); // the browser does not, once the dialog has left the page
+    };
   }, []);
   const cancel = (event) => {
     event.preventDefault();
