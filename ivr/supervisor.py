@@ -79,8 +79,14 @@ class Supervisor:
         say: Say,
         alarm: Say | None = None,
         unfit: Callable[[], str | None] = lambda: None,
+        *,
+        anew: bool = False,
     ) -> None:
-        """`unfit` tells (from a thread) why the program on disk must not take over, or None."""
+        """`unfit` tells (from a thread) why the program on disk must not take over, or None.
+
+        `anew`: we are what a supervisor began anew as, so a controller that still runs is of before: it is replaced.
+        """
+        self._anew = anew
         self._services, self._tell, self._alarm_by, self._unfit = services, say, alarm or say, unfit
         self._renewing: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
@@ -97,9 +103,13 @@ class Supervisor:
             loop.add_signal_handler(word, self._stop.set)
         loop.add_signal_handler(signal.SIGUSR1, self._renew)
         try:
-            for service in self._services:
+            for place, service in enumerate(self._services):
                 service.process = service.find()
-                if service.process is not None:
+                if service.process is not None and self._anew and place > 0:
+                    self._say(f"replacing {service.name} (pid {service.process.pid}); calls go on …")
+                    await service.process.end()
+                    service.process = service.start()
+                elif service.process is not None:
                     self._say(f"{service.name} still runs (pid {service.process.pid}); going on with it")
                 else:
                     service.process = service.start()
@@ -113,8 +123,8 @@ class Supervisor:
                 notify.notify(RELOADING="1", MONOTONIC_USEC=str(time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000))
             else:
                 notify.notify(STOPPING="1")
-            self._say("the controller is replaced; calls go on …" if self.again else "stopping …")
-            for service in self._services[1:] if self.again else self._services:
+            self._say("beginning anew; all goes on …" if self.again else "stopping …")
+            for service in () if self.again else self._services:  # who begins anew lets go of nothing before it can
                 if service.process is not None:  # Asterisk first: the controller still writes down how the calls ended
                     await service.process.end()
 

@@ -29,6 +29,7 @@ from ivr.pbx import drain, fetch, prompts, state
 from ivr.settings import Site
 
 FOLLOW_SECONDS = 60.0  # for a new program to be loaded and to read the settings
+ANEW = "HOTLINE_ANEW"  # in the environment of an `ivr up` that another one began anew as
 MARKS = {"ok": "✓", "warning": "!", "problem": "✗"}
 
 
@@ -45,6 +46,7 @@ def up(context: typer.Context) -> None:
     """
     start: Context = context.obj
     site, var = start.site, start.var
+    anew = os.environ.pop(ANEW, None) is not None
     var.mkdir(parents=True, exist_ok=True, mode=0o700)
     with supervisor.alone(var / "run"):
         asterisk = fetch.find(say=_say)
@@ -61,9 +63,12 @@ def up(context: typer.Context) -> None:
         supervisor.raise_limits()
         hotline = system.System(site, var, asterisk, secrets, _started_with(var))
         told = telling.Telling(var / "log/supervisor.log", _say)
-        keeping = supervisor.Supervisor(hotline.services, told.say, told.alarm, lambda: _unfit_to_follow(start))
+        keeping = supervisor.Supervisor(
+            hotline.services, told.say, told.alarm, lambda: _unfit_to_follow(start), anew=anew
+        )
         asyncio.run(keeping.run(hotline.is_ready, lambda: _say(_welcome(site, start, secrets if new else None))))
     if keeping.again:
+        os.environ[ANEW] = "1"
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  the same command line as before
 
 

@@ -192,15 +192,28 @@ async def test_given_a_service_that_ends_again_and_again_then_the_reason_is_an_a
     assert any("with exit code 3" in words for words in world.said)
 
 
-async def test_given_the_word_to_begin_anew_then_only_the_controller_ends(world: World) -> None:
+async def test_given_the_word_to_begin_anew_then_nothing_ends_before_who_follows_replaces_the_controller(
+    world: World,
+) -> None:
     keeping = Supervisor([world.service("pbx"), world.service("controller")], world.said.append)
     task = asyncio.create_task(keeping.run(lambda: True, lambda: world.said.append("ready")))
     await until(lambda: "ready" in world.said and world.pid("pbx") and world.pid("controller"))
     os.kill(os.getpid(), signal.SIGUSR1)
     await task
     assert keeping.again
-    assert processes.birth(world.pid("pbx")) is not None
-    assert processes.birth(world.pid("controller")) is None
+    pbx, controller = world.pid("pbx"), world.pid("controller")
+    assert processes.birth(pbx) is not None
+    assert processes.birth(controller) is not None
+
+    following = Supervisor([world.service("pbx"), world.service("controller")], world.said.append, anew=True)
+    world.said.clear()
+    task = asyncio.create_task(following.run(lambda: True, lambda: world.said.append("ready")))
+    await until(lambda: "ready" in world.said and world.pid("controller") not in (0, controller))
+    assert processes.birth(controller) is None
+    assert world.pid("pbx") == pbx
+    os.kill(os.getpid(), signal.SIGTERM)
+    await task
+    assert processes.birth(pbx) is None
 
 
 async def test_given_a_program_that_cannot_follow_then_nothing_is_let_go(world: World) -> None:
