@@ -33,8 +33,8 @@ def folder(var: Path) -> Path:
     return var / "settings"
 
 
-def keep(var: Path, before: str, after: str, by: str, why: str) -> Kept:
-    """Before the file is changed: its text as it is, and who changes it."""
+def keep(var: Path, before: str) -> int:
+    """Before the file is changed: its text as it is, under the change's number."""
     home = folder(var)
     home.mkdir(mode=0o700, exist_ok=True)
     number = max((one.number for one in listed(var)), default=0) + 1
@@ -43,6 +43,12 @@ def keep(var: Path, before: str, after: str, by: str, why: str) -> Kept:
         file.write(before)
         file.flush()
         os.fsync(file.fileno())
+    return number
+
+
+def note(var: Path, number: int, before: str, after: str, *, by: str, why: str) -> Kept:
+    """When it was changed: by whom and why."""
+    home = folder(var)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     made = Kept(number, now, by, why, edit.revision(before), edit.revision(after), edit.difference(before, after))
     handle = os.open(home / LIST, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

@@ -157,9 +157,15 @@ async def change(asked: Asked) -> dict[str, Any]:
         path, made = await asyncio.to_thread(look)
         if made.after != made.before:
             await _note(asked, "settings.change", why, {"diff": made.diff, "revision": edit.revision(made.after)})
-            await asyncio.to_thread(kept.keep, asked.services.var, made.before, made.after, asked.by, why)
-            await asyncio.to_thread(edit.write, path, made.before, made.after)
+            await asyncio.to_thread(_write, asked, path, made, why)
     return await current(asked)
+
+
+def _write(asked: Asked, path: Path, made: Draft, why: str) -> None:
+    var = asked.services.var
+    number = kept.keep(var, made.before)
+    edit.write(path, made.before, made.after)
+    kept.note(var, number, made.before, made.after, by=asked.by, why=why)
 
 
 async def apply(asked: Asked) -> dict[str, Any]:

@@ -50,7 +50,7 @@ export const at = (path) => get(tree.value, path);
 
 /** What is wrong with a field, in the reader's language; "" where nothing is. */
 export const wrong = (path, language) =>
-  problemsAt(problems.value, addressOf(tree.value, path)).map((one) => one.message[language] ?? one.message.en).join("；");
+  problems.value.length ? problemsAt(problems.value, addressOf(tree.value, path)).map((one) => one.message[language] ?? one.message.en).join("；") : "";
 
 /** What is wrong with a thing as a whole, and is not said beside one of its fields. */
 export const wrongAsWhole = (path, language) =>
