@@ -42,7 +42,7 @@ from tests.pbx.running import ROOT
 from tests.unit import stories
 
 SCREENS = {1366: 768, 1920: 1080, 3840: 2160}
-COLOURS = 64
+COLOURS = {1366: 64, 1920: 64, 3840: 32}  # by the width of the screen: large letters need fewer between
 SETTLED = 1500  # ms for what comes by itself: the stream's first picture, a chart
 PATIENCE = 20_000  # ms for what a page asks at its start
 IMAGES = ROOT / "docs/img"
@@ -239,7 +239,8 @@ def take(hotline: Hotline, chromium: Chromium, wanted: argparse.Namespace) -> No
                 if wanted.screen in (None, width):
                     page.set_viewport_size({"width": width, "height": height})
                     page.wait_for_timeout(300)
-                    keep(page.screenshot(type="png"), wanted.to / f"{name}-{language}-{theme}-{width}.png")
+                    file = wanted.to / f"{name}-{language}-{theme}-{width}.png"
+                    keep(page.screenshot(type="png"), COLOURS[width], file)
             print(f"{name} {language} {theme}", flush=True)
         people.close()
 
@@ -265,9 +266,9 @@ def opened(
     return page
 
 
-def keep(screen: bytes, file: Path) -> None:
+def keep(screen: bytes, colours: int, file: Path) -> None:
     """In the few colours that it has; a screen that is as it was leaves its file as it was."""
-    palette = f"split[a][b];[a]palettegen=max_colors={COLOURS}[p];[b][p]paletteuse=dither=none"
+    palette = f"split[a][b];[a]palettegen=max_colors={colours}[p];[b][p]paletteuse=dither=none"
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-y", "-f", "png_pipe", "-i", "-", "-vf", palette]
     subprocess.run([*command, "-pred", "mixed", "-compression_level", "9", str(file)], input=screen, check=True)
 
