@@ -20,6 +20,7 @@ from ivr.errors import HotlineError
 
 MOST_EVENTS = 100  # in one message
 MOST_BYTES = 256 * 1024  # of the events in one message; a single event may be larger
+MOST_WAITING = 20  # messages of one case that came before the ones that belong before them
 FIRST_PAUSE = 1.0  # seconds after the first try that failed; doubled each time
 PARTNER_PAUSE = 30.0  # seconds at most until a partner that does not answer at all is asked again
 CASE_PAUSE = 3600.0  # seconds at most until a message that its desk cannot take now is sent again
@@ -31,6 +32,17 @@ class AlteredError(HotlineError):
     def __init__(self, what: str, name: str) -> None:
         message = f"the {what} {name} is known with other contents: it was altered, and nothing of it is taken"
         super().__init__("exchange_altered", message, {"what": what, "name": name}, 409)
+
+
+class NotYetError(HotlineError):
+    """Nothing of the message is taken now; it may be sent again later. `details["why"]`: no_part | too_many."""
+
+    def __init__(self, case: str, desk: str, why: str) -> None:
+        said = {
+            "no_part": f"{desk} has no part in it here: it was neither opened by {desk} nor offered to it",
+            "too_many": f"{MOST_WAITING} messages of {desk} wait for those before them: send these first",
+        }[why]
+        super().__init__(NOT_YET, f"case {case}: {said}", {"case": case, "desk": desk, "why": why}, 409)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +105,12 @@ def partners(case: Case, own: str, known: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(case.desks & set(known) - {own}))
 
 
+def has_part(case: Case, desk: str) -> bool:
+    """May this desk say something of a case that was opened? An offer to it counts even where it came to nothing."""
+    offers = (entry.event.data for entry in case.history if entry.event.kind == "offered")
+    return desk in case.desks or any(data.get("to") == desk for data in offers)
+
+
 def packed(
     events: Iterable[Event], sent: int, sender: str, to: str, *, now: datetime, new_id: Callable[[], str]
 ) -> tuple[Message, ...]:
@@ -138,6 +156,7 @@ _BY_STATUS: Mapping[int, Fate] = {
     504: SILENT,
 }
 REPLAYED = "exchange_replayed"  # a try that was sent twice on the way: the next try carries a signature of its own
+NOT_YET = "exchange_not_yet"  # what lets the other desk take it may still be on its way there
 
 
 def fate(status: int | None, error: str = "") -> Fate:
@@ -146,7 +165,7 @@ def fate(status: int | None, error: str = "") -> Fate:
         return SILENT
     if 200 <= status < 300:
         return DELIVERED
-    if error == REPLAYED:
+    if error in {REPLAYED, NOT_YET}:
         return Fate("pending", "case")
     if status in _BY_STATUS:
         return _BY_STATUS[status]
@@ -170,6 +189,7 @@ class Known:
     seals: Mapping[int, str] = field(default_factory=dict)  # number → seal, of those here and of those that wait
     waiting: tuple[Event, ...] = ()  # events that came before the ones that belong before them
     digest: str | None = None  # of the message that came under this id
+    early: int = 0  # messages that wait
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,22 @@ from sqlalchemy import Connection, Select, delete, func, select, update
 from ivr.desks import exchange_wire
 from ivr.desks.case import fold
 from ivr.desks.case_model import Case, Event
-from ivr.desks.exchange import REPLAYED, Fate, Known, Message, packed, partners, pause, receive, seal
+from ivr.desks.exchange import (
+    MOST_WAITING,
+    REPLAYED,
+    Fate,
+    Known,
+    Message,
+    NotYetError,
+    Received,
+    has_part,
+    packed,
+    partners,
+    pause,
+    receive,
+    seal,
+)
+from ivr.desks.exchange_wire import BadMessageError
 from ivr.desks.signatures import REMEMBERED, Signed, digest
 from ivr.errors import HotlineError
 from ivr.store import case_rows, tables
@@ -121,7 +136,7 @@ class Messages:
     async def take(self, signed: Signed, body: bytes, now: datetime) -> dict[str, Any]:
         """Keep a message, and its events where their turn has come; what its sender hears.
 
-        Raises BadMessageError, ReplayedError, AlteredError; then nothing was kept.
+        Raises BadMessageError, ReplayedError, AlteredError, NotYetError; then nothing was kept.
         """
         message = exchange_wire.read(body, signed.desk, self._own)
         answer = await self._store.write(lambda connection: self._take(connection, message, signed.nonce, body, now))
@@ -133,7 +148,9 @@ class Messages:
     def _take(self, connection: Connection, message: Message, nonce: str, body: bytes, now: datetime) -> dict[str, Any]:
         case_rows.alone(connection)
         self._remember(connection, message.sender, nonce, now)
-        found = receive(message, digest(body), self._known(connection, message))
+        known = self._known(connection, message)
+        found = receive(message, digest(body), known)
+        self._admit(connection, message, found, known)
         of_case = (_MESSAGE.direction == IN) & (_MESSAGE.desk == message.sender) & (_MESSAGE.case_id == message.case)
         if found.state != "known":
             row = _row(message, body, now, found.state, direction=IN)
@@ -146,6 +163,17 @@ class Messages:
         done = of_case & (_MESSAGE.last_seq <= found.have) & (_MESSAGE.body != "")
         connection.execute(update(tables.exchange_message).where(done).values(settled))
         return found.answer(message.id)
+
+    def _admit(self, connection: Connection, message: Message, found: Received, known: Known) -> None:
+        """A desk that shares one case with us has no say in the others. Raises NotYetError, BadMessageError."""
+        case = fold(one.event for one in case_rows.load(connection, message.case))
+        if case.opened_at is not None:
+            if not has_part(case, message.sender):
+                raise NotYetError(message.case, message.sender, "no_part")
+            if case.first != message.sender and any(event.kind == "opened" for event in found.take):
+                raise BadMessageError("hotline.events", f"no opening of a case that {case.first} has opened")
+        if found.state == "waiting" and known.digest is None and known.early >= MOST_WAITING:
+            raise NotYetError(message.case, message.sender, "too_many")
 
     def _remember(self, connection: Connection, desk: str, nonce: str, now: datetime) -> None:
         """Raises ReplayedError for a nonce that was here."""
@@ -164,12 +192,10 @@ class Messages:
         same = select(tables.case_event).where(theirs, _EVENT.seq.between(message.first, message.last))
         here = [event_of(dict(row)) for row in connection.execute(same).mappings()]
         waits = select(_MESSAGE.body).where(of_case, _MESSAGE.state == "waiting")
-        others = [
-            exchange_wire.read(body.encode(), message.sender, self._own)
-            for body in connection.execute(waits).scalars().all()
-        ]
+        bodies = connection.execute(waits).scalars().all()
+        others = [exchange_wire.read(body.encode(), message.sender, self._own) for body in bodies]
         waiting = [event for other in others for event in other.events if event.seq > have]
-        return Known(have, {event.seq: seal(event) for event in (*waiting, *here)}, tuple(waiting), had)
+        return Known(have, {event.seq: seal(event) for event in (*waiting, *here)}, tuple(waiting), had, len(bodies))
 
     # --- outbox ------------------------------------------------------------------------------------------------------
 

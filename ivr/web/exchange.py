@@ -15,6 +15,7 @@ import structlog
 from aiohttp import web
 
 from ivr.desks import exchange_wire, signatures
+from ivr.desks.exchange import NOT_YET
 from ivr.desks.exchange_wire import MOST_BODY
 from ivr.errors import HotlineError
 from ivr.store.audit import SYSTEM, Audit
@@ -24,7 +25,7 @@ from ivr.web.access import NOT_A_GUESS
 from ivr.web.context import Asked
 
 SECONDS = 20.0  # that a message may take to arrive
-BAD = frozenset({"exchange_signature", "exchange_replayed", "exchange_altered"})
+NOTED = frozenset({"exchange_signature", "exchange_replayed", "exchange_altered", "exchange_message", NOT_YET})
 
 log = structlog.get_logger(__name__)
 
@@ -48,13 +49,15 @@ async def messages(asked: Asked) -> web.StreamResponse:
 
 
 async def _note(asked: Asked, refusal: HotlineError) -> None:
-    if refusal.id not in BAD and refusal.id != "exchange_message":
+    if refusal.id not in NOTED:
         return
     remote = asked.request.remote or "?"
     one, fresh = asked.services.door.refused(refusal.id, remote)
     if not fresh:
         return
-    log.error("exchange.refused_at_the_door", id=refusal.id, remote=remote, why=refusal.message, alarm=True)
+    log.error(
+        "exchange.refused_at_the_door", id=refusal.id, remote=remote, why=refusal.message, alarm=refusal.id != NOT_YET
+    )
     try:
         audit = Audit(asked.services.store)
         await audit.note(

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select
@@ -13,7 +14,8 @@ from sqlalchemy import func, select
 from ivr.desks import exchange_wire
 from ivr.desks.case import fold
 from ivr.desks.case_model import Event
-from ivr.desks.exchange import DELIVERED, AlteredError, Fate, Message, seal
+from ivr.desks.exchange import DELIVERED, MOST_WAITING, AlteredError, Fate, Message, NotYetError, fate, seal
+from ivr.desks.exchange_wire import BadMessageError
 from ivr.desks.signatures import REMEMBERED, Signed
 from ivr.store import Store, case_rows, tables
 from ivr.store.cases import Cases
@@ -237,3 +239,51 @@ async def test_given_a_desk_that_lost_what_it_was_told_when_the_next_message_com
     assert await deliver(one, other) == ["waiting", "taken"]
     assert await one.events(case) == await other.events(case)
     assert [(row["first"], row["last"]) for row in await one.messages.trace()] == [(1, 4), (5, 5), (1, 4)]
+
+
+def said(desk: str, case: str, *events: tuple[str, dict[str, Any]], first: int = 1, id: str = "") -> bytes:
+    """A message of a desk that need not be ours."""
+    made = [Event(case, desk, n, n, NOW, "x", kind, data) for n, (kind, data) in enumerate(events, first)]
+    return exchange_wire.written(Message(id or str(uuid4()), desk, "12345", case, NOW, tuple(made)), fold(made))
+
+
+async def test_given_a_desk_without_a_part_in_a_case_when_it_speaks_of_it_then_nothing_is_taken_until_it_is_offered(
+    desks: tuple[Desk, Desk],
+) -> None:
+    one, _ = desks
+    case = await opened(one)
+    body = said("110", case, ("emergency", {"danger": "life"}))  # would let it in, and have it told all of the case
+    before = await one.events(case)
+    with pytest.raises(NotYetError) as refused:
+        await one.take(body, "110")
+    assert fate(refused.value.status, refused.value.id) == Fate("pending", "case"), "the offer may be on its way"
+    assert (await one.events(case), await one.messages.trace()) == (before, [])
+    await one.cases.act(case, "1001", "offered", {"to": "110", "way": "online"})
+    assert (await one.take(body, "110"))["state"] == "taken"
+
+
+async def test_given_a_case_of_ours_when_the_desk_that_it_was_offered_to_opens_it_too_then_it_stays_ours(
+    desks: tuple[Desk, Desk],
+) -> None:
+    one, _ = desks
+    case = await opened(one)
+    await one.cases.act(case, "1001", "offered", {"to": "110", "way": "online"})
+    with pytest.raises(BadMessageError, match="12345 has opened"):
+        await one.take(said("110", case, ("opened", {"number": "110-1", "channel": "phone"})), "110")
+    assert (await one.cases.get(case)).case.first == "12345"
+
+
+async def test_given_many_messages_that_came_too_early_then_no_more_are_kept_but_those_known_and_the_missing_one(
+    desks: tuple[Desk, Desk],
+) -> None:
+    one, _ = desks
+    case = str(uuid4())
+    early = [said("110", case, ("written", {"text": "x"}), first=n + 2) for n in range(MOST_WAITING + 1)]
+    for body in early[:-1]:
+        assert (await one.take(body, "110"))["state"] == "waiting"
+    with pytest.raises(NotYetError):
+        await one.take(early[-1], "110")
+    assert (await one.take(early[0], "110"))["state"] == "waiting"
+    answer = await one.take(said("110", case, ("opened", {"number": "110-1", "channel": "phone"})), "110")
+    assert (answer["state"], answer["have"]) == ("taken", MOST_WAITING + 1)
+    assert (await one.take(early[-1], "110"))["have"] == MOST_WAITING + 2
