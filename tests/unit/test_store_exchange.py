@@ -73,6 +73,12 @@ async def opened(desk: Desk) -> str:
     return known.case.id
 
 
+async def offered(desk: Desk) -> str:
+    case = await opened(desk)
+    await desk.cases.act(case, "1001", "offered", {"to": "110", "way": "online"})
+    return case
+
+
 async def test_given_a_case_of_ones_own_when_it_is_offered_then_all_of_it_goes_out_and_both_agree(
     desks: tuple[Desk, Desk],
 ) -> None:
@@ -93,8 +99,7 @@ async def test_given_a_message_when_it_is_settled_then_its_body_is_gone_and_the_
     desks: tuple[Desk, Desk],
 ) -> None:
     one, other = desks
-    case = await opened(one)
-    await one.cases.act(case, "1001", "offered", {"to": "110", "way": "online"})
+    case = await offered(one)
     await deliver(one, other)
     for desk, direction in ((one, "out"), (other, "in")):
         (told,) = await desk.messages.trace(case=case)
@@ -110,8 +115,7 @@ async def test_given_a_message_that_comes_again_then_it_is_known_and_nothing_is_
     desks: tuple[Desk, Desk],
 ) -> None:
     one, other = desks
-    case = await opened(one)
-    await one.cases.act(case, "1001", "offered", {"to": "110", "way": "online"})
+    await offered(one)
     (message,) = await one.messages.due("110", NOW)
     assert [(await other.take(message.body, "12345"))["state"] for _ in range(3)] == ["taken", "known", "known"]
     assert len(await other.messages.trace()) == 1
@@ -123,8 +127,7 @@ async def test_given_messages_out_of_order_then_the_early_one_waits_and_is_taken
     desks: tuple[Desk, Desk],
 ) -> None:
     one, other = desks
-    case = await opened(one)
-    await one.cases.act(case, "1001", "offered", {"to": "110", "way": "online"})
+    case = await offered(one)
     (first,) = await one.messages.due("110", NOW)
     await one.cases.act(case, "1001", "written", {"text": "补充"})
     assert [message.id for message in await one.messages.due("110", NOW)] == [first.id]  # of a case one at a time
@@ -143,8 +146,7 @@ async def test_given_a_signature_that_was_here_then_it_is_refused_as_long_as_it_
     desks: tuple[Desk, Desk],
 ) -> None:
     one, other = desks
-    case = await opened(one)
-    await one.cases.act(case, "1001", "offered", {"to": "110", "way": "online"})
+    await offered(one)
     (message,) = await one.messages.due("110", NOW)
     await other.take(message.body, "12345", nonce="same")
     with pytest.raises(ReplayedError):
@@ -159,8 +161,7 @@ async def test_given_an_event_with_other_contents_then_nothing_of_its_message_is
     desks: tuple[Desk, Desk],
 ) -> None:
     one, other = desks
-    case = await opened(one)
-    await one.cases.act(case, "1001", "offered", {"to": "110", "way": "online"})
+    case = await offered(one)
     (message,) = await one.messages.due("110", NOW)
     await other.take(message.body, "12345")
     before = await other.events(case)
@@ -178,8 +179,7 @@ async def test_given_a_message_that_was_refused_then_its_case_waits_until_a_pers
     desks: tuple[Desk, Desk],
 ) -> None:
     one, _ = desks
-    case = await opened(one)
-    await one.cases.act(case, "1001", "offered", {"to": "110", "way": "online"})
+    case = await offered(one)
     (message,) = await one.messages.due("110", NOW)
     await one.messages.settled(message, Fate("refused", alarm=True), 422, {"error": {"id": "exchange_message"}}, NOW)
     await one.cases.act(case, "1001", "written", {"text": "补充"})
@@ -196,8 +196,7 @@ async def test_given_a_try_that_failed_then_the_message_is_due_again_after_its_p
     desks: tuple[Desk, Desk],
 ) -> None:
     one, _ = desks
-    case = await opened(one)
-    await one.cases.act(case, "1001", "offered", {"to": "110", "way": "online"})
+    await offered(one)
     (message,) = await one.messages.due("110", NOW)
     await one.messages.settled(message, Fate("pending", "case"), 500, {}, NOW)
     assert await one.messages.due("110", NOW) == []
@@ -209,8 +208,7 @@ async def test_given_a_desk_that_dies_while_it_takes_a_message_then_nothing_is_k
     desks: tuple[Desk, Desk], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, other = desks
-    case = await opened(one)
-    await one.cases.act(case, "1001", "offered", {"to": "110", "way": "online"})
+    case = await offered(one)
     (message,) = await one.messages.due("110", NOW)
     append = case_rows.append
 
@@ -231,8 +229,7 @@ async def test_given_a_desk_that_lost_what_it_was_told_when_the_next_message_com
     desks: tuple[Desk, Desk],
 ) -> None:
     one, other = desks
-    case = await opened(one)
-    await one.cases.act(case, "1001", "offered", {"to": "110", "way": "online"})
+    case = await offered(one)
     (gone,) = await one.messages.due("110", NOW)  # taken there, and then an older backup was put back
     await one.messages.settled(gone, DELIVERED, 200, {"message": gone.id, "state": "taken", "have": 4}, NOW)
     await one.cases.act(case, "1001", "written", {"text": "补充"})
@@ -266,8 +263,7 @@ async def test_given_a_case_of_ours_when_the_desk_that_it_was_offered_to_opens_i
     desks: tuple[Desk, Desk],
 ) -> None:
     one, _ = desks
-    case = await opened(one)
-    await one.cases.act(case, "1001", "offered", {"to": "110", "way": "online"})
+    case = await offered(one)
     with pytest.raises(BadMessageError, match="12345 has opened"):
         await one.take(said("110", case, ("opened", {"number": "110-1", "channel": "phone"})), "110")
     assert (await one.cases.get(case)).case.first == "12345"
