@@ -11,6 +11,8 @@ import shutil
 import sys
 
 INSIDE = "tests.browser.inside"
+# A module's hotline is started by one process alone; the longest modules begin first (tests/order.py).
+WHOLE = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 def main() -> None:
@@ -18,7 +20,7 @@ def main() -> None:
     if unshare is None:
         sys.exit("unshare is needed: apt-get install util-linux")
     alone = "-n" if os.geteuid() == 0 else "-rn"  # without root: as root of a user namespace
-    arguments = sys.argv[1:] or ["-n", "2", "tests/browser"]
+    arguments = sys.argv[1:] or [*WHOLE, "tests/browser"]
     os.execv(unshare, [unshare, alone, "--", sys.executable, "-m", INSIDE, *arguments])
 
 
