@@ -3,7 +3,8 @@
     python -m tests.browser.pictures [--only desk] [--language zh] [--theme dark] [--screen 3840] [--to DIR]
 
 A real hotline is started: one caller talks with an operator and 110, another waits, earlier calls are in the log with
-their notes. Screens are drawn in few colours, so a palette of them keeps every letter sharp in little space.
+their notes. What soon passes at a desk (a call rings, 110 is busy) a scripted server tells the real page. Screens are
+drawn in few colours, so a palette of them keeps every letter sharp in little space.
 """
 
 from __future__ import annotations
@@ -32,10 +33,12 @@ from playwright.sync_api import Page
 
 from ivr.calls.model import Call
 from ivr.store import Store
-from ivr.store.cases import Cases
+from ivr.store.cases import Cases, id_of_call
 from tests.browser.chromium import Chromium
 from tests.browser.conftest import People
 from tests.browser.inside import is_inside
+from tests.browser.scripted import ABOUT, Desk, leg, transfer, view
+from tests.browser.scripted import call as a_talk
 from tests.pbx import sites
 from tests.pbx.hotline import Hotline
 from tests.pbx.running import ROOT
@@ -99,21 +102,34 @@ class Picture:
     path: str
     does: str = ""  # the button to press first, where it comes
     there: tuple[str, ...] = field(default=())  # what has to stand on it; nothing says that it is being read
+    told: Callable[[], dict[str, Any]] | None = None  # what a scripted server tells the desk, as of now
+
+
+def ringing() -> dict[str, Any]:
+    return view("ringing", a_talk(leg("caller", "13800138000"), leg("operator", "1001", "ringing", mine=True)))
+
+
+def busy() -> dict[str, Any]:
+    legs = (leg("caller", "13800138000", speaking=True), leg("operator", "1001", mine=True))
+    return view("talking", a_talk(*legs, transfer=transfer("ended", result="failed", reason="busy")))
 
 
 PAGES: Mapping[str, Picture] = {
     "login": Picture(None, "/login"),
     "desk-day": Picture("1002", "/desk"),
     "desk-talk": Picture("1001", "/desk", ".desk-alone button.primary", (".tile",)),
+    "desk-ringing": Picture("1001", "/desk", there=(".desk-answer",), told=ringing),
+    "desk-failed": Picture("1001", "/desk", there=("[data-why='busy']",), told=busy),
     "room": Picture("supervisor", "/room"),
     "room-big": Picture("supervisor", "/room?big=1"),
     "calls": Picture("supervisor", "/calls"),
     "call": Picture("supervisor", "/calls/{call}"),
     "cases": Picture("supervisor", "/cases", there=(".table",)),
+    "case": Picture("supervisor", "/cases/{case}", there=(".case-history",)),
     "admin-dialplans": Picture("dialplans", "/admin/dialplans", "[data-tab='picture']", (".picture-host svg",)),
     "admin-prompts": Picture("dialplans", "/admin/prompts", there=(".table",)),
     "admin-notices": Picture("dialplans", "/admin/notices"),
-    "admin-settings": Picture("admin", "/admin/settings", ".entry", (".entry",)),
+    "admin-settings": Picture("admin", "/admin/settings", ".entry", (".entry-form",)),
     "admin-accounts": Picture("admin", "/admin/accounts", there=(".table",)),
     "admin-health": Picture("admin", "/admin/health", there=(".health-card",)),
     "admin-exchange": Picture("admin", "/admin/exchange"),
@@ -248,8 +264,13 @@ def take(hotline: Hotline, chromium: Chromium, wanted: argparse.Namespace) -> No
 def opened(
     people: People, chromium: Chromium, hotline: Hotline, picture: Picture, call: str, language: str, theme: str
 ) -> Page:
-    path = picture.path.format(call=call)
-    if picture.user:
+    path = picture.path.format(call=call, case=id_of_call(call))
+    if picture.told:
+        about = {**ABOUT, "name": hotline.tables["hotline"]["name"]}
+        desk = Desk(chromium.context(theme=theme, language=language), about=about)
+        desk.now = picture.told()
+        page = desk.open()
+    elif picture.user:
         page = people(picture.user, path, theme=theme, language=language)
     else:
         page = chromium.context(theme=theme, language=language).new_page()

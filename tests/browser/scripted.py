@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import mimetypes
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Any
@@ -133,8 +134,8 @@ def case(matter: dict[str, Any], revision: int = 1, **more: Any) -> dict[str, An
 class Desk:
     """One operator's browser. `orders`: what the page has asked, as (method, path, body, Idempotency-Key)."""
 
-    def __init__(self, context: BrowserContext, checked: bool = True) -> None:
-        self.context, self.now = context, view()
+    def __init__(self, context: BrowserContext, checked: bool = True, about: Mapping[str, Any] = ABOUT) -> None:
+        self.context, self.about, self.now = context, about, view()
         self.orders: list[tuple[str, str, Any, str | None]] = []
         self.case: dict[str, Any] | None = None  # of the call that runs
         self.away = False  # the server cannot be reached
@@ -169,7 +170,7 @@ class Desk:
         if path.startswith("/static/"):
             self._file(route, path.removeprefix("/static/"))
         elif not path.startswith("/api/v1/"):
-            about = escape(json.dumps(ABOUT, ensure_ascii=False))
+            about = escape(json.dumps(self.about, ensure_ascii=False))
             body = (STATIC / "index.html").read_text("utf-8").replace("{hotline}", about).replace("{title}", "热线")
             route.fulfill(
                 body=body, content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": POLICY}
