@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.chromium import Chromium
 from tests.browser.inside import is_inside
@@ -15,6 +15,8 @@ from tests.pbx.conftest import finish, pytest_runtest_makereport  # noqa: F401  
 from tests.pbx.hotline import Hotline
 from tests.pbx.running import eventually
 from tests.phones.tones import Tone
+
+expect.set_options(timeout=15_000)  # ms: both cores are busy while the tests run
 
 PASSWORD = "a-new-password-of-their-own-2026"
 PEOPLE = {  # user → roles and number of the account; operators have theirs by themselves

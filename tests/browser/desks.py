@@ -38,7 +38,7 @@ def begin(page: Page) -> None:
     expect(page.get_by_text("示闲中，等待来电")).to_be_visible(timeout=15_000)
 
 
-def wait_ears(page: Page, tones: Iterable[Tone], timeout: float = 10.0) -> None:
+def wait_ears(page: Page, tones: Iterable[Tone], timeout: float = 20.0) -> None:
     """Until the headset plays exactly these parties."""
     wanted, heard = {str(tone) for tone in tones}, set[str]()
 
@@ -62,8 +62,8 @@ def phone_state(page: Page) -> str | None:
 
 def ringing(page: Page, citizen: Phone) -> str:
     """Wait until the page rings for this caller; returns the id of its phone's call."""
-    expect(page).to_have_title(re.compile(re.escape(citizen.name)), timeout=15_000)
-    return str(phone_call(page)["id"])
+    expect(page).to_have_title(re.compile(re.escape(citizen.name)))
+    return str(eventually(lambda: phone_call(page).get("id"), 15, lambda: "the page rings, and its phone does not"))
 
 
 def call_in(hotline: Hotline, citizen: Phone, page: Page, tone: Tone = "operator", keys: str = "F2") -> float:

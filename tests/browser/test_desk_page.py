@@ -51,7 +51,7 @@ def until(page: Page, condition: str) -> None:
 
 def orders(page: Page, desk: Desk, end: str, count: int = 1) -> list[tuple[str, Any]]:
     """What was asked, once so many orders are there."""
-    for _ in range(200):
+    for _ in range(600):
         if len(desk.asked(end)) >= count:
             break
         page.wait_for_timeout(25)

