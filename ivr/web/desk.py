@@ -54,15 +54,19 @@ def number_of(asked: Asked) -> str:
     return number
 
 
-def own_call(asked: Asked) -> LiveCall:
-    """The call of the path, if the operator's phone is in it; a supervisor may name any. Raises HotlineError."""
+def own_call(asked: Asked, own_leg: str | None = None) -> LiveCall:
+    """The call of the path, if the operator has answered it; a supervisor may name any. Raises HotlineError.
+
+    `own_leg`: enough is that this leg is his, though it only rings.
+    """
     call_id = asked.path["id"]
     call = asked.services.live.call(call_id)
     if call is None:
         raise UnknownCallError(call_id)
     who = asked.who
     may_all = who is not None and bool(who.roles & {"admin", "supervisor"})
-    if not may_all and not (who and any(_is_mine(leg, who.number) for leg in call.legs)):
+    mine = [leg for leg in call.legs if who and _is_mine(leg, who.number)]
+    if not may_all and not any(leg.state == "up" or leg.id == own_leg for leg in mine):
         raise NotYoursError(call_id)
     return call
 
@@ -111,8 +115,8 @@ async def mute(asked: Asked) -> dict[str, Any]:
 
 
 async def remove(asked: Asked) -> dict[str, Any]:
-    """His own leg: he leaves, as if he had hung up."""
-    call = own_call(asked)
+    """His own leg: he leaves, as if he had hung up, or does not take a call that rings."""
+    call = own_call(asked, own_leg=asked.path["leg"])
     await asked.services.orders.remove(call.id, asked.path["leg"])
     return _ordered("remove", asked, call.id)
 

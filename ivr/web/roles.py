@@ -61,13 +61,12 @@ def for_oneself(asked: Asked, number: str) -> None:
 
 
 def for_own_call(asked: Asked, call_id: str) -> str | None:
-    """The operator who asks, None where it is not one. Raises NotYoursError where his phone is not in that call."""
+    """The operator who asks, None where it is not one. Raises NotYoursError where he has not answered that call."""
     who = asked.who
     if who is None:
         return None
     call = asked.services.live.call(call_id)
-    inside = call is not None and any(leg.role == "operator" and leg.party == who.number for leg in call.legs)
-    if inside:
+    if who.number is not None and call is not None and call.operator(who.number) is not None:
         return who.number
     if not who.roles & FOR_OTHERS:
         raise NotYoursError(call_id)

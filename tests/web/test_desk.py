@@ -15,6 +15,7 @@ from ivr.web.context import Who
 from ivr.web.desks import Desks
 from ivr.web.schema import check
 from ivr.web.table_desk import VIEW
+from tests.unit.live_streams import recorded
 from tests.web.house import CALL, House
 
 STREAM = "/api/v1/desk/stream"
@@ -101,6 +102,24 @@ async def test_given_ones_own_call_then_parties_are_muted_and_removed(house: Hou
     left, _ = await house.ask("DELETE", f"{legs}/{mine['id']}", token="1002")
     assert (muted, left) == (202, 202)
     assert house.orders.asked == [("mute", CALL, caller["id"], True), ("remove", CALL, mine["id"])]
+
+
+async def test_given_a_phone_that_only_rings_then_the_call_may_be_refused_and_nothing_else(house: House) -> None:
+    for event in recorded("transfer_to_110"):
+        house.feed(event)
+        if (shown := (await view(house))["call"]) and shown["state"] == "ringing":
+            break
+    caller, mine = shown["legs"]
+    legs = f"/api/v1/calls/{CALL}/legs"
+    for method, path, body in (
+        ("POST", f"{legs}/{caller['id']}/mute", {"muted": True}),
+        ("DELETE", f"{legs}/{caller['id']}", None),
+        ("POST", f"/api/v1/calls/{CALL}/transfers", {"target": "110", "mode": "transfer"}),
+    ):
+        status, answer = await house.ask(method, path, token="1002", json=body)
+        assert (status, answer["error"]["id"], house.orders.asked) == (403, "not_yours", [])
+    assert (await house.ask("DELETE", f"{legs}/{mine['id']}", token="1002"))[0] == 202
+    assert house.orders.asked == [("remove", CALL, mine["id"])]
 
 
 async def test_given_anothers_call_then_nothing_may_be_done_to_it(house: House) -> None:
