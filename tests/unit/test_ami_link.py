@@ -5,12 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from ivr.credentials import Credentials
 from ivr.pbx.ami import Ami
+from ivr.pbx.link import Link
 from ivr.pbx.manager import AmiLostError, AmiTimeoutError
+from ivr.pbx.state import State, write
 from ivr.settings import Address
+from tests.web.house import a_site
 
 MARK = "m0123456789abcdef01234567"
 Heard = list[dict[str, str]]
@@ -137,3 +143,21 @@ async def test_given_an_asterisk_without_a_system_name_the_login_is_refused_for_
             while ami.state != "refused":  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         assert ami.counters["refused"] == 1
+
+
+async def test_given_settings_brought_into_force_then_the_link_takes_asterisk_for_the_same_until_another_one_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ivr.pbx.link.LOOK", 0.01)
+    (tmp_path / "run").mkdir()
+    secrets = Credentials({}, {}, "t" * 20, "admin", "x" * 20, "y" * 20, "z" * 20)
+    link = Link(a_site(tmp_path), tmp_path, secrets, lambda _: None)
+    first = State(MARK, 1, str(tmp_path), "before")
+    applied = replace(first, site_hash="applied")
+    write(tmp_path, applied)
+    waiting = asyncio.create_task(link._another_than(first))
+    done, _ = await asyncio.wait({waiting}, timeout=0.2)
+    assert not done
+    write(tmp_path, replace(applied, mark="m1123456789abcdef01234567"))
+    async with asyncio.timeout(20):
+        assert (await waiting).mark == "m1123456789abcdef01234567"
