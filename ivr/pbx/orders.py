@@ -266,8 +266,12 @@ class Orders:
             await self._ami.action(
                 {"Action": "Setvar", "Channel": channel, "Variable": "TALK_DETECT(set)", "Value": TALK_DETECT}
             )
-            if await variable(self._ami, channel, MUTED):
-                self._live.note_muted(leg_id, True)
+            await self.recall_mute(channel, leg_id)
+
+    async def recall_mute(self, channel: str, leg_id: str) -> None:
+        """Whoever was muted before we looked is known to be so."""
+        if await variable(self._ami, channel, MUTED):
+            self._live.note_muted(leg_id, True)
 
     def _leg(self, call_id: str, leg_id: str) -> str:
         """Its channel."""

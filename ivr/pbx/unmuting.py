@@ -1,6 +1,7 @@
 """Nobody stays muted in a call that no operator is in any more: nobody there could take it back (rule 3).
 
 An operator mutes 110 or the caller to speak alone, and leaves, or his phone dies: those who stay must hear each other.
+Of legs that were there before us nobody may have told that they are muted: they are asked once no operator is there.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Protocol
 import structlog
 
 from ivr.calls.live_ears import Ears
-from ivr.calls.live_views import LiveCall, LiveState
+from ivr.calls.live_views import LiveState
 from ivr.errors import HotlineError
 
 LOOK = 0.2  # seconds
@@ -22,6 +23,7 @@ log = structlog.get_logger(__name__)
 
 class Orders(Protocol):
     async def mute(self, call_id: str, leg_id: str, muted: bool) -> None: ...
+    async def recall_mute(self, channel: str, leg_id: str) -> None: ...
 
 
 class Live(Protocol):
@@ -33,6 +35,7 @@ class Live(Protocol):
 class Unmuting:
     def __init__(self, orders: Orders, live: Live) -> None:
         self._orders, self._live = orders, live
+        self._before_us: set[str] | None = None  # legs, by id, that are still to be asked; None: nothing was seen yet
 
     async def keep(self) -> None:
         while True:
@@ -40,15 +43,24 @@ class Unmuting:
             await asyncio.sleep(LOOK)
 
     async def look(self) -> None:
+        state = self._live.snapshot()
+        if self._before_us is None and state.connected:
+            self._before_us = {leg.id for call in state.calls.values() for leg in call.legs}
+        if self._before_us:
+            await self._ask(state, self._before_us)
         muted = self._live.ears.muted
-        if not muted:
-            return
-        for call in self._live.snapshot().calls.values():
-            for leg in _left_mute(call, muted):
-                with suppress(HotlineError):  # it ends right now, or the next look tries again
-                    await self._orders.mute(call.id, leg, False)
-                    log.info("call.heard_again", call=call.id, leg=leg)
+        for call in state.calls.values() if muted else ():
+            for leg in () if call.operator_channels else call.legs:
+                if leg.id in muted:
+                    with suppress(HotlineError):  # it ends right now, or the next look tries again
+                        await self._orders.mute(call.id, leg.id, False)
+                        log.info("call.heard_again", call=call.id, leg=leg.id)
 
-
-def _left_mute(call: LiveCall, muted: frozenset[str]) -> list[str]:
-    return [] if call.operator_channels else [leg.id for leg in call.legs if leg.id in muted]
+    async def _ask(self, state: LiveState, before_us: set[str]) -> None:
+        before_us &= {leg.id for call in state.calls.values() for leg in call.legs}
+        for call in state.calls.values():
+            for leg in () if call.operator_channels else call.legs:
+                if leg.id in before_us:
+                    with suppress(HotlineError):
+                        await self._orders.recall_mute(leg.channel, leg.id)
+                        before_us.discard(leg.id)

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select, text, update
 
 from ivr.desks.case import Case, Event, fold
-from ivr.store import case_search, notes, tables
+from ivr.store import case_search, case_words, notes, tables
 
 Hook = Callable[[Connection, Case, Sequence[Event]], None]
 """Gets the case as it is now, and the events that were new."""
@@ -209,7 +209,7 @@ def talks_since(case: Case, stored: Sequence[Stored]) -> datetime | None:
 
 
 def first_line(case: Case) -> str:
-    """The first words that say something: what it is about, before who and where."""
+    """The first words that say something: what it is about, before who and where; who, only where it is no secret."""
     matter = case.matter
-    said = (matter.cause, matter.course, matter.text, matter.place, matter.name)
+    said = (matter.cause, matter.course, matter.text, matter.place, case_words.name(case))
     return next((words.strip().splitlines()[0][:FIRST_LINE] for words in said if words.strip()), "")

@@ -23,11 +23,16 @@ _CHINESE = re.compile(rf"[{_HAN}]")
 def indexed(case: Case) -> list[str]:
     """Everything that the case is found by, in order: rows of words are looked for as they stand."""
     matter = case.matter
-    texts: tuple[str, ...] = (matter.cause, matter.course, matter.text, matter.name, matter.place, matter.happened)
+    texts: tuple[str, ...] = (matter.cause, matter.course, matter.text, name(case), matter.place, matter.happened)
     texts += tuple(result.words for result in case.results.values())
     found = [word for text in (case.number.replace("-", " "), *texts) for word in _kept(text)]
     found += [f"p:{word}" for word in _kept(matter.place)]
     return found + list(_marks(case))
+
+
+def name(case: Case) -> str:
+    """By which it may be found and mentioned: whoever wishes it stays unnamed (R60)."""
+    return "" if case.matter.confidential else case.matter.name
 
 
 def _kept(text: str) -> Iterator[str]:

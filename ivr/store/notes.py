@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, select, update
 
 from ivr.desks.case_model import Case
-from ivr.store import tables
+from ivr.store import case_words, tables
 from ivr.store.export import instant
 from ivr.store.store import Store
 
@@ -69,8 +69,8 @@ class Notes:
 
 
 def put(connection: Connection, call_id: str, case: Case, by: str, now: datetime) -> None:
-    """What the case says now is the call's note."""
-    words = {name: getattr(case.matter, name) for name in FIELDS}
+    """What the case says now is the call's note, but who does not wish to be named (R60)."""
+    words = {name: getattr(case.matter, name) for name in FIELDS} | {"name": case_words.name(case)}
     row = {"at": now, "by": by, "revision": len(case.history), **words}
     if connection.execute(update(tables.note).where(_NOTE.call_id == call_id).values(row)).rowcount:
         return

@@ -26,7 +26,8 @@ async def listed(asked: Asked) -> dict[str, Any]:
     limit, before = query.pop("limit", 50), query.pop("before", None)
     found = await asked.services.cases.search(Wanted(**query), limit, before)
     next_ = found[-1]["serial"] if len(found) == limit else None
-    return {"cases": [cases_told.row(asked, one) for one in found], "next": next_}
+    shown = (one for one in found if cases_told.may_be_found(asked, one, "caller" in query))
+    return {"cases": [cases_told.row(asked, one) for one in shown], "next": next_}
 
 
 async def shown(asked: Asked) -> dict[str, Any]:

@@ -20,6 +20,11 @@ LISTED = (
 )
 
 
+def may_be_found(asked: Asked, found: Mapping[str, Any], by_caller: bool) -> bool:
+    """Nobody learns from a number that he knows whether it is the one that another case hides."""
+    return not by_caller or not found["confidential"] or _sees(asked)
+
+
 def row(asked: Asked, found: Mapping[str, Any]) -> dict[str, Any]:
     """A case in a list."""
     told: Any = plain({name: found[name] for name in LISTED})

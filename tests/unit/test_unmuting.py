@@ -16,6 +16,15 @@ class NotedOrders:
     live: Live
     asked: list[tuple[str, str, bool]] = field(default_factory=list)
     refuse: HotlineError | None = None
+    muted_before: set[str] = field(default_factory=set)  # Asterisk knows it, we do not
+    recalled: list[str] = field(default_factory=list)
+
+    async def recall_mute(self, channel: str, leg_id: str) -> None:
+        self.recalled.append(leg_id)
+        if self.refuse is not None:
+            raise self.refuse
+        if leg_id in self.muted_before:
+            self.live.note_muted(leg_id, True)
 
     async def mute(self, call_id: str, leg_id: str, muted: bool) -> None:
         self.asked.append((call_id, leg_id, muted))
@@ -66,3 +75,44 @@ async def test_given_a_refusal_when_looked_at_again_then_it_is_asked_again() -> 
     await unmuting.look()
     await unmuting.look()
     assert len(orders.asked) == 3
+
+
+async def test_given_a_controller_that_starts_anew_when_the_operator_leaves_then_who_was_muted_is_heard_again() -> None:
+    live, events = Live(OPERATORS, TARGETS), iter(recorded("transfer_to_110"))
+    live.apply({"Event": "Resynchronise"})
+    muted = None
+    for event in events:  # as if all of it were listed to a controller that has just started
+        live.apply(event)
+        call = next(iter(live.snapshot().calls.values()), None)
+        muted = leg_of(call, "desk") if call else None
+        if call and muted and call.operator_channels:
+            break
+    assert muted is not None
+    orders = NotedOrders(live, muted_before={muted})
+    unmuting = Unmuting(orders, live)
+    live.apply({"Event": "ResynchroniseComplete"})
+    await unmuting.look()
+    assert (orders.recalled, orders.asked) == ([], []), "the operator is still there"
+    for event in events:
+        live.apply(event)
+        await unmuting.look()
+    assert [(leg, state) for _, leg, state in orders.asked] == [(muted, False)]
+    assert orders.recalled.count(muted) == 1
+
+
+async def test_given_a_call_without_an_operator_at_the_start_then_each_leg_is_asked_until_it_answers() -> None:
+    live = Live(OPERATORS, TARGETS)
+    orders = NotedOrders(live, refuse=HotlineError("pbx_silent", "no answer", status=503))
+    unmuting = Unmuting(orders, live)
+    await unmuting.look()
+    assert orders.recalled == [], "nothing is known yet"
+    for event in ({"Event": "Resynchronise"}, *recorded("transfer_to_110_listing"), {"Event": "ResynchroniseComplete"}):
+        live.apply(event)
+    legs = {leg.id for call in live.snapshot().calls.values() for leg in call.legs}
+    assert len(legs) == 2
+    await unmuting.look()
+    orders.refuse = None
+    for _ in range(3):
+        await unmuting.look()
+    assert sorted(orders.recalled) == sorted([*legs, *legs])
+    assert orders.asked == []
