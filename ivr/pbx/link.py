@@ -145,6 +145,7 @@ class Link:
                 await asyncio.sleep(LOOK)
 
     async def _another_than(self, old: State) -> State:
-        while (now := await self._running()) == old:  # noqa: ASYNC110  a file tells nobody
+        """Settings that are brought into force change the file too: a start is known by its mark."""
+        while (now := await self._running()).mark == old.mark:  # noqa: ASYNC110  a file tells nobody
             await asyncio.sleep(LOOK)
         return now
