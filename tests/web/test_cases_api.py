@@ -102,6 +102,20 @@ async def test_given_a_caller_who_wishes_it_then_nobody_reads_who_it_is(house: H
         assert case["matter"]["caller"] not in str(body)
 
 
+async def test_given_a_caller_who_wishes_it_then_nobody_finds_him_by_what_he_knows_of_him(house: House) -> None:
+    case = (await written(house, name="王女士", confidential=True))[1]["case"]
+    caller = case["matter"]["caller"]
+    reader = await person(house, "supervisor")
+    for wanted in ({}, {"q": "王女士"}, {"caller": caller}):
+        status, body = await reader.ask("GET", "/api/v1/cases", params=wanted)
+        assert status == 200
+        assert [one["number"] for one in body["cases"]] == ([] if wanted else [case["number"]])
+        assert "王女士" not in str(body)
+    assert "王女士" not in str(await reader.ask("GET", f"/api/v1/calls/{CALL}/note"))
+    found = (await house.ask("GET", "/api/v1/cases", params={"caller": caller}))[1]["cases"]
+    assert [one["number"] for one in found] == [case["number"]], "the administrator's token sees numbers"
+
+
 async def test_given_pages_of_cases_then_each_leads_to_the_next(house: House) -> None:
     for number in range(3):
         await house.ask("POST", "/api/v1/cases", json={"channel": "web", "matter": {"cause": f"停水{number}"}})
