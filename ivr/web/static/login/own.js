@@ -9,6 +9,7 @@ import { Factor, Password } from "./forms.js";
 export function Own({ onClose }) {
   useStyle("/static/login/page.css");
   const [done, setDone] = useState("");
+  const [problem, setProblem] = useState("");
   const [open, setOpen] = useState("");
   const who = session.value;
   const kept = (said) => (found) => {
@@ -18,7 +19,11 @@ export function Own({ onClose }) {
   };
   const leave = async () => {
     if (!(await ask({ title: t("login.everywhere"), text: t("login.everywhere_text"), action: t("login.everywhere"), kind: "danger" }))) return;
-    await api.del("/session", { everywhere: true });
+    try {
+      await api.del("/session", { everywhere: true });
+    } catch (failure) {
+      return setProblem(failure.message);
+    }
     signedOut();
   };
   const toggle = (what) => () => {
@@ -27,6 +32,7 @@ export function Own({ onClose }) {
   };
   return html`<${Dialog} title=${t("login.own", { user: who.user })} onClose=${onClose}>
     <div class="own">
+      ${problem && html`<p class="wrong" role="alert">${problem}</p>`}
       ${done && html`<p role="status"><${Badge} kind="good">${done}<//></p>`}
       <div class="row"><${Button} aria-expanded=${open === "password"} onClick=${toggle("password")}>${t("login.change")}<//>
         ${!who.totp && html`<${Button} aria-expanded=${open === "factor"} onClick=${toggle("factor")}>${t("login.factor")}<//>`}

@@ -29,7 +29,7 @@ function take(settings, mine = null) {
 export async function load() {
   const { settings } = await api.get("/settings");
   take(settings, dirty.value ? tree.value : null);
-  if (dirty.value) judge();
+  if (dirty.value) quietly();
 }
 
 export function discard() {
@@ -43,8 +43,11 @@ let waiting = 0;
 export function set(path, value) {
   tree.value = put(tree.value, path, value);
   clearTimeout(waiting);
-  waiting = setTimeout(judge, JUDGE_AFTER);
+  waiting = setTimeout(quietly, JUDGE_AFTER);
 }
+
+/** Whoever looks and saves is told that the server is away; whoever types is not. */
+const quietly = () => judge().catch(() => null);
 
 export const at = (path) => get(tree.value, path);
 
