@@ -26,7 +26,7 @@ export default {
     "login.factor_done": "动态口令已设置，下次登录起使用",
     "login.has_factor": "动态口令已设置。更换手机时，请管理员先重置。",
     "login.everywhere": "退出所有登录",
-    "login.everywhere_text": "包括此处。正在浏览器中进行的通话会断开您的话机。",
+    "login.everywhere_text": "包括此处。正在浏览器中进行的通话不会中断，重新登录后才能转接和记录。",
   },
   en: {
     "login.title": "Log in",
@@ -55,6 +55,6 @@ export default {
     "login.factor_done": "The second factor is set up, and asked for from the next login on",
     "login.has_factor": "The second factor is set up. With a new phone, let an administrator reset it first.",
     "login.everywhere": "Log out everywhere",
-    "login.everywhere_text": "Here too. A talk by this browser's phone loses you.",
+    "login.everywhere_text": "Here too. A talk by this browser's phone goes on; transfers and notes need a new login.",
   },
 };
