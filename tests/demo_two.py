@@ -38,7 +38,7 @@ WORDS = {
         "key": "坐席按 *1：一键转接 110，诉求同时送达",
         "there": "诉求已在 110 的屏幕上（转接后 {seconds:.1f} 秒），市民正与接警员通话",
         "accept": "110 受理，处置：{words}",
-        "back": "12345 看到处置结果，归档；双方的诉求完全一致（{events} 条记录）",
+        "back": "12345 看到办理结果，办结；双方的诉求完全一致（{events} 条记录）",
         "trace": "平台间的消息：",
         "stay": "12345：{city}/desk   110：{police}/desk   密码在各自的 credentials.toml；按 Ctrl-C 结束",
     },

@@ -51,7 +51,7 @@ export default {
     "room.call_entering": "进线",
     "room.call_waiting": "等待",
     "room.call_talking": "通话中",
-    "room.call_apart": "来电人听音乐",
+    "room.call_apart": "来电人听等待音",
     "room.call_caller_gone": "来电人已挂机",
     "room.leg_dialling": "呼叫中",
     "room.leg_ringing": "振铃",

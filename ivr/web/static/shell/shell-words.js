@@ -24,7 +24,7 @@ export default {
     "shell.skill.general": "综合业务",
     "shell.skill.english": "英语服务",
     "shell.skill.emergency": "紧急业务",
-    "shell.skill.overflow": "全员应答",
+    "shell.skill.overflow": "全体坐席",
   },
   en: {
     "shell.pages": "Pages",
@@ -51,6 +51,6 @@ export default {
     "shell.skill.general": "General",
     "shell.skill.english": "English",
     "shell.skill.emergency": "Emergency",
-    "shell.skill.overflow": "Everybody",
+    "shell.skill.overflow": "Every operator",
   },
 };

@@ -40,7 +40,7 @@ export default {
     "health.targets": "转接目标",
     "health.target": "目标",
     "health.emergency": "（紧急）",
-    "health.routes": "各路由",
+    "health.routes": "各线路",
     "health.reachable": "可达",
     "health.unreachable": "不可达",
     "health.unknown": "未探测",
