@@ -19,7 +19,7 @@ from ivr.store.figures import CONNECT_RATE, Figures, figures
 from ivr.tasks import ended
 from ivr.web import exchange_alarms, room_alarms
 from ivr.web.context import SERVICES, Asked, Services
-from ivr.web.room_alarms import Alarm, Board
+from ivr.web.room_alarms import Alarm, Board, Starting
 
 GOOD = 3.0  # seconds that figures are good for
 LOOK = 2.0  # seconds between two looks for alarms, so that each knows since when, whether anybody watches or not
@@ -33,7 +33,7 @@ class Room:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._board = Board()
+        self._board, self._starting = Board(), Starting(datetime.now(UTC))
         self._known: tuple[float, Figures] | None = None
         self._lock = asyncio.Lock()
 
@@ -53,7 +53,8 @@ class Room:
         except HotlineError:  # health tells it
             failing = ()
         now = datetime.now(UTC)
-        found = room_alarms.found(self._services.live.snapshot(), self._services.site, problems, failing)
+        live = self._services.live.snapshot()
+        found = self._starting.due(room_alarms.found(live, self._services.site, problems, failing), live, problems, now)
         began, ended = self._board.show((*found, *self._of_exchange(now)), now)
         for alarm in began:
             log.warning("room.alarm_begins", alarm=True, id=alarm.id, what=alarm.message["en"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ivr.calls.live_views import LiveState
 from ivr.errors import HotlineError
@@ -14,6 +14,8 @@ from ivr.web import messages
 from ivr.web.health import DRAIN
 
 WORKING = ("available", "ringing", "talking", "wrap-up")  # states of operators who are there
+GRACE = timedelta(seconds=30)  # for Asterisk's start, its first OPTIONS and the database
+AT_A_START = frozenset({"health", "target_unreachable"})  # kinds that stand before anything could be well
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,24 @@ class Board:
             sorted(new.values(), key=lambda alarm: (alarm.severity != "bad", alarm.since or now, alarm.id))
         )
         return [new[id] for id in new if id not in known], [known[id] for id in known if id not in new]
+
+
+class Starting:
+    """Just after a start nothing can be well yet: what has not been so far alarms once `GRACE` is over."""
+
+    def __init__(self, began: datetime) -> None:
+        self._until = began + GRACE
+        self._seen: set[str] = set()  # ids of alarms that may come at once: it has been well since we began
+
+    def due(
+        self, found: Iterable[Alarm], live: LiveState, problems: Mapping[str, HotlineError | None], now: datetime
+    ) -> list[Alarm]:
+        """Those of `found` that stand now; `live` and `problems` are what they were found in."""
+        if now >= self._until:
+            return list(found)
+        self._seen |= {f"health:{check}" for check, problem in problems.items() if problem is None}
+        self._seen |= {f"unreachable:{key}" for key, target in live.targets.items() if target.reachable}
+        return [alarm for alarm in found if alarm.kind not in AT_A_START or alarm.id in self._seen]
 
 
 def _since(alarm: Alarm, known: Mapping[str, Alarm], now: datetime) -> datetime:

@@ -30,6 +30,8 @@ async def test_given_no_call_then_the_figures_have_24_hours_and_nothing_alarms(h
 
 
 async def test_given_a_dead_target_then_an_alarm_stands_until_it_is_back(house: House) -> None:
+    house.feed(contact("Reachable"))
+    assert await alarms(house) == {}
     house.feed(contact("Unreachable"))
     first = (await alarms(house))["unreachable:110"]
     assert first["severity"] == "bad" and set(first["message"]) == {"zh", "en"}
@@ -39,6 +41,7 @@ async def test_given_a_dead_target_then_an_alarm_stands_until_it_is_back(house: 
 
 
 async def test_given_ami_is_lost_then_one_alarm_tells_and_the_database_is_not_asked_for_it(house: House) -> None:
+    assert await alarms(house) == {}
     house.asterisk.state = "connecting"
     house.feed({"Event": "Disconnected"})
     status, document = await house.ask("GET", "/api/v1/room/alarms")
