@@ -6,6 +6,8 @@ import asyncio
 import json as json_words
 import logging
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -96,19 +98,20 @@ async def _apply(start: Context, why: str, by: str) -> Report:
     report = _look(start)
     if report.state == "in_force":
         return report
-    async with drain.manager(start.site, var, credentials.load(var)) as asterisk:
-        await _note(start, by, why)
+    async with drain.manager(start.site, var, credentials.load(var)) as asterisk, _on_record(start, by, why):
         done = await applying.apply(site, var, asterisk)
     return Report("applied", Applied(done.files, done.waiting, renewed=applying.renew(var)))
 
 
-async def _note(start: Context, by: str, why: str) -> None:
-    """On record before anything changes."""
+@asynccontextmanager
+async def _on_record(start: Context, by: str, why: str) -> AsyncIterator[None]:
+    """Before anything changes, and again where nothing does."""
     store = Store(start.site.database_url)
     await store.open(may_migrate=not has_writer(start.journal))
     try:
         details = {"revision": edit.revision(start.file.source)}
-        await Audit(store).note(by, ROLE, "settings.apply", start.site_path.name, why, details)
+        async with Audit(store).ahead(by, ROLE, "settings.apply", start.site_path.name, why, details):
+            yield
     finally:
         await store.close()
 

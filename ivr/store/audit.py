@@ -7,7 +7,8 @@ one before. What a chain cannot tell is that its newest rows are gone: the log n
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +19,7 @@ from sqlalchemy import func, select
 
 from ivr.store import tables
 from ivr.store.chain import digest, word
+from ivr.store.errors import DatabaseDownError
 from ivr.store.export import UNSHOWABLE, instant
 from ivr.store.store import Store
 
@@ -84,6 +86,19 @@ class Audit:
         if structlog.is_configured():  # a log is kept; what a command prints is its own
             log.info("audit.noted", what=what, number=sealed.number, digest=sealed.digest)
         return sealed
+
+    @asynccontextmanager
+    async def ahead(  # noqa: PLR0917  as `note`
+        self, who: str, role: str, what: str, about: str, why: str, details: Mapping[str, Any]
+    ) -> AsyncIterator[None]:
+        """On record before it is done; where it fails, a row `<what>.failed` says so. Raises as `note`."""
+        await self.note(who, role, what, about, why, details)
+        try:
+            yield
+        except Exception as failure:
+            with suppress(DatabaseDownError):
+                await self.note(who, role, f"{what}.failed", about, str(failure) or type(failure).__name__, details)
+            raise
 
     async def listed(
         self,

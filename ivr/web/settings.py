@@ -7,9 +7,12 @@ import dataclasses
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import structlog
 
 from ivr.errors import HotlineError
 from ivr.settings import SettingsError, Site, checks, edit, kept, model, read
@@ -40,6 +43,8 @@ DEFAULTS = {
     "accounts": model.Accounts,
     "supervision": model.Supervision,
 }
+
+log = structlog.get_logger(__name__)
 
 
 class RefusedSettingsError(HotlineError):
@@ -156,16 +161,23 @@ async def change(asked: Asked) -> dict[str, Any]:
     async with asked.services.settings.writing:
         path, made = await asyncio.to_thread(look)
         if made.after != made.before:
-            await _note(asked, "settings.change", why, {"diff": made.diff, "revision": edit.revision(made.after)})
-            await asyncio.to_thread(_write, asked, path, made, why)
+            details = {"diff": made.diff, "revision": edit.revision(made.after)}
+            async with _on_record(asked, "settings.change", why, details):
+                await asyncio.to_thread(_write, asked, path, made, why)
     return await current(asked)
 
 
 def _write(asked: Asked, path: Path, made: Draft, why: str) -> None:
     var = asked.services.var
-    number = kept.keep(var, made.before)
+    try:
+        number = kept.keep(var, made.before)
+    except OSError as failure:
+        raise edit.NotWrittenError(kept.folder(var) / kept.LIST, failure) from failure
     edit.write(path, made.before, made.after)
-    kept.note(var, number, made.before, made.after, by=asked.by, why=why)
+    try:
+        kept.note(var, number, made.before, made.after, by=asked.by, why=why)
+    except OSError as failure:  # it is changed, and on record
+        log.warning("settings.not_listed", why=str(failure))
 
 
 async def apply(asked: Asked) -> dict[str, Any]:
@@ -177,8 +189,8 @@ async def apply(asked: Asked) -> dict[str, Any]:
     except SettingsError as refusal:
         raise RefusedSettingsError(refusal.problems, text) from None
     why = asked.body.get("why", "").strip()
-    await _note(asked, "settings.apply", why, {"revision": asked.body["revision"]})
-    async with asked.services.settings.writing:
+    on_record = _on_record(asked, "settings.apply", why, {"revision": asked.body["revision"]})
+    async with asked.services.settings.writing, on_record:
         done = await asked.services.settings.apply(site)
     return {"applied": done.as_dict()}
 
@@ -217,7 +229,7 @@ def _whole(value: Any) -> Any:
     return value
 
 
-async def _note(asked: Asked, what: str, why: str, details: Mapping[str, Any]) -> None:
+def _on_record(asked: Asked, what: str, why: str, details: Mapping[str, Any]) -> AbstractAsyncContextManager[None]:
     role = asked.who.role if asked.who is not None else ""
     name = Path(asked.services.site.path).name
-    await Audit(asked.services.store).note(asked.by, role, what, name, why, dict(details))
+    return Audit(asked.services.store).ahead(asked.by, role, what, name, why, details)

@@ -173,11 +173,14 @@ class SettingsOffice:
     writing: asyncio.Lock = field(default_factory=asyncio.Lock)
     known: dict[str, str] = field(default_factory=dict)
     applied: list[Site] = field(default_factory=list)
+    refuse: Exception | None = None
 
     def pending(self, site: Site) -> tuple[bool, tuple[str, ...]]:
         return bool(self.applied) and self.applied[-1].source == site.source, ()
 
     async def apply(self, site: Site) -> Applied:
+        if self.refuse is not None:
+            raise self.refuse
         self.applied.append(site)
         return Applied(("pjsip.conf",), renewed=True)
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Any
 
-from ivr.settings import load
+import pytest
+
+from ivr.apply import ApplyError
+from ivr.settings import edit, kept, load
 from ivr.web.auth import COOKIE
 from tests.web.house import House
 
@@ -70,6 +74,43 @@ async def test_given_an_operator_put_in_when_it_is_applied_then_he_is_in_the_fil
     _, history = await house.ask("GET", f"{SETTINGS}/history")
     assert [(one["number"], one["before"]) for one in history["changes"]] == [(1, revision)]
     assert "# The sandbox site" in (house.services.var / "settings/1.toml").read_text(encoding="utf-8")
+
+
+async def test_given_a_change_that_cannot_be_written_or_applied_then_the_record_says_that_it_was_not(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, revision = file_of(house).read_bytes(), (await now(house))["revision"]
+    body = put(revision, (["queue", "wrap_up"], 20))
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for module, name in ((edit.tempfile, "mkstemp"), (kept, "keep")):
+        with monkeypatch.context() as patched:
+            patched.setattr(module, name, full)
+            status, refused = await house.ask("PUT", SETTINGS, json=body)
+        assert (status, refused["error"]["id"]) == (409, "site_read_only")
+    assert file_of(house).read_bytes() == before
+    house.services.settings.refuse = ApplyError("not_applied", "Asterisk does not know 1009", {}, 502)  # type: ignore[attr-defined]
+    status, refused = await house.ask("POST", f"{SETTINGS}/apply", json={"revision": revision, "why": "夜班"})
+    assert (status, refused["error"]["id"]) == (502, "not_applied")
+    _, audit = await house.ask("GET", "/api/v1/audit?what=settings.")
+    told = ["settings.apply.failed", "settings.apply", *["settings.change.failed", "settings.change"] * 2]
+    assert [one["what"] for one in audit["entries"]] == told
+    assert audit["entries"][0]["why"] == "Asterisk does not know 1009"
+    assert "No space left" in audit["entries"][2]["why"]
+
+
+async def test_given_a_change_that_cannot_be_listed_then_it_is_made_all_the_same(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(kept, "note", full)
+    body = put((await now(house))["revision"], (["queue", "wrap_up"], 20))
+    assert (await house.ask("PUT", SETTINGS, json=body))[0] == 200
+    assert load(file_of(house), house.services.var).queue.wrap_up == 20
 
 
 async def test_given_typing_errors_when_they_are_saved_then_each_is_told_beside_its_field_and_nothing_is_written(
