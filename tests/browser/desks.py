@@ -35,7 +35,7 @@ IN_A_CALL = """async () => {
 def begin(page: Page) -> None:
     """The day's check, and the phone is ready: calls may come."""
     page.get_by_role("button", name="开始接听").click()
-    expect(page.get_by_text("示闲中，等待来电")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("示闲中，等待来电")).to_be_visible()
 
 
 def wait_ears(page: Page, tones: Iterable[Tone], timeout: float = 20.0) -> None:

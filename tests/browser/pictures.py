@@ -257,6 +257,7 @@ def take(hotline: Hotline, chromium: Chromium, wanted: argparse.Namespace) -> No
                     page.wait_for_timeout(300)
                     file = wanted.to / f"{name}-{language}-{theme}-{width}.png"
                     keep(page.screenshot(type="png"), COLOURS[width], file)
+            page.context.close()
             print(f"{name} {language} {theme}", flush=True)
         people.close()
 

@@ -51,7 +51,7 @@ def test_given_a_newcomer_then_his_account_is_made_locked_unlocked_and_disabled_
     assert log_in(hotline, "zhang.wei", password)[0] == 429
     page.get_by_label("搜索").fill("张伟")
     row = page.get_by_role("row").filter(has_text="zhang.wei")
-    expect(row.get_by_text("已锁定")).to_be_visible(timeout=15_000)
+    expect(row.get_by_text("已锁定")).to_be_visible()
     row.get_by_role("button", name="zhang.wei").press("Enter")
     dialog.get_by_role("button", name="解除锁定").press("Enter")
     expect(dialog.get_by_text("已解除锁定")).to_be_visible()

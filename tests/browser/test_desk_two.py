@@ -69,7 +69,7 @@ def test_given_two_browsers_when_110_is_brought_in_left_alone_and_hands_back_the
 
     back = time.time()
     police.dtmf("*9")
-    expect(two.get_by_text("由 110 转来").first).to_be_visible(timeout=15_000)
+    expect(two.get_by_text("由 110 转来").first).to_be_visible()
     expect(two.get_by_text("优先来电：对方台交回").first).to_be_visible()
     answer(citizen, two, "operator2", keys="Enter", since=back)
     wait_ears(two, {"caller"})
