@@ -1,15 +1,23 @@
 // What every section does: ask, show that it asks, say what went wrong, ask again.
-import { useCallback, useEffect, useState } from "../vendor/preact.js";
+import { useCallback, useEffect, useRef, useState } from "../vendor/preact.js";
 import { toast } from "../shell/ui.js";
 
-/** `[data, failure, reload]`; `ask` is called again whenever one of `given` changes. */
+/** `[data, failure, reload]`; `ask` is called again whenever one of `given` changes. An answer that was overtaken is not shown. */
 export function useAsked(ask, given = []) {
   const [state, setState] = useState({ data: null, failure: null });
+  const turns = useRef({ asked: 0, shown: 0 });
   const load = useCallback(async () => {
+    const turn = ++turns.current.asked;
+    const show = (next) => {
+      if (turn < turns.current.shown) return;
+      turns.current.shown = turn;
+      setState(next);
+    };
     try {
-      setState({ data: await ask(), failure: null });
+      const data = await ask();
+      show({ data, failure: null });
     } catch (failure) {
-      setState((old) => ({ ...old, failure }));
+      show((old) => ({ ...old, failure }));
     }
   }, given);
   useEffect(() => {
