@@ -243,6 +243,7 @@ def take(hotline: Hotline, chromium: Chromium, wanted: argparse.Namespace) -> No
     """One file a page, language, theme and screen."""
     a_day(hotline)
     call = happened(hotline)
+    hotline.api("PATCH", "/api/v1/accounts/admin", {"name": NAMES["admin"]})
     wanted.to.mkdir(parents=True, exist_ok=True)
     names = [name for name in PAGES if name.startswith(tuple(wanted.only.split(",")))]
     for language, theme in itertools.product(("zh", "en"), ("light", "dark")):
