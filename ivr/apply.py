@@ -20,6 +20,7 @@ import structlog
 
 from ivr import credentials, supervisor, system
 from ivr.dialplan import held as dialplans
+from ivr.dialplan.targets_named import left_alone
 from ivr.dialplan.versions import Versions
 from ivr.errors import HotlineError
 from ivr.pbx import fetch, prompts, render, skills, state
@@ -116,6 +117,7 @@ async def apply(site: Site, var: Path, asterisk: Manager | None) -> Applied:
     await asyncio.to_thread(prompts.ensure, merged, var, lambda words: log.info("settings.prompts", words=words))
     versions = Versions(var)
     with versions.alone():
+        _refuse_a_named_target(merged, var, versions)
         wanted = await asyncio.to_thread(_texts, merged, var, secrets, versions)
         files = await _bring_in(wanted, var, asterisk, merged, versions)
     await skills.make_so(asterisk, merged, var)
@@ -141,6 +143,21 @@ def _refuse(faults: Sequence[str], waiting: Sequence[str]) -> None:
         keys = ", ".join(waiting)
         message = f"these settings need another start of the hotline, because {keys} cannot change before: {faults[0]}"
         raise ApplyError("needs_restart", message, {"waiting": keys, "why": "; ".join(faults)}, 409)
+
+
+def _refuse_a_named_target(site: Site, var: Path, versions: Versions) -> None:
+    """A caller whom the dialplan sends to a target that is gone would fall back into the queue, and nobody knew why."""
+    if versions.current is None:
+        return
+    before = re.findall(
+        r"^TARGET_(\w+) *= *\S", (var / "etc/extensions.conf").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    left = ", ".join(left_alone(versions.files(versions.current), before, site.targets))
+    if left:
+        message = (
+            f"the site's dialplan sends callers to targets that are taken out: {left}; publish it without them first"
+        )
+        raise ApplyError("target_in_use", message, {"targets": left}, 409)
 
 
 def _texts(site: Site, var: Path, secrets: credentials.Credentials, versions: Versions) -> dict[str, str]:

@@ -172,6 +172,7 @@ _CHINESE: Mapping[str, str] = {
     "settings_unreadable": "{file} 无法读取：{why}",
     "bad_setting": "{key}：无法修改",
     "needs_restart": "{waiting} 须重新启动才能生效，因此这些设置也须重新启动：{why}",
+    "target_in_use": "拨号方案仍把来电转到要删除的目标：{targets}；请先修改并发布拨号方案",
     "not_applied": "交换系统没有接受这些设置，原设置已恢复：{why}",
     # what desks tell each other
     "exchange_signature": "消息签名未通过（{why}）：请核对双方密钥和时钟",

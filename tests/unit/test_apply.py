@@ -123,6 +123,29 @@ async def test_given_a_change_that_needs_what_waits_when_applied_then_nothing_is
     assert asterisk.commands == []
 
 
+async def test_given_a_target_that_the_dialplan_names_when_it_is_taken_out_then_it_is_refused_with_the_place(
+    tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def runs(*_: object) -> None:
+        """Asterisk has the version that it was given."""
+
+    own = tmp_path / "dialplans/site"
+    own.mkdir(parents=True)
+    hook = "[site-key-5]\n; Set(GO_TO_TARGET=120) is no more\nexten => s,1,Set(GO_TO_TARGET=gas)\n same => n,Return()\n"
+    (own / "hooks.conf").write_text(hook, encoding="utf-8")
+    request.getfixturevalue("started")
+    monkeypatch.setattr("ivr.dialplan.held.verify", runs)
+    var, asterisk = tmp_path / "var", Asterisk(tmp_path / "var")
+    gas = '\n[targets.gas]\nname = { zh = "燃气", en = "Gas" }\nroutes = ["sip:gas@127.0.0.12:5060"]\n'
+    await apply.apply(site_of(tmp_path, SANDBOX + gas + gas.replace("gas", "120")), var, asterisk)
+    asterisk.commands.clear()
+    with pytest.raises(ApplyError, match=r"gas \(hooks\.conf:3\)") as refused:
+        await apply.apply(site_of(tmp_path, SANDBOX), var, asterisk)
+    assert (refused.value.id, refused.value.status, asterisk.commands) == ("target_in_use", 409, [])
+    await apply.apply(site_of(tmp_path, SANDBOX + gas), var, asterisk)
+    assert "dialplan reload" in asterisk.commands
+
+
 async def test_given_no_asterisk_when_applied_then_its_next_start_reads_the_file(started: Site, tmp_path: Path) -> None:
     done = await apply.apply(site_of(tmp_path, SANDBOX + NINTH), tmp_path / "var", None)
     assert not done.asterisk
