@@ -102,31 +102,46 @@ class Supervisor:
         for word in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(word, self._stop.set)
         loop.add_signal_handler(signal.SIGUSR1, self._renew)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})  # `hold_back`
+        calls = False  # a service that may have some was taken over
         try:
             for place, service in enumerate(self._services):
                 service.process = service.find()
                 if service.process is not None and self._anew and place > 0:
                     self._say(f"replacing {service.name} (pid {service.process.pid}); calls go on …")
                     await service.process.end()
-                    service.process = service.start()
+                    self._start(service, calls)
                 elif service.process is not None:
                     self._say(f"{service.name} still runs (pid {service.process.pid}); going on with it")
+                    calls = True
                 else:
-                    service.process = service.start()
+                    self._start(service, calls)
             keepers = [asyncio.create_task(self._keep(service)) for service in self._services]
             keepers += [asyncio.create_task(self._watch(service)) for service in self._services if service.pulse]
             keepers += [asyncio.create_task(self._show(ready, announce)), asyncio.create_task(self._feed())]
             await self._stop.wait()
             await asyncio.gather(*keepers)
         finally:
-            if self.again:  # sd_notify(3): the clock as systemd reads it
-                notify.notify(RELOADING="1", MONOTONIC_USEC=str(time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000))
+            if self.again:
+                hold_back()  # the loop's end takes our handler away
+                since = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000  # sd_notify(3): systemd's clock
+                notify.notify(RELOADING="1", MONOTONIC_USEC=str(since))
             else:
                 notify.notify(STOPPING="1")
             self._say("beginning anew; all goes on …" if self.again else "stopping …")
             for service in () if self.again else self._services:  # who begins anew lets go of nothing before it can
                 if service.process is not None:  # Asterisk first: the controller still writes down how the calls ended
                     await service.process.end()
+
+    def _start(self, service: Service, calls: bool) -> None:
+        """Calls that run are not ended because another service cannot be started: its keeper tries on."""
+        service.process = None
+        try:
+            service.process = service.start()
+        except (HotlineError, OSError) as failure:
+            if not calls:
+                raise
+            self._alarm(f"{service.name} cannot be started: {failure}")
 
     def _renew(self) -> None:
         if self._renewing is None or self._renewing.done():
@@ -296,6 +311,11 @@ def alone(run: Path) -> Iterator[None]:
         file.write(f"{os.getpid()}\n")
         file.flush()
         yield
+
+
+def hold_back() -> None:
+    """SIGUSR1, which by default would end us, waits from now on, through an exec too, for `Supervisor.run`."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
 
 
 def keeper_of(run: Path) -> int | None:

@@ -98,7 +98,11 @@ class System:
 
     def start_controller(self) -> Process:
         command = processes.python_module("--site", self.site.path, "--var", str(self.var), "controller")
-        return processes.launch(command, self.var / "log/controller.out", self.var)
+        process = processes.launch(command, self.var / "log/controller.out", self.var)
+        # It says so itself a second later; who takes over from us before must not start another one beside it.
+        with contextlib.suppress(OSError):
+            controller_pid_file(self.var).write_text(f"{process.pid}\n", encoding="utf-8")
+        return process
 
     def is_ready(self) -> bool:
         """It serves calls, or serves the last ones before a stop."""

@@ -48,6 +48,7 @@ def up(context: typer.Context) -> None:
     site, var = start.site, start.var
     anew = os.environ.pop(ANEW, None) is not None
     var.mkdir(parents=True, exist_ok=True, mode=0o700)
+    supervisor.hold_back()  # who holds the folder may be told to begin anew
     with supervisor.alone(var / "run"):
         asterisk = fetch.find(say=_say)
         os.umask(0o077)  # whatever we and our children write from here on is ours alone

@@ -9,6 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,13 +17,16 @@ from pathlib import Path
 
 import pytest
 
-from ivr import ports, processes, supervisor
+from ivr import ports, processes, supervisor, system
 from ivr.cli import service
 from ivr.cli.context import Context
+from ivr.credentials import Credentials
 from ivr.pbx import state
+from ivr.pbx.fetch import Installation
 from ivr.processes import Process
 from ivr.settings import Address
 from ivr.supervisor import Service, Supervisor
+from tests.web.house import a_site
 
 SLEEPER = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(600)"
 SHORT = "import os, sys; open(sys.argv[1], 'w').write(str(os.getpid())); sys.exit(3)"
@@ -214,6 +218,51 @@ async def test_given_the_word_to_begin_anew_then_nothing_ends_before_who_follows
     os.kill(os.getpid(), signal.SIGTERM)
     await task
     assert processes.birth(pbx) is None
+
+
+async def test_given_a_controller_that_cannot_be_started_when_it_is_replaced_then_asterisk_and_its_calls_go_on(
+    world: World,
+) -> None:
+    left = world.service("pbx").start()
+    controller = world.service("controller")
+    fails = iter([True, True, False])
+
+    def start() -> Process:
+        if next(fails):
+            raise OSError("no room")
+        return controller.start()
+
+    await until(lambda: world.pid("pbx"))
+    async with kept(world, world.service("pbx"), Service("controller", controller.log, start, controller.find)):
+        assert (world.pid("pbx"), left.alive) == (left.pid, True)
+        assert world.alarms == ["controller cannot be started: no room"] * 2
+
+
+async def test_given_the_word_to_begin_anew_while_nobody_can_hear_it_then_it_waits(world: World) -> None:
+    """From exec until `run`: by default it would end us, and Asterisk and the controller would have no keeper."""
+    supervisor.hold_back()
+    try:
+        for _ in range(2):
+            signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
+            keeping = Supervisor([world.service("pbx")], world.said.append)
+            async with asyncio.timeout(20):
+                await keeping.run(lambda: True, lambda: None)
+            assert keeping.again
+            await until(lambda: world.pid("pbx"))
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
+
+
+def test_given_a_controller_that_was_just_started_then_whoever_takes_over_finds_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before it can write its own pid file: a second one would stand beside it."""
+    monkeypatch.setattr(processes, "launch", lambda *_: Process(os.getpid()))
+    (tmp_path / "run").mkdir()
+    asterisk = Installation((), tmp_path, tmp_path, (22, 10, 1), frozenset())
+    secrets = Credentials({}, {}, "t" * 20, "admin", "x" * 20, "y" * 20, "z" * 20)
+    system.System(a_site(tmp_path), tmp_path, asterisk, secrets).start_controller()
+    assert system.controller_pid_file(tmp_path).read_text().strip() == str(os.getpid())
 
 
 async def test_given_a_program_that_cannot_follow_then_nothing_is_let_go(world: World) -> None:
