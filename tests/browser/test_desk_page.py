@@ -174,6 +174,23 @@ def test_given_two_who_write_when_both_changed_a_field_then_neither_loses_a_word
     assert (said["name"], said["cause"], said["place"]) == ("王先生", "漏水", "中山路；人民路")
 
 
+def test_given_two_who_choose_when_both_chose_otherwise_then_it_is_asked_in_words_and_the_choice_is_saved(
+    desk: Desk,
+) -> None:
+    desk.now = TALKING
+    page = desk.open()
+    expect(page.locator(".note-state")).to_have_attribute("data-state", "saved")
+    desk.case = case({"contact": "no_call_back"}, 7)
+    page.get_by_text("联系方式、群体、保密").click()
+    page.get_by_label("联系方式").select_option("sms_only")
+    conflict = page.locator(".note-field.more .note-conflict")
+    expect(conflict).to_contain_text("不要回电")
+    conflict.get_by_role("button", name="用我的").click()
+    expect(conflict).to_have_count(0)
+    expect(page.locator(".note-state")).to_contain_text("已保存")
+    assert desk.case["matter"]["contact"] == "sms_only"
+
+
 def test_given_a_call_that_ended_when_the_operator_wraps_up_then_its_note_is_still_open(desk: Desk) -> None:
     desk.now = TALKING
     page = desk.open()

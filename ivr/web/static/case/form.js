@@ -27,15 +27,30 @@ export function useClasses() {
 }
 
 export const nameOfClass = (classes, code) => classes.find((one) => one.code === code)?.[language.value] ?? code;
+
+/** What is said in a field, in the reader's words. */
+export function valueOf(classes, name, value) {
+  if (["kind", "urgency", "contact"].includes(name)) return t(`case.${name}.${value}`);
+  if (name === "class_code") return nameOfClass(classes, value);
+  if (name === "tags") return value.map((tag) => t(`case.tag.${tag}`)).join("、");
+  return value === true ? "✓" : String(value);
+}
+
 const optionOf = (one) => `${one[language.value]} ${one.code}`;
 export const words = (name, all) => all.map((value) => ({ value, label: t(`case.${name}.${value}`) }));
 
-function Conflict({ kept, field, theirs }) {
+/** `onChoice`: whatever goes with the field is put right. */
+function Conflict({ kept, field, theirs, onChoice }) {
+  const classes = useClasses();
+  const choose = (choice) => {
+    kept.resolve(field, choice);
+    onChoice?.();
+  };
   return html`<div class="note-conflict" role="alert">
     <p>${t("case.note_conflict")}</p>
-    <blockquote>${(Array.isArray(theirs) ? theirs.join(" ") : String(theirs)) || t("case.note_empty")}</blockquote>
+    <blockquote>${valueOf(classes, field, theirs) || t("case.note_empty")}</blockquote>
     <div class="desk-next">
-      ${(TEXTS.includes(field) ? ["mine", "theirs", "both"] : ["mine", "theirs"]).map((choice) => html`<${Button} key=${choice} onClick=${() => kept.resolve(field, choice)}>${t(`case.note_${choice}`)}<//>`)}
+      ${(TEXTS.includes(field) ? ["mine", "theirs", "both"] : ["mine", "theirs"]).map((choice) => html`<${Button} key=${choice} onClick=${() => choose(choice)}>${t(`case.note_${choice}`)}<//>`)}
     </div>
   </div>`;
 }
@@ -47,8 +62,8 @@ function State({ kept }) {
   return html`<p class=${`note-state ${state}`} data-state=${state} role="status">${said}</p>`;
 }
 
-const Clash = ({ kept, field }) =>
-  field in kept.conflicts.value ? html`<${Conflict} kept=${kept} field=${field} theirs=${kept.conflicts.value[field]} />` : null;
+const Clash = ({ kept, field, onChoice }) =>
+  field in kept.conflicts.value ? html`<${Conflict} kept=${kept} field=${field} theirs=${kept.conflicts.value[field]} onChoice=${onChoice} />` : null;
 
 function Texts({ kept }) {
   return html`${TEXTS.map(
@@ -70,13 +85,16 @@ function ClassInput({ kept }) {
     const found = classes.find((one) => optionOf(one) === typed || one.code === typed || one[language.value] === typed);
     if (!found && typed) return;
     kept.set("class_code", found?.code ?? "");
-    kept.set("neither", Boolean(found?.basis));
+    settle();
+  };
+  const settle = () => {
+    if (classes.length) kept.set("neither", Boolean(classes.find((one) => one.code === kept.fields.value.class_code)?.basis));
   };
   const hint = chosen?.basis ? t("case.neither") : chosen?.desk && own && chosen.desk !== own ? t("case.desk_of_class", { desk: chosen.desk }) : "";
   return html`<div class="note-field class">
     <${TextInput} label=${t("case.class")} value=${chosen ? optionOf(chosen) : code} name="class" list="case-classes" autocomplete="off" placeholder=${t("case.class_hint")} hint=${hint} onChange=${choose} />
     <datalist id="case-classes">${classes.map((one) => html`<option key=${one.code} value=${optionOf(one)} />`)}</datalist>
-    <${Clash} kept=${kept} field="class_code" />
+    <${Clash} kept=${kept} field="class_code" onChoice=${settle} />
   </div>`;
 }
 
@@ -93,8 +111,9 @@ function Facts({ kept }) {
       <${Clash} kept=${kept} field="urgency" />
     </div>
     <${ClassInput} kept=${kept} />
-    <details class="note-field more"><summary>${t("case.more_fields")}</summary>
+    <details class="note-field more" open=${["contact", "tags"].some((field) => field in kept.conflicts.value)}><summary>${t("case.more_fields")}</summary>
       <${Select} label=${t("case.contact")} name="contact" value=${said.contact} options=${words("contact", CONTACTS)} onChange=${put("contact")} />
+      <${Clash} kept=${kept} field="contact" />
       <${Check} label=${t("case.confidential")} name="confidential" checked=${said.confidential} onChange=${put("confidential")} />
       <fieldset class="case-tags"><legend>${t("case.tags")}</legend>
         ${TAGS.map((name) => html`<${Check} key=${name} label=${t(`case.tag.${name}`)} checked=${said.tags.includes(name)} onChange=${tag(name)} />`)}

@@ -6,18 +6,11 @@ import { may as mayRole } from "../shell/session.js";
 import { clock, day } from "../shell/time.js";
 import { language, t } from "../shell/words.js";
 import { Busy, Button, Failure, prompt, toast } from "../shell/ui.js";
-import { nameOfClass, useClasses } from "./form.js";
+import { useClasses, valueOf } from "./form.js";
 import { Panel } from "./panel.js";
 
 const WRITTEN = ["cause", "course", "text", "name", "place", "happened", "caller", "kind", "class_code", "urgency", "tags", "contact", "confidential"];
 const when = (iso) => `${day(iso)} ${clock(iso)}`;
-
-function valueOf(classes, name, value) {
-  if (["kind", "urgency", "contact"].includes(name)) return t(`case.${name}.${value}`);
-  if (name === "class_code") return nameOfClass(classes, value);
-  if (name === "tags") return value.map((tag) => t(`case.tag.${tag}`)).join("、");
-  return value === true ? "✓" : String(value);
-}
 
 const filled = (value) => (Array.isArray(value) ? value.length > 0 : Boolean(value));
 
