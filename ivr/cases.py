@@ -78,7 +78,7 @@ class Keeping:
             self._cases.changed(await self._cases.get(case_id))
 
     async def run(self) -> None:
-        """Until cancelled. What the database cannot take now is tried again."""
+        """Until cancelled. What the database cannot take now is tried again, before what came after it."""
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(TICK):
@@ -87,16 +87,21 @@ class Keeping:
             await self._end_limits()
 
     async def _insist(self, work: Work) -> None:
-        try:
-            await work()
-        except Refused as refusal:
-            log.info("case.refused", why=refusal.id, **refusal.details)
-        except DatabaseDownError as error:
-            log.warning("case.waits", why=error.id)
-            await asyncio.sleep(TICK)
-            self._todo.put_nowait(work)
-        except HotlineError as error:
-            log.error("case.not_told", alarm=True, why=error.message)  # noqa: TRY400  a refusal, not a fault of ours
+        waits = False
+        while True:
+            try:
+                await work()
+            except Refused as refusal:
+                log.info("case.refused", why=refusal.id, **refusal.details)
+            except DatabaseDownError as error:
+                if not waits:
+                    waits = True
+                    log.warning("case.waits", why=error.id)
+                await asyncio.sleep(TICK)
+                continue
+            except HotlineError as error:
+                log.error("case.not_told", alarm=True, why=error.message)  # noqa: TRY400  a refusal, not a fault of ours
+            return
 
     async def happened(self, kind: str, call: Call, transfer: Transfer) -> Known:
         """Make the call's case say so, once. Raises HotlineError."""
@@ -125,15 +130,15 @@ class Keeping:
 
     async def _end_limits(self) -> None:
         """R26: without an agreement the desk that first received the call accepts, and only it says so."""
-        try:
-            over = await self._cases.undecided(self._clock() - self._limit)
-            for id in over:
-                data = {"owner": self._cases.desk, "reason": "first_received"}
-                await self._cases.act(id, "system", "decided", data)
-        except DatabaseDownError:
-            return  # the next look comes soon
-        except HotlineError as error:  # decided meanwhile
-            log.info("case.limit_waits", why=error.id)
+        data = {"owner": self._cases.desk, "reason": "first_received"}
+        with contextlib.suppress(DatabaseDownError):  # the next look comes soon
+            for id in await self._cases.undecided(self._clock() - self._limit):
+                try:
+                    await self._cases.act(id, "system", "decided", data)
+                except DatabaseDownError:
+                    raise
+                except HotlineError as error:  # decided meanwhile
+                    log.info("case.limit_waits", case=id, why=error.id)
 
     async def link(self, id: str) -> None:
         known = await self._cases.get(id)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ivr.calls.live import Live
 from ivr.cases import Keeping, handed_over
 from ivr.desks.case import Event
+from ivr.errors import HotlineError
 from ivr.settings import Site
 from ivr.settings.model import Partner
-from ivr.store import Store, case_rows
+from ivr.store import DatabaseDownError, Store, case_rows
 from ivr.store.cases import Cases, Known
 from tests.unit.live_streams import recorded
 from tests.unit.stories import transferred
@@ -77,6 +79,65 @@ async def test_given_a_transfer_when_its_call_is_saved_again_and_again_then_the_
     (offer,) = known.case.offers
     assert (offer.to, offer.way, offer.transfer, offer.voice) == ("police", "voice", call.transfers[0].id, "failed")
     assert known.case.matter.caller == call.caller
+
+
+class AwayOnce(Cases):
+    """Its database does not answer the first question."""
+
+    away = True
+
+    async def of_call(self, call_id: str) -> Known | None:
+        if self.away:
+            self.away = False
+            raise DatabaseDownError("sqlite://", "gone")
+        return await super().of_call(call_id)
+
+
+async def test_given_the_database_was_away_when_it_is_back_then_what_happened_is_written_in_its_order(
+    store: Store, cases: Cases, live: Live, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ivr.cases.TICK", 0.01)
+    call = transferred()
+    failed = replace(call, transfers=(replace(call.transfers[0], result="failed", reason="busy"),))
+    keeping = Keeping(AwayOnce(store, "12345"), live, site, clock=lambda: call.transfers[0].asked_at)
+    keeping.look([failed])
+    running = asyncio.create_task(keeping.run())
+    try:
+        known = await eventually(cases, call.id, "voice_failed")
+    finally:
+        running.cancel()
+    assert [entry.event.kind for entry in known.case.history][-2:] == ["offered", "voice_failed"]
+
+
+class Stubborn(Cases):
+    """One case, the first, takes no decision."""
+
+    refused = ""
+
+    async def undecided(self, since: datetime) -> list[str]:
+        return sorted(await super().undecided(since), key=lambda id: id != self.refused)
+
+    async def act(
+        self, id: str, by: str, kind: str, data: Mapping[str, Any] | None = None, revision: int | None = None
+    ) -> Known:
+        if (id, kind) == (self.refused, "decided"):
+            raise HotlineError("case_decided", "decided already", status=409)
+        return await super().act(id, by, kind, data, revision)
+
+
+async def test_given_a_case_that_takes_no_decision_when_limits_are_over_then_the_others_end_all_the_same(
+    store: Store, live: Live, site: Site
+) -> None:
+    stubborn, ids = Stubborn(store, "12345"), []
+    for call in ("c1", "c2"):
+        ids.append((await stubborn.open("1001", "phone", call=call)).case.id)
+        offer = {"to": "police", "way": "voice", "mode": "conference", "transfer": f"t-{call}"}
+        await stubborn.act(ids[-1], "1001", "offered", offer)
+    stubborn.refused = ids[0]
+    later = timedelta(seconds=site.desk.decide_seconds)
+    await Keeping(stubborn, live, site, clock=lambda: datetime.now(UTC) + later)._end_limits()
+    decided = [(await stubborn.get(id)).case.decision is not None for id in ids]
+    assert decided == [False, True]
 
 
 async def test_given_a_log_that_is_computed_anew_then_nothing_is_offered_again(
