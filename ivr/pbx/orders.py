@@ -214,10 +214,12 @@ class Orders:
         """What this leg says is heard by nobody, until it is taken back or the leg ends."""
         channel = self._leg(call_id, leg_id)
         state = {"Direction": "in", "State": "on" if muted else "off"}
+        silence = {"Action": "MuteAudio", "Channel": channel, **state}
+        # A controller that starts anew asks for it: whatever dies between the two, nobody is muted and not known to be.
+        note = {"Action": "Setvar", "Channel": channel, "Variable": MUTED, "Value": "1" if muted else ""}
         try:
-            await self._ami.action({"Action": "MuteAudio", "Channel": channel, **state})
-            value = "1" if muted else ""  # a controller that starts anew asks for it
-            await self._ami.action({"Action": "Setvar", "Channel": channel, "Variable": MUTED, "Value": value})
+            for action in (note, silence) if muted else (silence, note):
+                await self._ami.action(action)
         except AmiFailedError:
             raise _no_leg(call_id, leg_id) from None
         self._live.note_muted(leg_id, muted)

@@ -75,6 +75,7 @@ class Transfer:
 
 @dataclass(slots=True)
 class Call:
+    legs: tuple[Leg, ...] = (Leg("hotline-1.0", CALLER), Leg("hotline-1.1", OPERATOR))
     caller_channel: str | None = CALLER
     operator_channels: tuple[str, ...] = (OPERATOR,)
     transfers: list[Transfer] = field(default_factory=list)
@@ -86,6 +87,10 @@ class Call:
 class Live:
     def __init__(self, call: Call | None = None) -> None:
         self.running = call
+        self.muted: list[tuple[str, bool]] = []
+
+    def note_muted(self, leg: str, muted: bool) -> None:
+        self.muted.append((leg, muted))
 
     def call(self, call_id: str) -> Call | None:
         return self.running if call_id == CALL else None
@@ -212,6 +217,27 @@ async def test_cancel_sends_the_running_attempt_to_its_end(ami: FakeAmi, orders:
     await orders.cancel(CALL)
     (order,) = ami.asked
     assert (order["Action"], order["Channel"], order["Context"]) == ("Redirect", HELPER, "transfer-cancelled")
+
+
+async def test_whoever_is_muted_is_known_to_be_so_whatever_dies_between_two_actions(ami: FakeAmi, call: Call) -> None:
+    live = Live(call)
+    orders = Orders(ami, live, SITE)
+    for muted in (True, False):
+        await orders.mute(CALL, "hotline-1.0", muted)
+    assert [(asked["Action"], asked.get("State", asked.get("Value"))) for asked in ami.asked] == [
+        ("Setvar", "1"),
+        ("MuteAudio", "on"),
+        ("MuteAudio", "off"),
+        ("Setvar", ""),
+    ]
+    assert live.muted == [("hotline-1.0", True), ("hotline-1.0", False)]
+    with pytest.raises(OrderError) as refused:
+        await orders.mute(CALL, "hotline-9.9", True)
+    assert refused.value.id == "unknown_leg"
+    ami.error = AmiFailedError("Setvar", "No such channel")
+    with pytest.raises(OrderError) as refused:
+        await orders.mute(CALL, "hotline-1.0", True)
+    assert (refused.value.id, len(live.muted)) == ("unknown_leg", 2)
 
 
 async def test_a_page_that_has_gone_lets_the_dialplan_see_whether_the_caller_hears_nothing(
