@@ -139,6 +139,7 @@ class Desk:
         self.orders: list[tuple[str, str, Any, str | None]] = []
         self.case: dict[str, Any] | None = None  # of the call that runs
         self.away = False  # the server cannot be reached
+        self.loses_answer = False  # to the next words of a case, which it has kept
         self.logged_in = True
         self._streams: list[WebSocketRoute] = []
         if checked:
@@ -204,6 +205,9 @@ class Desk:
                 return route.fulfill(status=409, json=refusal)
             words = body["data"] if body["kind"] == "written" else {}
             self.case = case({**(self.case or case({}))["matter"], **words}, known_revision + 1)
+            if self.loses_answer:
+                self.loses_answer = False
+                return route.abort()
         known = {
             "/session": {"session": WHO},
             "/desk/phone": {"phone": {"kind": "browser"}},

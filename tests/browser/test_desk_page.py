@@ -174,6 +174,22 @@ def test_given_two_who_write_when_both_changed_a_field_then_neither_loses_a_word
     assert (said["name"], said["cause"], said["place"]) == ("王先生", "漏水", "中山路；人民路")
 
 
+def test_given_an_answer_that_was_lost_when_the_operator_writes_on_then_his_own_words_are_no_conflict(
+    desk: Desk,
+) -> None:
+    desk.now = TALKING
+    page = desk.open()
+    expect(page.locator(".note-state")).to_have_attribute("data-state", "saved")
+    desk.loses_answer = True
+    page.get_by_label("地点").fill("人民路")
+    orders(page, desk, "/case")
+    page.get_by_label("地点").fill("人民路 1 号")
+    expect(page.locator(".note-state")).to_contain_text("已保存")
+    expect(page.locator(".note-conflict")).to_have_count(0)
+    assert desk.case is not None
+    assert desk.case["matter"]["place"] == "人民路 1 号"
+
+
 def test_given_two_who_choose_when_both_chose_otherwise_then_it_is_asked_in_words_and_the_choice_is_saved(
     desk: Desk,
 ) -> None:

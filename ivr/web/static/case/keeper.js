@@ -45,6 +45,7 @@ export function keep(id) {
   let wait = PAUSE;
   let closed = false;
   let loaded = false;
+  let unanswered = []; // [field, words] that were sent and may have arrived: no words of another's
 
   const place = placeOf(id);
   const stored = read(place);
@@ -61,6 +62,8 @@ export function keep(id) {
 
   function meet(told) {
     const theirs = only(told?.matter);
+    for (const [field, said] of unanswered) if (same(theirs[field], said)) base = { ...base, [field]: said };
+    unanswered = [];
     const met = merge(base, fields.value, theirs);
     base = { revision: told?.revision ?? 0, ...theirs };
     whole.value = told;
@@ -91,6 +94,7 @@ export function keep(id) {
     }
     const sent = Object.fromEntries(changed.map((field) => [field, fields.value[field]]));
     state.value = "saving";
+    unanswered = [...unanswered.filter((one) => !same(one[1], sent[one[0]])), ...Object.entries(sent)];
     try {
       const answer = await api.post(address, { kind: "written", data: sent, revision: base.revision });
       base = { ...base, ...sent };
