@@ -6,8 +6,11 @@ const TABLES = ["queue", "hours", "supervision"]; // besides targets and people,
 const isTable = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
 const copy = (value) => structuredClone(value);
 
+const empty = (value) => value === undefined || (isTable(value) && Object.keys(value).length === 0);
+
+/** A table without anything in it is as good as none: what was typed and taken out again is no change. */
 export function same(one, other) {
-  if (one === other) return true;
+  if (one === other || (empty(one) && empty(other))) return true;
   if (Array.isArray(one)) return Array.isArray(other) && one.length === other.length && one.every((each, at) => same(each, other[at]));
   if (!isTable(one) || !isTable(other)) return false;
   const names = new Set([...Object.keys(one), ...Object.keys(other)]);
