@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import structlog
@@ -37,6 +38,10 @@ WORDS = {
     "alone": (
         "ivr up 没有运行：控制器仍用原来的设置。",
         "`ivr up` does not run: the controller keeps the settings that it has.",
+    ),
+    "late": (
+        "控制器还没有换用新设置，原因见 {log}；通话不受影响。",
+        "The controller has not been replaced yet: {log} tells why. Calls go on.",
     ),
     "pending": ("设置已改动，尚未生效。", "The settings have changed and are not in force yet."),
 }
@@ -78,12 +83,11 @@ def apply(
     start: Context = context.obj
     old = system.find_controller(start.var)
     report = _look(start) if check else asyncio.run(_apply(start, why.strip(), person(by)))
-    if report.done.renewed:
-        _wait_back(start, old)
+    late = report.done.renewed and not _wait_back(start, old)
     if json:
         typer.echo(json_words.dumps({"apply": report.as_dict()}, ensure_ascii=False))
     else:
-        typer.echo("\n".join(_lines(report)))
+        typer.echo("\n".join(_lines(report, start.var / "log/supervisor.log" if late else None)))
 
 
 def _look(start: Context) -> Report:
@@ -116,21 +120,25 @@ async def _on_record(start: Context, by: str, why: str) -> AsyncIterator[None]:
         await store.close()
 
 
-def _wait_back(start: Context, old: Process | None) -> None:
-    """Until another controller than the one before serves."""
+def _wait_back(start: Context, old: Process | None) -> bool:
+    """Until another controller than the one before serves; False where none does in time."""
     until = time.monotonic() + BACK_SECONDS
     while time.monotonic() < until:
         now = system.find_controller(start.var)
         if now is not None and (old is None or now.pid != old.pid) and system.health(start.site) is not None:
-            return
+            return True
         time.sleep(LOOK)
+    return False
 
 
-def _lines(report: Report) -> list[str]:
+def _lines(report: Report, late: Path | None = None) -> list[str]:
+    """`late`: the log that tells why the controller is not a new one."""
     code = 0 if language() == "zh" else 1
     lines = [WORDS[report.state][code]]
     if report.done.waiting:
         lines.append(WORDS["waiting"][code].format(keys=", ".join(report.done.waiting)))
     if report.state == "applied" and not report.done.renewed:
         lines.append(WORDS["alone"][code])
+    if late is not None:
+        lines.append(WORDS["late"][code].format(log=late))
     return lines
