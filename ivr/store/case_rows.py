@@ -140,7 +140,10 @@ def of_call(connection: Connection, call_id: str) -> str | None:
 
 
 def by_number(connection: Connection, number: str) -> str | None:
-    found: str | None = connection.execute(select(_CASE.id).where(_CASE.number == number)).scalar()
+    """Of two cases with one number that of the desk whose name it bears: another desk calls its cases as it likes."""
+    bears = _CASE.number.startswith(_CASE.first + "-")
+    query = select(_CASE.id).where(_CASE.number == number).order_by(bears.desc(), _CASE.serial).limit(1)
+    found: str | None = connection.execute(query).scalar()
     return found
 
 
@@ -148,7 +151,8 @@ def next_number(connection: Connection, desk: str, day: datetime) -> str:
     """`<desk>-<yyyymmdd>-<6 digits>`; `day` in the site's zone."""
     alone(connection)
     prefix = f"{desk}-{day:%Y%m%d}-"
-    newest = select(func.max(_CASE.number)).where(_CASE.number > prefix, _CASE.number < f"{prefix}~")
+    ours = (_CASE.first == desk, _CASE.number > prefix, _CASE.number < f"{prefix}~")
+    newest = select(func.max(_CASE.number)).where(*ours)
     last: str | None = connection.execute(newest).scalar()
     return f"{prefix}{int(last.removeprefix(prefix)) + 1 if last else 1:06}"
 

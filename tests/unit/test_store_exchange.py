@@ -283,3 +283,15 @@ async def test_given_many_messages_that_came_too_early_then_no_more_are_kept_but
     answer = await one.take(said("110", case, ("opened", {"number": "110-1", "channel": "phone"})), "110")
     assert (answer["state"], answer["have"]) == ("taken", MOST_WAITING + 1)
     assert (await one.take(early[-1], "110"))["have"] == MOST_WAITING + 2
+
+
+async def test_given_a_partner_that_uses_our_numbers_then_ours_go_on_and_lead_to_our_own_cases(
+    desks: tuple[Desk, Desk],
+) -> None:
+    one, _ = desks
+    ours = (await one.cases.get(await opened(one))).case
+    day = ours.number[: -len("000001")]
+    for number in (ours.number, f"{day}000900", f"{day}none"):
+        await one.take(said("110", str(uuid4()), ("opened", {"number": number, "channel": "phone"})), "110")
+    assert (await one.cases.get(ours.number)).case.id == ours.id
+    assert (await one.cases.open("1001", "web")).case.number == f"{day}000002"
