@@ -160,11 +160,11 @@ def time(text: str, field: str) -> datetime:
     expected = "an ISO 8601 time with its zone, such as 2026-11-22T08:00:00Z"
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise InvalidRequestError(field, expected) from None
-    if moment.tzinfo is None:
-        raise InvalidRequestError(field, expected)
-    return moment.astimezone(UTC)
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # no time at all; one that is before the year 1 in UTC
+        pass
+    raise InvalidRequestError(field, expected)
 
 
 def _article(word: str) -> str:

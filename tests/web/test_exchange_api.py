@@ -23,6 +23,7 @@ from tests.web.house import House, a_house
 CASE = "0b5b0c1e-3a51-4a56-9a3b-2f2f6f1d9d10"
 ID = "7d7f8f52-0a7c-4b53-8a08-0a1f8a5d0a01"
 DOOR = "/exchange/v1/messages"
+AT = "body.hotline.events[0].at"
 KEY = signatures.new_private()
 NOW = datetime(2026, 11, 27, 8, 0, tzinfo=UTC)
 POLICE = Partner("110", "http://127.0.0.1:1", signatures.public_text(KEY), targets=("110",))
@@ -101,6 +102,7 @@ async def test_given_what_is_no_message_then_the_field_is_named_in_the_readers_l
         (b"{}", "body.$id"),
         (b"no json", "body"),
         (body().replace(b'"12345"', b'"119"'), "hotline.to"),
+        (body().replace(b'"at":"2026-11-27T08:00:00.000000Z"', b'"at":"0001-01-01T00:00:00+14:00"'), AT),
     ):
         signed = headers(sent) | {"Accept-Language": "zh"}
         status, told = await tell(house, sent, signed)
