@@ -11,7 +11,7 @@ from ivr.calls.redaction import ERASED
 from ivr.errors import HotlineError
 from ivr.settings import classes
 from ivr.store.case_search import Wanted
-from ivr.store.cases import Known
+from ivr.store.cases import CaseChangedError, Known
 from ivr.web import cases_told
 from ivr.web.context import Asked
 from ivr.web.notes import ErasedCallError, of_mine
@@ -41,10 +41,8 @@ async def opened(asked: Asked) -> dict[str, Any]:
 
 
 async def done(asked: Asked) -> dict[str, Any]:
-    body, cases = asked.body, asked.services.cases
-    id = (await cases.get(asked.path["id"])).case.id
-    known = await cases.act(id, who(asked), body["kind"], body.get("data"), body.get("revision"))
-    return _told(asked, known)
+    id = (await asked.services.cases.get(asked.path["id"])).case.id
+    return _told(asked, await _act(asked, id))
 
 
 async def merged(asked: Asked) -> dict[str, Any]:
@@ -71,13 +69,21 @@ async def done_in_call(asked: Asked) -> dict[str, Any]:
     call = await of_mine(asked, FOR_OTHERS)
     if call is not None and call.caller.startswith(ERASED):
         raise ErasedCallError(call.id)
-    body, cases, by, id = asked.body, asked.services.cases, who(asked), asked.path["id"]
+    cases, by, id = asked.services.cases, who(asked), asked.path["id"]
     known = await cases.of_call(id) or await _handed_over(asked)
     if known is None:
         live = asked.services.live.call(id)
         caller = live.caller if live is not None else call.caller if call is not None else ""
         known = await cases.open(by, "phone", {"caller": caller} if _is_number(caller) else {}, call=id)
-    return _told(asked, await cases.act(known.case.id, by, body["kind"], body.get("data"), body.get("revision")))
+    return _told(asked, await _act(asked, known.case.id))
+
+
+async def _act(asked: Asked, id: str) -> Known:
+    body = asked.body
+    try:
+        return await asked.services.cases.act(id, who(asked), body["kind"], body.get("data"), body.get("revision"))
+    except CaseChangedError as refusal:
+        raise cases_told.changed(asked, refusal) from None
 
 
 async def of_classes(asked: Asked) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ivr.calls.numbers import masked
 from ivr.desks.case import Case, Entry, possible
-from ivr.store.cases import Known
+from ivr.store.cases import CaseChangedError, Known
 from ivr.store.export import plain
 from ivr.web.context import Asked
 
@@ -42,6 +42,14 @@ def whole(asked: Asked, known: Known) -> dict[str, Any]:
     told["negotiation"] = _negotiation(asked, known)
     told["history"] = [_entry(entry, case.matter.confidential, sees) for entry in case.history]
     return {**told, "revision": known.revision, "desk": own, "owner": case.owner, "may": sorted(possible(case, own))}
+
+
+def changed(asked: Asked, refusal: CaseChangedError) -> CaseChangedError:
+    """What another wrote meanwhile, as whoever asks may see it."""
+    said: Any = refusal.details
+    hidden = frozenset() if _sees(asked) else frozenset({"name", "caller"})
+    fields = {name: HIDDEN if name in hidden else value for name, value in said["fields"].items()}
+    return CaseChangedError(said["case"], said["by"], fields, said["revision"])
 
 
 def _sees(asked: Asked) -> bool:

@@ -102,6 +102,18 @@ async def test_given_a_caller_who_wishes_it_then_nobody_reads_who_it_is(house: H
         assert case["matter"]["caller"] not in str(body)
 
 
+async def test_given_somebody_else_wrote_the_name_when_his_words_are_told_then_the_name_is_not_among_them(
+    house: House,
+) -> None:
+    first = (await written(house, cause="噪声"))[1]["case"]
+    await written(house, name="王女士", place="朝阳路", confidential=True)
+    late = {"kind": "written", "data": {"name": "某", "place": "某地"}, "revision": first["revision"]}
+    other = await person(house, "supervisor")
+    status, body = await other.ask("POST", f"/api/v1/cases/{first['id']}/events", json=late)
+    assert (status, body["error"]["id"]) == (409, "case_changed")
+    assert body["error"]["details"]["fields"] == {"name": "***", "place": "朝阳路"}
+
+
 async def test_given_a_caller_who_wishes_it_then_nobody_finds_him_by_what_he_knows_of_him(house: House) -> None:
     case = (await written(house, name="王女士", confidential=True))[1]["case"]
     caller = case["matter"]["caller"]
