@@ -177,7 +177,7 @@ _CHINESE: Mapping[str, str] = {
     # what desks tell each other
     "exchange_signature": "消息签名未通过（{why}）：请核对双方密钥和时钟",
     "exchange_replayed": "此签名已收到过，请重新签名后再发",
-    "exchange_not_yet": "诉求 {case}：{desk} 尚未参与此诉求，或等待补齐的消息过多，暂未接收，请稍后重发",
+    "exchange_not_yet": "诉求 {case}：{desk} 在此尚未参与，或其提前到达的消息过多，暂未接收，请稍后重发",
     "exchange_altered": "{what} {name} 与已收到的内容不同，疑被篡改，未接收",
     "exchange_message": "{field}：不符合要求（{expected}），格式见 /exchange/v1/schema.json",
     "unknown_message": "没有待发送的消息 {message}，可用 ivr exchange trace 查看",
