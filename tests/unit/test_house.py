@@ -100,3 +100,10 @@ def test_the_projects_files_name_no_registry() -> None:
     files += [path for path in ROOT.iterdir() if path.is_file() and path.suffix in kinds]
     guilty = [str(path) for path in files if any(host in path.read_text("utf-8", "replace") for host in hosts)]
     assert not guilty
+
+
+def test_given_folders_of_tests_that_are_no_packages_then_no_two_modules_have_one_name() -> None:
+    """pytest imports such a module by its bare name: one process could not hold both."""
+    modules = [path for path in ROOT.glob("tests/*/test_*.py") if not (path.parent / "__init__.py").exists()]
+    names = [path.name for path in modules]
+    assert {name for name in names if names.count(name) > 1} == set()
