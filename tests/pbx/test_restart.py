@@ -149,7 +149,7 @@ def test_given_110_rings_when_the_controller_is_killed_then_the_call_and_its_log
 def test_given_110_rings_when_the_order_is_sent_again_to_a_controller_that_was_killed_then_it_is_one_transfer(
     hotline_with: Hotlines,
 ) -> None:
-    hotline = hotline_with()
+    hotline = hotline_with(targets={"110": {"ring": 30}})  # longer than a controller takes to come back
     citizen, operator, desk = hotline.caller(), hotline.operator(), hotline.desk("110", answers=False)
     hotline.talk(citizen, operator)
     (running,) = hotline.api("GET", "/api/v1/live").body["calls"]
