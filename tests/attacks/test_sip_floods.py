@@ -62,7 +62,7 @@ def test_given_one_number_that_rings_fifty_times_a_second_then_others_are_served
         "SELECT count(*) AS n FROM leg JOIN call ON call.id = call_id WHERE outcome = 'rejected' AND recording <> ''"
     )
     assert rows(hotline, recorded)[0]["n"] == 0, "nothing is recorded of it"
-    assert served <= asked_of_python(hotline) <= LIMIT + served, "nothing is asked about it"
+    assert 0 < asked_of_python(hotline) <= LIMIT + served, "nothing is asked about it"  # late answers do without Python
     eventually(
         lambda: len(hotline.calls(100, caller="1390000*", outcome="answered")) == served,
         20,
