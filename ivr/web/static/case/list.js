@@ -44,7 +44,7 @@ const columns = (classes) => [
   { id: "owner", label: t("case.owner"), cell: (one) => one.owners.join("、") },
 ];
 
-export function List() {
+export default function List() {
   const classes = useClasses();
   const [wanted, setWanted] = useState(typed);
   const [found, setFound] = useState(null);
