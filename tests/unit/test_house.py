@@ -27,8 +27,21 @@ MAY_IMPORT = {
     "pbx": {"agi_scripts", "calls", "credentials", "errors", "settings"},
     "store": {"calls", "desks", "errors", "settings", "pbx"},  # of pbx, the journal's files
     "dialplan": {"agi_scripts", "calls", "credentials", "errors", "pbx", "ports", "processes", "settings", "store"},
+    "webhooks": {"errors"},
     "bootstrap": {"errors", "pbx"},  # of pbx, fetching packages
-    "web": {"calls", "credentials", "desks", "dialplan", "errors", "pbx", "schema", "settings", "store", "tasks"},
+    "web": {
+        "calls",
+        "credentials",
+        "desks",
+        "dialplan",
+        "errors",
+        "pbx",
+        "schema",
+        "settings",
+        "store",
+        "tasks",
+        "webhooks",
+    },
     "agi_scripts": {"pbx"},
 }
 STANDARD_LIBRARY_ONLY = (
