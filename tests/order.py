@@ -42,6 +42,7 @@ SECONDS = {
     "browser/test_desk_deaths.py": 120,
     "browser/test_desk_two.py": 90,
     "browser/test_admin_dialplans.py": 75,
+    "browser/test_two_desks.py": 100,
     "browser/test_room_load.py": 60,
     "browser/test_desk_page.py": 50,
     "browser/test_desk_talk.py": 50,

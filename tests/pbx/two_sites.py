@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,8 +89,8 @@ class TwoSites:
     lines: tuple[Line, Line]  # to the city, to the police
 
     @classmethod
-    def started(cls, folder: Path) -> Self:
-        """Both, started at the same time."""
+    def started(cls, folder: Path, more: Mapping[str, sites.Table] | None = None) -> Self:
+        """Both, started at the same time; `more`: tables by desk that are laid over its site's."""
         keys = {desk: signatures.new_private() for desk in ("12345", "110")}
         sip = {"12345": sites.SERVER, "110": POLICE}
         doors = {desk: f"{ip}:{sites.free_port(socket.SOCK_DGRAM, ip)}" for desk, ip in sip.items()}
@@ -103,7 +103,7 @@ class TwoSites:
             changes["listen"] = {"sip": doors[desk], "web": f"{webs[desk][0]}:{webs[desk][1]}"}
             changes["exchange"] = {other: partner}
             changes["desk"] = {"decide_seconds": 300}  # a busy machine must not decide for want of an agreement
-            made[desk] = Hotline(folder / desk, changes)
+            made[desk] = Hotline(folder / desk, sites.laid_over(changes, (more or {}).get(desk, {})))
             made[desk].var.mkdir(mode=0o700)
             secrets = made[desk].var / "credentials.toml"
             secrets.touch(0o600)

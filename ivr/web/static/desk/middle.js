@@ -1,5 +1,6 @@
 // The middle: what is to be done now. Idle, ringing, or the call with its parties.
 import { html } from "../vendor/preact.js";
+import { Coming } from "../case/coming.js";
 import { Standing } from "../case/form.js";
 import { clock, mmss, since } from "../shell/time.js";
 import { skillWords, t, text } from "../shell/words.js";
@@ -37,6 +38,7 @@ function Ringing() {
     <p class="desk-hint">${t("desk.waited")} <span class="timer">${mmss(call.value?.waited ?? 0)}</span>${mine && html` · ${t("desk.rings_since")} <${Timer} since=${mine.since} />`}</p>
     <${Button} kind="primary" class="desk-answer" keys=${KEYS.answer} onClick=${acts.answer}>${t("desk.answer")}<//>
     <p class="desk-hint">${t("desk.answer_hint")} <${Kbd} keys="Enter" /></p>
+    ${call.value && html`<${Coming} call=${call.value.id} revision=${call.value.case?.revision} key=${call.value.id} />`}
   </section>`;
 }
 
