@@ -18,6 +18,7 @@ CONTACTS = ("phone", "sms_only", "no_call_back")
 TAGS = ("minor", "elder", "disabled", "hearing", "foreigner", "pregnant", "veteran", "repeated", "in_danger")
 CHANNELS = ("phone", "web", "email", "sms", "app", "desk")
 RESULTS = ("solved", "explained", "dispatched", "passed_on", "not_possible", "withdrawn")
+STEPS = ("received", "accepted", "ordered", "extended", "handled", "rate")  # of a matter, as its citizen is told them
 DANGERS = ("life", "property", "public")
 MODES = ("transfer", "conference", "consult", "suspend", "blind", "")
 
@@ -77,11 +78,15 @@ KINDS: Mapping[str, Schema] = {
     "guided": obj({"basis": said(), "words": said()}),
     "merged": obj({}, {"into": CASE_ID, "from": CASE_ID}),  # one of the two
     "split": obj({}, {"into": CASE_ID, "from": CASE_ID}),
+    "told": obj(
+        {"to": one_of("caller"), "way": one_of("sms", "voice", "web"), "step": one_of(*STEPS)},
+        {"words": written(2000), "state": one_of("sent", "failed")},
+    ),
     "consultation": obj(
         {"participants": array(line()), "minutes": said(20000), "owners": _OWNERS},
         {"norm": obj({"id": ID, "version": ID, "class_code": MATTER["class_code"], "from": TIME}, {"until": TIME})},
     ),
 }
 
-FACTS = frozenset({"written", "called", "voice_failed", "emergency"})
+FACTS = frozenset({"written", "called", "voice_failed", "emergency", "told"})
 """What has happened already, or must never be kept out: taken in every state of an opened case."""

@@ -319,4 +319,5 @@ MOVES: Mapping[str, Move] = {
     "merged": _merged,
     "split": _split,
     "consultation": _consultation,
+    "told": lambda case, _: case,  # stands in the history
 }

@@ -111,6 +111,7 @@ DATA: dict[str, list[dict[str, Any]]] = {
     "guided": [{"basis": "《信访工作条例》", "words": "请向法院提起诉讼"}],
     "merged": [{"into": OTHER}, {"from": OTHER}],
     "split": [{"into": OTHER}, {"from": OTHER}],
+    "told": [{"to": "caller", "way": "sms", "step": "received", "words": "您的诉求已受理。", "state": "sent"}],
     "consultation": [{"participants": ["张三", "李四"], "minutes": "由 110 受理", "owners": ["110"]}],
 }
 KIND_AND_DATA = [(kind, data) for kind, datas in DATA.items() for data in datas]
