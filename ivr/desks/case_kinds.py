@@ -7,38 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ivr.desks import work_order
+from ivr.desks.case_shapes import CASE_ID, DESK, ID, LINE, RESULTS, line, said, written
 from ivr.schema import BOOLEAN, TIME, Schema, array, nullable, obj, one_of, string
 
-LINE = r"[^\x00-\x1f\x7f\u2028\u2029]*"  # no control characters
-WORDS = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*"  # several lines
+__all__ = ("CASE_ID", "DESK", "FACTS", "KINDS", "LINE", "MATTER")
 
 MATTER_KINDS = ("consultation", "complaint", "help", "report", "suggestion", "praise")
 URGENCIES = ("general", "urgent", "very_urgent")  # 一般 紧急 特急
 CONTACTS = ("phone", "sms_only", "no_call_back")
 TAGS = ("minor", "elder", "disabled", "hearing", "foreigner", "pregnant", "veteran", "repeated", "in_danger")
 CHANNELS = ("phone", "web", "email", "sms", "app", "desk")
-RESULTS = ("solved", "explained", "dispatched", "passed_on", "not_possible", "withdrawn")
 STEPS = ("received", "accepted", "ordered", "extended", "handled", "rate")  # of a matter, as its citizen is told them
 DANGERS = ("life", "property", "public")
 MODES = ("transfer", "conference", "consult", "suspend", "blind", "")
 
 
-def line(longest: int = 200) -> Schema:
-    return string(LINE, longest, description="one line without control characters")
-
-
-def written(longest: int) -> Schema:
-    return string(WORDS, longest, description="no control characters")
-
-
-def said(longest: int = 2000) -> Schema:
-    """Words that may not be left out: a reason, a basis."""
-    return string(r"(?=[\s\S]*\S)" + WORDS, longest, description="words, not only blanks")
-
-
-ID = string(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", 64)
-CASE_ID = string(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", 36)
-DESK = string(r"[0-9A-Za-z][0-9A-Za-z_-]{0,31}", 32)
 _OWNERS = {**array(DESK), "minItems": 1, "maxItems": 4}
 
 MATTER: Mapping[str, Schema] = {
@@ -86,7 +70,8 @@ KINDS: Mapping[str, Schema] = {
         {"participants": array(line()), "minutes": said(20000), "owners": _OWNERS},
         {"norm": obj({"id": ID, "version": ID, "class_code": MATTER["class_code"], "from": TIME}, {"until": TIME})},
     ),
+    **work_order.KINDS,
 }
 
-FACTS = frozenset({"written", "called", "voice_failed", "emergency", "told"})
+FACTS = frozenset({"written", "called", "voice_failed", "emergency", "told", *work_order.FACTS})
 """What has happened already, or must never be kept out: taken in every state of an opened case."""

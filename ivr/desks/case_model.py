@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ivr.desks.work_order import CallBack, WorkOrder
+
 DISPATCHER = "110"  # who sends people first where life, property or public safety is in danger (R27)
 SECOND_RETURN = 2  # returns after which the desks consult (会商, R46)
 
@@ -166,6 +168,8 @@ class Case:
     merged_from: tuple[str, ...] = ()
     split_from: str = ""
     split_into: tuple[str, ...] = ()
+    orders: tuple[WorkOrder, ...] = ()  # of every desk, as they were made
+    call_backs: tuple[CallBack, ...] = ()
     history: tuple[Entry, ...] = ()
     clock: int = 0  # the greatest of its events
 

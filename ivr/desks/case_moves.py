@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from ivr.desks import work_order_moves
 from ivr.desks.case_kinds import FACTS
 from ivr.desks.case_model import (
     DISPATCHER,
@@ -24,36 +25,10 @@ from ivr.desks.case_model import (
     Proposal,
     Result,
 )
-from ivr.errors import HotlineError
+from ivr.desks.case_refused import REFUSALS, Refused
+from ivr.desks.work_order import ACTS, open_orders
 
-_REASONS: Mapping[str, str] = {
-    "case_unopened": "this case has not been opened",
-    "case_open_already": "this case has been opened already",
-    "case_closed": "this case is closed; a new matter is a new case",
-    "case_merged": "this case was merged into another one; go on there",
-    "case_consulting": "it was returned twice: the desks consult first (minutes and owner), then it goes on",
-    "case_not_offered": "it was not offered to this desk, or has been answered already",
-    "case_not_yours": "another desk owns this case",
-    "case_not_accepted": "this desk does not have this case from another one",
-    "case_to_yourself": "a case is offered to another desk, not to one's own",
-    "case_ping_pong": "it went there and back already: only a three-party call can take it there again",
-    "case_nobody_to_ask": "no other desk takes part: offer the case or call the other desk in first",
-    "case_decided": "who accepts has been decided already",
-    "case_not_first": "only the desk that first received the call accepts for want of an agreement",
-    "case_not_handled": "every owner gives its result first",
-    "case_no_guidance": "a matter of neither desk is closed after guidance with its basis",
-    "case_one_other": "name exactly one other case",
-}
-
-
-class Refused(HotlineError):  # noqa: N818 - it is what becomes of an event
-    """A kind of event that may not be now."""
-
-    def __init__(self, id: str, event: Event) -> None:
-        super().__init__(id, _REASONS[id], {"case": event.case, "kind": event.kind}, 409)
-
-
-REFUSALS = frozenset(_REASONS)
+__all__ = ("MOVES", "REFUSALS", "Refused", "moved", "went_there_and_back")
 
 Move = Callable[[Case, Event], Case]
 
@@ -62,7 +37,7 @@ def moved(case: Case, event: Event) -> Case:
     """The case after the event, its history aside. Raises Refused."""
     if (case.state == "") != (event.kind == "opened"):
         raise Refused("case_unopened" if case.state == "" else "case_open_already", event)
-    if event.kind not in FACTS and event.kind != "opened":
+    if event.kind not in FACTS | ACTS and event.kind != "opened":
         if case.state == "merged" and event.kind != "merged":
             raise Refused("case_merged", event)
         if case.state == "closed" and event.kind not in {"merged", "split"}:
@@ -257,15 +232,22 @@ def _consultation(case: Case, event: Event) -> Case:
 def _handled(case: Case, event: Event) -> Case:
     if event.origin not in case.owners:
         raise Refused("case_not_yours", event)
+    _no_open_orders(case, event)
     result = Result(event.data["result"], event.data.get("words", ""), event.at, event.by)
     case = replace(case, results={**case.results, event.origin: result})
     done = all(desk in case.results for desk in case.owners)
     return replace(case, state="handled") if done else case
 
 
+def _no_open_orders(case: Case, event: Event) -> None:
+    if open_orders(case.orders, event.origin):
+        raise Refused("case_orders_open", event)
+
+
 def _closed(case: Case, event: Event) -> Case:
     if event.origin not in {*case.owners, case.first}:
         raise Refused("case_not_yours", event)
+    _no_open_orders(case, event)
     if case.matter.neither:
         if case.guidance is None:
             raise Refused("case_no_guidance", event)
@@ -320,4 +302,5 @@ MOVES: Mapping[str, Move] = {
     "split": _split,
     "consultation": _consultation,
     "told": lambda case, _: case,  # stands in the history
+    **work_order_moves.MOVES,
 }

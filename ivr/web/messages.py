@@ -71,6 +71,17 @@ _CHINESE: Mapping[str, str] = {
     "case_changed": "{by} 刚刚改动了这些内容：请核对后再保存",
     "no_classes": "诉求分类无法读取，请管理员检查 [desk] classes：{why}",
     "case_one_other": "请指明另一个诉求（只能一个）",
+    # work orders
+    "case_orders_open": "本平台还有工单未办结，请先办结或撤回工单",
+    "order_known": "该工单已经派发",
+    "order_unknown": "本平台在这件诉求中没有派发过该工单",
+    "order_not_open": "该工单已办结或已退回",
+    "order_signed_already": "该工单已经签收",
+    "order_other_department": "该工单属于其他单位",
+    "order_lead_only": "只有主办单位可以这样做；协办单位只反馈或退回自己承办的部分",
+    "order_no_extension": "该工单没有待审批的延期申请",
+    "order_not_done": "只有已办结或已退回的工单可以重新办理",
+    "order_not_later": "新的时限须晚于现在的时限",
     # calls and orders
     "unknown_call": "没有正在进行的通话 {call}",
     "unknown_target": "没有这个转接目标：{target}",

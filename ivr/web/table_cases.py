@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ivr.desks.case_kinds import CHANNELS, KINDS, MATTER, MATTER_KINDS, URGENCIES
 from ivr.desks.case_model import STATES
+from ivr.desks.work_order import ACTS
 from ivr.web import cases, shapes
 from ivr.web.routes import Route, words
 from ivr.web.schema import (
@@ -25,7 +26,7 @@ from ivr.web.schema import (
 V1 = "/api/v1"
 _CASE = f"{V1}/cases/{{id}}"
 _ANY: Schema = {}
-_OWN_ACCORD = {"opened", "merged", "split", "called", "decided", "voice_failed", "told"}  # by ways of their own
+_OWN_ACCORD = {"opened", "merged", "split", "called", "decided", "voice_failed", "told", *ACTS}  # by ways of their own
 _FOR_PEOPLE = tuple(kind for kind in KINDS if kind not in _OWN_ACCORD)
 
 ROW = obj(
@@ -60,6 +61,32 @@ _MATTER = obj(
         "neither": BOOLEAN,
     }
 )
+_FILE = obj({**dict.fromkeys(("id", "name", "type", "sha256"), TEXT), "bytes": shapes.COUNT})
+_EXTENSION = obj(
+    {
+        **dict.fromkeys(("reason", "by", "state", "words", "decided_by"), TEXT),
+        "until": TIME,
+        "at": TIME,
+        "decided_at": shapes.MOMENT,
+    }
+)
+_PART = obj({**dict.fromkeys(("department", "state", "words", "by"), TEXT), "files": array(_FILE), "at": shapes.MOMENT})
+_WORK_ORDER_TEXTS = (
+    *("id", "desk", "department", "by", "task", "state", "signed_by", "done_by", "result", "words", "why_reopened"),
+)
+WORK_ORDER = obj(
+    {
+        **dict.fromkeys(_WORK_ORDER_TEXTS, TEXT),
+        "joint": array(TEXT),
+        **dict.fromkeys(("due", "sign_by", "at"), TIME),
+        **dict.fromkeys(("signed_at", "done_at"), shapes.MOMENT),
+        "files": array(_FILE),
+        "extension": nullable(_EXTENSION),
+        "reopened": shapes.COUNT,
+        "parts": array(_PART),
+    }
+)
+_CALL_BACK = obj({**dict.fromkeys(("desk", "satisfied", "words", "by"), TEXT), "reached": BOOLEAN, "at": TIME})
 _DECISION = obj({"owners": array(TEXT), "reason": TEXT, "at": TIME, "by": array(TEXT)})
 _OFFER = obj(
     {
@@ -98,6 +125,8 @@ CASE = obj(
         "consultations": array(mapping(_ANY)),
         **dict.fromkeys(("merged_into", "split_from"), TEXT),
         **dict.fromkeys(("merged_from", "split_into", "may"), array(TEXT)),
+        "orders": array(WORK_ORDER),
+        "call_backs": array(_CALL_BACK),
         "history": array(
             obj(
                 {

@@ -90,6 +90,7 @@ def test_given_a_refusal_then_it_is_told_in_both_languages() -> None:
 
 # --- any order -------------------------------------------------------------------------------------------------------
 
+LIMITS = {"due": "2026-12-04T10:00:00Z", "sign_by": "2026-11-30T10:00:00Z"}
 DATA: dict[str, list[dict[str, Any]]] = {
     "opened": [{"number": "12345-20261127-000001", "channel": "phone"}],
     "written": [{"cause": "路灯不亮"}, {"place": "朝阳路", "tags": ["elder"]}, {"neither": True}],
@@ -113,6 +114,14 @@ DATA: dict[str, list[dict[str, Any]]] = {
     "split": [{"into": OTHER}, {"from": OTHER}],
     "told": [{"to": "caller", "way": "sms", "step": "received", "words": "您的诉求已受理。", "state": "sent"}],
     "consultation": [{"participants": ["张三", "李四"], "minutes": "由 110 受理", "owners": ["110"]}],
+    "ordered": [{"order": "o1", "department": "chengguan", "joint": ["shuiwu"], **LIMITS}],
+    "order_signed": [{"order": "o1"}],
+    "order_returned": [{"order": "o1", "reason": "不属本单位职责"}],
+    "order_extension": [{"order": "o1", "until": "2026-12-20T10:00:00Z", "reason": "等待配件"}],
+    "order_extended": [{"order": "o1", "granted": True}],
+    "order_done": [{"order": "o1", "result": "solved", "words": "已更换灯泡"}],
+    "order_reopened": [{"order": "o1", "reason": "回访不满意", "due": "2026-12-24T10:00:00Z"}],
+    "called_back": [{"reached": True, "satisfied": "no"}],
 }
 KIND_AND_DATA = [(kind, data) for kind, datas in DATA.items() for data in datas]
 

@@ -24,11 +24,10 @@ function Matter({ one, classes }) {
 
 /** An event in words. */
 function told({ kind, data }) {
-  const said = { ...data };
+  const said = { words: "", satisfied: "", ...data };
   if (kind === "written") said.fields = Object.keys(data).map((name) => t(`case.note_${name}`)).join("、");
-  if (kind === "proposed") said.whose = t(`case.whose.${data.whose}`);
-  if (kind === "emergency") said.danger = t(`case.danger.${data.danger}`);
-  if (kind === "handled") Object.assign(said, { result: t(`case.result.${data.result}`), words: data.words ?? "" });
+  for (const name of ["whose", "danger", "result", "granted", "reached", "satisfied"]) if (name in data) said[name] = t(`case.${name}.${data[name]}`);
+  for (const name of ["due", "until"]) if (name in data) said[name] = when(data[name]);
   return t(`case.event.${kind}`, said);
 }
 
