@@ -7,7 +7,9 @@ the same change by the web.
 from __future__ import annotations
 
 import getpass
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -21,13 +23,22 @@ from ivr.cli.run import with_store
 from ivr.cli.text import table
 from ivr.credentials import new_password
 from ivr.store import Store
-from ivr.store.accounts import Account, Accounts, refused
+from ivr.store.accounts import (
+    ROLES,
+    Account,
+    Accounts,
+    judge_department,
+    judge_roles,
+    new_account,
+    refused,
+    user_exists,
+)
 from ivr.store.audit import Audit
 from ivr.store.export import as_json
 from ivr.web import passwords
 
 app = typer.Typer(
-    help="Who may use the pages: list, password, unlock, disable, enable, totp-reset.",
+    help="Who may use the pages: list, add, password, unlock, disable, enable, totp-reset.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -39,7 +50,10 @@ By = Annotated[str, typer.Option(help="Who decides, by name; without it, the nam
 Why = Annotated[str, typer.Option("--why", "-m", help="Why, on one line.")]
 
 WORDS = {
-    "head": ("账号|姓名|角色|分机|状态|动态口令|最近登录", "user|name|roles|number|state|code|last login"),
+    "head": (
+        "账号|姓名|角色|分机|状态|动态口令|最近登录",
+        "user|name|roles|number|state|code|last login",
+    ),
     "none": ("还没有账号：第一次 ivr up 会建立。", "There is no account yet: the first `ivr up` makes them."),
     "unknown": (
         "没有账号 {user}；ivr account list 列出全部账号。",
@@ -53,6 +67,17 @@ WORDS = {
     "password": (
         "{user} 的新初始密码（只显示这一次，首次登录时须更改）：\n{password}",
         "The new first password of {user}, shown this once, to be changed at the first login:\n{password}",
+    ),
+    "bad_user": (
+        "账号 {user} 不可用：只能用字母、数字和 . _ -，最多 64 个。",
+        "{user} cannot be a user: letters, digits and . _ -, at most 64.",
+    ),
+    "no_name": ("请用 --name 写明姓名。", "Say the person's name with --name."),
+    "number_taken": ("{number} 已是 {user} 的电话号码。", "{number} is the telephone of {user}."),
+    "bad_number": ("{number} 不是电话号码（最多 20 位数字）。", "{number} is no telephone: at most 20 digits."),
+    "added": (
+        "账号 {user} 已建立。初始密码（只显示这一次，首次登录时须更改）：\n{password}",
+        "Account {user} is made. Its first password, shown this once, to be changed at the first login:\n{password}",
     ),
     "still_disabled": (
         "注意：{user} 已停用，须先 ivr account enable {user} 才能登录。",
@@ -94,6 +119,53 @@ def list_(
         typer.echo(table(_say("head").split("|"), [_row(account, now, zone) for account in accounts.values()]))
     else:
         typer.echo(_say("none"))
+
+
+@app.command("add")
+def add(  # noqa: PLR0917  what a new person is
+    context: typer.Context,
+    user: Annotated[str, typer.Argument(help="What the person will type at the login: letters, digits, . _ -")],
+    name: Annotated[str, typer.Option(help="The person's name, for the audit log and the wallboard.")],
+    role: Annotated[list[str], typer.Option(help=f"Once for each role: {', '.join(ROLES)}.")],
+    department: Annotated[str, typer.Option(help="With the role department: which one of hotline.toml.")] = "",
+    number: Annotated[str, typer.Option(help="The person's own telephone, of an operator or a supervisor.")] = "",
+    by: By = "",
+    why: Why = "",
+) -> None:
+    """Make an account, and print its first password once; it has to be changed at the first login.
+
+    Example: ivr account add liming --name 李明 --role department --department chengguan
+    """
+    start: Context = context.obj
+    judge_roles(role)
+    judge_department(role, department or None, start.site.departments)
+    _judge_person(user, name, number)
+    first = new_password()
+    account = new_account(user, name.strip(), role, number or None, datetime.now(UTC), department or None)
+
+    async def work(store: Store) -> None:
+        kept = Accounts(store)
+        for one in (await kept.all()).values():
+            if one.user == user:
+                raise user_exists(user)
+            if number and one.number == number:
+                raise refused("number_taken", _say("number_taken", number=number, user=one.user), 409, user=one.user)
+        details = {"roles": list(account.roles), "number": account.number, "department": account.department}
+        await Audit(store).note(by or getpass.getuser(), SHELL, "account.add", user, why, details)
+        await kept.add(replace(account, password=passwords.hashed(first)))
+
+    with_store(start, work)
+    typer.echo(_say("added", user=user, password=first))
+
+
+def _judge_person(user: str, name: str, number: str) -> None:
+    """Raises AccountRefusedError for what the web would not take either."""
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", user):
+        raise refused("bad_user", _say("bad_user", user=shown(user)), user=user)
+    if not 1 <= len(name.strip()) <= 40 or not name.isprintable():
+        raise refused("no_name", _say("no_name"))
+    if number and not re.fullmatch(r"[0-9]{1,20}", number):
+        raise refused("bad_number", _say("bad_number", number=shown(number)), number=number)
 
 
 @app.command("password")
@@ -189,7 +261,7 @@ def _row(account: Account, now: datetime, zone: ZoneInfo) -> tuple[str, ...]:
     return (
         account.user,
         account.name,
-        " ".join(account.roles),
+        " ".join(account.roles) + (f" ({account.department})" if account.department else ""),
         account.number or "",
         _state(account, now, zone),
         _say("yes") if account.totp is not None else "",

@@ -6,6 +6,7 @@
 from ivr.settings.load import SettingsError, load, read
 from ivr.settings.model import (
     Address,
+    Department,
     Desk,
     Dialplans,
     Hotline,
@@ -28,6 +29,7 @@ from ivr.settings.model import (
 
 __all__ = [
     "Address",
+    "Department",
     "Desk",
     "Dialplans",
     "Hotline",

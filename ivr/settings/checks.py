@@ -15,7 +15,15 @@ MODES = ("transfer", "conference", "consult", "suspend", "blind")
 RESERVED_REASONS = ("wrap-up",)  # of a pause that is after-call work
 DESK_ACTS = ("hand_back", "pull_in")
 ROLES = ("desk", "department", "interpreter")
-PEOPLE = ("admin", "dialplan_admin", "supervisor", "liaison", "auditor", "operator")  # R61: what people may be
+PEOPLE = (
+    "admin",
+    "dialplan_admin",
+    "supervisor",
+    "liaison",
+    "auditor",
+    "operator",
+    "department",
+)  # R61: what people may be
 ACKNOWLEDGE = ("answer", "key")
 # app_queue's, less the one that needs penalties (Asterisk: queues.conf, `strategy`)
 STRATEGIES = ("ringall", "leastrecent", "fewestcalls", "random", "rrmemory", "rrordered", "linear")

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from ivr.errors import HotlineError
-from ivr.settings import checks, classes, exchange, tls
+from ivr.settings import checks, classes, departments, exchange, tls
 from ivr.settings.hours import Hours
 from ivr.settings.model import (
     Accounts,
+    Department,
     Desk,
     Dialplans,
     Hooks,
@@ -57,12 +58,13 @@ TABLES = (
     "supervisors",
     "supervision",
     "exchange",
+    "departments",
 )
 
 
 def problems(site: Site) -> list[str]:
     """Everything that is wrong with the whole, one sentence each, opening with the key."""
-    return [problem for part in (checks, tls, exchange, classes) for problem in part.problems(site)]
+    return [problem for part in (checks, tls, exchange, classes, departments) for problem in part.problems(site)]
 
 
 class SettingsError(HotlineError):
@@ -128,6 +130,7 @@ def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> S
     privacy = reader.build(Privacy, tables.get("privacy", {}), "privacy")
     accounts = reader.build(Accounts, tables.get("accounts", {}), "accounts")
     partners = _keyed(reader, Partner, tables.get("exchange", {}), "exchange", name="desk")
+    responsible = _keyed(reader, Department, tables.get("departments", {}), "departments")
     if reader.problems:
         return None
     if "language_keys" not in tables.get("hotline", {}):
@@ -156,6 +159,7 @@ def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> S
         supervisors=supervisors,
         supervision=supervision,
         exchange=partners,
+        departments=responsible,
     )
 
 

@@ -254,6 +254,15 @@ class Partner:
 
 
 @dataclass(frozen=True, slots=True)
+class Department:
+    """A department of the city (`[departments.chengguan]`): orders go to it, and people of it log in (R47)."""
+
+    key: str
+    name: Text
+    phone: str = ""  # where a person reaches it
+
+
+@dataclass(frozen=True, slots=True)
 class Keys:
     """Pressed by the operator, whatever the target."""
 
@@ -326,6 +335,7 @@ class Site:
     supervision: Supervision = field(default_factory=Supervision)
     source: str = field(default="", repr=False, compare=False)  # the file's text that this was read from
     exchange: Mapping[str, Partner] = field(default_factory=dict)  # by desk
+    departments: Mapping[str, Department] = field(default_factory=dict)
 
     def partner_of(self, target: str) -> str | None:
         """The desk that a call taken to this target belongs to, where we share cases with it."""

@@ -22,6 +22,7 @@ from ivr.store.store import Store
 
 ROLES = PEOPLE  # the first one that an account has is what it is mostly (`Account.role`)
 KEEPS_APART = frozenset({"admin", "dialplan_admin", "supervisor", "operator"})  # from auditor: R61
+DEPARTMENT = "department"  # the role of a department's person, who is nobody of the hotline
 
 _ACCOUNT, _SESSION = tables.account.c, tables.web_session.c
 
@@ -42,6 +43,7 @@ class Account:
     locked_until: datetime | None = None
     last_login_at: datetime | None = None
     last_address: str | None = None
+    department: str | None = None  # of hotline.toml
 
     @property
     def role(self) -> str:
@@ -66,6 +68,7 @@ class Account:
             "name": self.name,
             "roles": list(self.roles),
             "number": self.number,
+            "department": self.department,
             "disabled": self.disabled_at is not None,
             "locked_until": _told(self.locked_until) if locked else None,
             "totp": self.totp is not None,
@@ -95,6 +98,10 @@ def refused(id: str, message: str, status: int = 422, **details: object) -> Acco
     return AccountRefusedError(id, message, details, status)
 
 
+def user_exists(user: str) -> AccountRefusedError:
+    return refused("user_exists", f"there is an account {user} already; choose another user", 409, user=user)
+
+
 class Accounts:
     """The accounts of a database. `now` is an aware moment: the clock stands outside. All raise DatabaseDownError."""
 
@@ -121,8 +128,7 @@ class Accounts:
         except HotlineError as failure:
             if not isinstance(failure.__cause__, IntegrityError):
                 raise
-            message = f"there is an account {account.user} already; choose another user"
-            raise refused("user_exists", message, 409, user=account.user) from None
+            raise user_exists(account.user) from None
 
     async def add_missing(self, accounts: Iterable[Account]) -> list[Account]:
         """Those whose user and whose number no account has yet."""
@@ -206,10 +212,12 @@ def _account(row: RowMapping) -> Account:
     return Account(**{**row, "roles": tuple(row["roles"].split())})
 
 
-def new_account(user: str, name: str, roles: Iterable[str], number: str | None, now: datetime) -> Account:
+def new_account(  # noqa: PLR0917  what a person is, in the order of the form
+    user: str, name: str, roles: Iterable[str], number: str | None, now: datetime, department: str | None = None
+) -> Account:
     """One whose password is the first one, until it is set."""
     moment = now.astimezone(UTC)
-    return Account(user, name, ordered(roles), moment, moment, number)
+    return Account(user, name, ordered(roles), moment, moment, number, department=department)
 
 
 def ordered(roles: Iterable[str]) -> tuple[str, ...]:
@@ -228,3 +236,27 @@ def judge_roles(roles: Iterable[str]) -> None:
             "an auditor may not change what he looks at: auditor goes with liaison only",
             roles=", ".join(ordered(wanted)),
         )
+
+
+def judge_department(roles: Iterable[str], department: str | None, known: Iterable[str]) -> None:
+    """Raises AccountRefusedError where a department's person is also somebody of the hotline, or of no department.
+
+    `known`: the departments of hotline.toml. Who works at the hotline sees the cases of all (R60), so one account is
+    either of the hotline or of one department.
+    """
+    wanted, of_it = set(roles), ", ".join(known)
+    if DEPARTMENT in wanted and len(wanted) > 1:
+        message = "a department's person has no other role: what others may see of a case is not for departments"
+        raise refused("department_alone", message, roles=", ".join(ordered(wanted)))
+    if DEPARTMENT in wanted and not department:
+        message = f"say which department this person belongs to, of those of hotline.toml: {of_it or 'none yet'}"
+        raise refused("department_needed", message, known=of_it)
+    if DEPARTMENT not in wanted and department:
+        message = "only the role department belongs to a department; leave the department out, or choose that role"
+        raise refused("department_unused", message, department=department)
+    if department and department not in known:
+        message = (
+            f"hotline.toml has no [departments.{department}]; it has {of_it or 'none'}: "
+            "choose one of them, or add it there first"
+        )
+        raise refused("unknown_department", message, department=department, known=of_it)

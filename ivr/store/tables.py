@@ -275,6 +275,7 @@ account = Table(
     Column("name", Words, nullable=False),  # the person's
     Column("roles", Words, nullable=False),  # parted by blanks
     Column("number", Words),  # an operator's or supervisor's own telephone
+    Column("department", Words),  # of hotline.toml, whose orders this person works on; role department only
     Column("password", Words),  # its argon2 hash; NULL: the first one, of credentials.toml
     Column("must_change", Boolean, nullable=False),  # the password, at the next login
     Column("totp", Words),  # what the secret is derived from, never the secret; NULL: no second factor yet

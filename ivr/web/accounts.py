@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ivr.credentials import new_password
-from ivr.store.accounts import Account, judge_roles, new_account, ordered, refused
+from ivr.store.accounts import Account, judge_department, judge_roles, new_account, ordered, refused
 from ivr.store.audit import Audit
 from ivr.store.export import instant
 from ivr.web import passwords
@@ -57,15 +57,19 @@ async def add(asked: Asked) -> dict[str, Any]:
     """A password that we make is told once, and has to be changed at the first login; a given one stays."""
     body, sessions = asked.body, asked.services.sessions
     judge_roles(body["roles"])
+    judge_department(body["roles"], body.get("department"), asked.services.site.departments)
     _free_number(asked, body.get("number"), body["user"])
     given = body.get("password")
     if given is not None:
         passwords.judge(given, body["user"])
     first = given or new_password()
-    account = new_account(body["user"], body["name"], body["roles"], body.get("number"), datetime.now(UTC))
-    account = replace(account, must_change=given is None)
+    about = (body["roles"], body.get("number"), datetime.now(UTC), body.get("department"))
+    account = replace(new_account(body["user"], body["name"], *about), must_change=given is None)
     made = await asked.services.passwords.hash(first)
-    await _note(asked, "add", account.user, {"roles": list(account.roles), "number": account.number})
+    details = {"roles": list(account.roles), "number": account.number}
+    await _note(
+        asked, "add", account.user, details | ({"department": account.department} if account.department else {})
+    )
     await sessions.add(account, made)
     return _told(asked, account.user, None if given else first)
 
@@ -77,12 +81,15 @@ async def change(asked: Asked) -> dict[str, Any]:
 
 async def _change(asked: Asked) -> dict[str, Any]:
     account, body, sessions = _known(asked), asked.body, asked.services.sessions
-    values = {key: body[key] for key in ("name", "number") if key in body}
+    values = {key: body[key] for key in ("name", "number", "department") if key in body}
     if "number" in values:
         _free_number(asked, values["number"], account.user)
     if "roles" in body:
         judge_roles(body["roles"])
         values["roles"] = ordered(body["roles"])
+    if {"roles", "department"} & values.keys():
+        department = values.get("department", account.department)
+        judge_department(values.get("roles", account.roles), department, asked.services.site.departments)
     if "disabled" in body:
         values["disabled_at"] = (account.disabled_at or datetime.now(UTC)) if body["disabled"] else None
     if {"roles", "disabled_at"} & values.keys():
@@ -99,7 +106,7 @@ async def _change(asked: Asked) -> dict[str, Any]:
         values |= {"password": await asked.services.passwords.hash(first), "must_change": True}
     await _note(asked, "change", account.user, dict(body))
     await sessions.change(account.user, **values)
-    if {"roles", "disabled_at", "password", "totp", "number"} & values.keys() or body.get("log_out"):
+    if {"roles", "disabled_at", "password", "totp", "number", "department"} & values.keys() or body.get("log_out"):
         await sessions.end_of(account.user)
     if body.get("unlock"):
         asked.services.locks.unlock(account.user)

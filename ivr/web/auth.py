@@ -14,6 +14,7 @@ from aiohttp import web
 from ivr.credentials import Credentials
 from ivr.errors import HotlineError
 from ivr.settings import Site
+from ivr.store.accounts import DEPARTMENT, Account
 from ivr.web.context import Services, Who
 from ivr.web.sessions import COOKIE, csrf
 
@@ -52,6 +53,17 @@ class CsrfError(HotlineError):
         super().__init__("csrf", message, {"header": CSRF_HEADER}, 403)
 
 
+class DepartmentGoneError(HotlineError):
+    """Nothing of the account is lost: it works again as soon as the department is back, or another one is given."""
+
+    def __init__(self, department: str) -> None:
+        message = (
+            f"your department ({department}) is not in the hotline's settings any more: ask an administrator to add it "
+            "there again, or to give this account another department"
+        )
+        super().__init__("department_gone", message, {"department": department}, 403)
+
+
 class MustError(HotlineError):
     """Logged in, but there is something to do first."""
 
@@ -88,7 +100,16 @@ def of_cookie(request: web.Request, services: Services) -> Who | None:
     account = found[1]
     named = account.user if account.name in ("", account.user) else f"{account.user} {account.name}"
     must = account.must(services.site.accounts.totp)
-    return Who(account.role, account.number, named[:64], frozenset(account.roles), account.user, cookie, must)
+    roles, department = frozenset(account.roles), department_of(account, services.site)
+    return Who(account.role, account.number, named[:64], roles, account.user, cookie, department, must)
+
+
+def department_of(account: Account, site: Site) -> str:
+    """Raises DepartmentGoneError where the settings have it no more; "": somebody of the hotline."""
+    department = account.department or ""
+    if DEPARTMENT in account.roles and department not in site.departments:
+        raise DepartmentGoneError(department)
+    return department
 
 
 def of_socket(request: web.Request, services: Services) -> Who | None:

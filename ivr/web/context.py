@@ -169,6 +169,7 @@ class Who:
     more: frozenset[str] = frozenset()  # roles beside
     user: str = ""  # of an account
     cookie: str = field(default="", repr=False)  # what the browser showed; "": no browser
+    department: str = ""  # of an account of a department: it sees nothing of another
     must: str | None = None  # password | totp: what has to be done before anything else
 
     @property

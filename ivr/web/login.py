@@ -56,6 +56,8 @@ async def login(asked: Asked) -> web.Response:
         await _failed(asked, account, at_home)
         raise WrongLoginError
     step = _step(asked, account, at_home)
+    if step != WRONG:
+        _of_a_department(asked, account, at_home)
     cookie = await services.sessions.begin(account, address, step) if step != WRONG else None
     if cookie is None:
         await _failed(asked, account, at_home, "code")
@@ -87,6 +89,15 @@ def _step(asked: Asked, account: Account, at_home: bool) -> int | None:
         raise CodeNeededError
     step = codes.step_of(codes.secret(asked.services.credentials.account_key, account.user, account.totp), code)
     return WRONG if step is None else step
+
+
+def _of_a_department(asked: Asked, account: Account, at_home: bool) -> None:
+    """Raises DepartmentGoneError, which is no guess at a password."""
+    try:
+        auth.department_of(account, asked.services.site)
+    except auth.DepartmentGoneError:
+        asked.services.locks.forgive(account.user, asked.request.remote or "?", at_home)
+        raise
 
 
 async def _failed(asked: Asked, account: Account | None, at_home: bool, what: str = "password") -> None:
@@ -127,6 +138,7 @@ def _told(asked: Asked, account: Account, cookie: str) -> dict[str, Any]:
             "name": account.name,
             "roles": list(account.roles),
             "number": account.number,
+            "department": account.department,
             "csrf": csrf(cookie),
             "idle_seconds": rules.idle_minutes * 60,
             "must": account.must(rules.totp),

@@ -26,12 +26,14 @@ def _and_the_admins_token(*roles: str) -> May:
     return May(frozenset(roles), frozenset({*roles, "admin"}))
 
 
-EVERYBODY = frozenset({"admin", "dialplan_admin", "supervisor", "liaison", "auditor", "operator"})
+EVERYBODY = frozenset({"admin", "dialplan_admin", "supervisor", "liaison", "auditor", "operator", "department"})
 MAY: Mapping[str, May] = {
     "admin": _both("admin"),
     "dialplan_admin": _both("admin", "dialplan_admin"),
     "auditor": _and_the_admins_token("auditor"),
     "desk": _both("operator", "supervisor", "liaison", "admin"),
+    "department": _both("department"),  # only orders of its own department: the handler looks
+    "orders": _both("department", "operator", "supervisor", "liaison", "admin"),
     "room": _both("supervisor", "admin"),
     "calls": _both("supervisor", "liaison", "auditor", "admin"),
     "listen": _and_the_admins_token("supervisor", "auditor"),

@@ -245,6 +245,7 @@ class Sessions:
         """The first accounts, and all that are there. Raises DatabaseDownError."""
         await self._make_first_accounts()
         await self.refresh()
+        self._tell_lost_departments()
         self._prepared = True
 
     async def _make_first_accounts(self) -> None:
@@ -261,6 +262,12 @@ class Sessions:
             wanted.append(new_account(admin, admin, ["admin"], None, now))
         for made in await self.kept.add_missing(wanted):
             log.info("accounts.made", user=made.user)
+
+    def _tell_lost_departments(self) -> None:
+        """Whose department the settings have no more cannot log in, and an administrator has to know why."""
+        for account in self.accounts.values():
+            if account.department is not None and account.department not in self._site.departments:
+                log.warning("accounts.department_gone", user=account.user, department=account.department)
 
     async def _tell_ends(self) -> None:
         ending = set(self._to_end)

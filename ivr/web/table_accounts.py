@@ -17,6 +17,7 @@ _CODE = string(r"[0-9]{6}", 6, description="six digits of the authenticator app"
 _NAME = string(r"[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*", 40, description="the person's name")
 _NUMBER = string(r"[0-9]{1,20}", 20, description="the person's own telephone")
 _ROLES: Schema = array(one_of(*ROLES))
+_DEPARTMENT = string(r"[0-9A-Za-z_-]+", 32, description="of hotline.toml; with the role department only")
 
 SESSION = obj(
     {
@@ -27,6 +28,7 @@ SESSION = obj(
                     "name": TEXT,
                     "roles": _ROLES,
                     "number": nullable(TEXT),
+                    "department": nullable(TEXT),
                     "csrf": TEXT,
                     "idle_seconds": {"type": "integer"},
                     "must": nullable(one_of("password", "totp")),
@@ -44,6 +46,7 @@ _ONE = obj(
         "name": TEXT,
         "roles": _ROLES,
         "number": nullable(TEXT),
+        "department": nullable(TEXT),
         "disabled": BOOLEAN,
         "locked_until": nullable(TIME),
         "totp": BOOLEAN,
@@ -117,7 +120,10 @@ ROUTES: tuple[Route, ...] = (
         words("新建账号（首次密码只显示一次）", "A new account; its first password is told once"),
         _WITH_PASSWORD,
         201,
-        body=obj({"user": USER, "name": _NAME, "roles": _ROLES}, {"number": nullable(_NUMBER), "password": _TYPED}),
+        body=obj(
+            {"user": USER, "name": _NAME, "roles": _ROLES},
+            {"number": nullable(_NUMBER), "department": nullable(_DEPARTMENT), "password": _TYPED},
+        ),
     ),
     Route(
         "PATCH",
@@ -131,6 +137,7 @@ ROUTES: tuple[Route, ...] = (
                 "name": _NAME,
                 "roles": _ROLES,
                 "number": nullable(_NUMBER),
+                "department": nullable(_DEPARTMENT),
                 "disabled": BOOLEAN,
                 "password_reset": BOOLEAN,
                 "totp_reset": BOOLEAN,

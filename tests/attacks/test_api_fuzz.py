@@ -43,6 +43,7 @@ BEYOND_A_SCHEMA = (
     *("idempotency_key_reused", "nobody_named", "no_reason", "bad_block_end"),
     *("unknown_category", "bad_prompt_text", "bad_placeholder", "greeting_too_long", "no_sound", "silent_sound"),
     *("bad_roles", "roles_exclude", "weak_password"),
+    *("department_alone", "department_needed", "department_unused", "unknown_department"),
     *(
         "no_notice_words",
         "notice_incomplete",

@@ -221,3 +221,20 @@ def test_the_sites_of_two_desks_that_stand_side_by_side_load(tmp_path: Path, des
     site = load(path, tmp_path)
     assert (site.hotline.desk, list(site.exchange)) == (desk, [other])
     assert site.partner_of(other) == other
+
+
+DEPARTMENT = """
+[departments.chengguan]
+name = {zh = "城市管理局", en = "City Management"}
+"""
+
+
+def test_a_department_is_read_and_what_is_wrong_with_it_is_told(tmp_path: Path) -> None:
+    site = load(site_file(tmp_path, more=DEPARTMENT), tmp_path)
+    assert site.departments["chengguan"].name["zh"] == "城市管理局"
+    for old, new, told in (
+        ("chengguan", '"cheng guan"', "departments.cheng guan: a department's key is made of"),
+        (', en = "City Management"', "", "departments.chengguan.name.en: expected its name in this language"),
+        ("name", "names", "departments.chengguan.names: unknown key; did you mean name?"),
+    ):
+        assert told in problems(site_file(tmp_path, more=DEPARTMENT.replace(old, new)))

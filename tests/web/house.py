@@ -19,7 +19,7 @@ from ivr.dialplan.findings import Report
 from ivr.dialplan.office import NOTHING, Publishing
 from ivr.dialplan.trial_model import Wish
 from ivr.dialplan.versions import Version, Versions
-from ivr.settings import Address, Hotline, Listen, Operator, Partner, Site, Target, Trunk
+from ivr.settings import Address, Department, Hotline, Listen, Operator, Partner, Site, Target, Trunk
 from ivr.store import Store
 from ivr.web.app import Server
 from ivr.web.context import Services
@@ -207,6 +207,10 @@ def a_site(folder: Path) -> Site:
             "survey": Target("survey", {"zh": "满意度", "en": "Survey"}, flow="flow-survey"),
         },
         operators={number: Operator(number, name) for number, name in OPERATORS.items()},
+        departments={
+            "chengguan": Department("chengguan", {"zh": "城市管理局", "en": "City Management"}),
+            "shuiwu": Department("shuiwu", {"zh": "水务局", "en": "Water Authority"}),
+        },
     )
 
 

@@ -52,7 +52,8 @@ async def enrol(person: Person) -> str:
 async def person(house: House, *roles: str, user: str = "", name: str = "王芳", number: str | None = None) -> Person:
     """A new account of these roles, logged in, with all that it must do done."""
     user = user or "a-" + "-".join(roles)
-    wanted = {"user": user, "name": name, "roles": roles, "number": number, "password": PASSWORD}
+    of_it = "chengguan" if "department" in roles else None
+    wanted = {"user": user, "name": name, "roles": roles, "number": number, "department": of_it, "password": PASSWORD}
     assert (await house.ask("POST", ACCOUNTS, json=wanted))[0] == 201
     made = await log_in(house, user)
     if set(roles) & set(house.services.site.accounts.totp):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pyotp
 from aiohttp import WSMsgType
@@ -221,3 +222,48 @@ async def test_given_live_views_when_their_session_is_ended_then_each_closes_wit
         assert (told.type, told.data) == (WSMsgType.CLOSE, OVER)
         async with house.client.get(path, headers=one.headers) as response:
             assert response.status in (400, 401)
+
+
+async def test_given_a_person_of_a_department_when_he_logs_in_then_his_page_knows_it_and_no_other_role_goes_with_it(
+    house: House,
+) -> None:
+    li = await person(house, "department", user="li")
+    _, told = await li.ask("GET", SESSION)
+    assert (told["session"]["roles"], told["session"]["department"]) == (["department"], "chengguan")
+    for wanted, id in (
+        ({"roles": ["department", "operator"], "department": "chengguan"}, "department_alone"),
+        ({"roles": ["department"]}, "department_needed"),
+        ({"roles": ["operator"], "department": "chengguan"}, "department_unused"),
+        ({"roles": ["department"], "department": "nowhere"}, "unknown_department"),
+    ):
+        about = {"user": "new", "name": "新人", "password": PASSWORD}
+        status, refusal = await house.ask("POST", ACCOUNTS, json={**about, **wanted})
+        assert (status, refusal["error"]["id"]) == (422, id)
+    assert await patch(house, "li", roles=["operator"]) == (422, "department_unused")
+    assert await patch(house, "li", department="shuiwu") == (200, "")
+    assert (await account(house, "li"))["department"] == "shuiwu"
+    assert (await li.ask("GET", SESSION))[0] == 401  # what was open for the other department is over
+    assert await patch(house, "li", roles=["operator"], department=None) == (200, "")
+
+
+async def test_given_a_department_that_the_settings_have_no_more_then_its_people_are_told_so_and_lose_nothing(
+    house: House,
+) -> None:
+    li = await person(house, "department", user="li")
+    site = house.services.site
+    object.__setattr__(house.services, "site", replace(site, departments={}))
+    status, told = await li.ask("GET", SESSION)
+    assert (status, told["error"]["id"], told["error"]["details"]) == (
+        403,
+        "department_gone",
+        {"department": "chengguan"},
+    )
+    for _ in range(site.accounts.lock_after + 1):  # it is no wrong password
+        status, told = await house.ask("POST", SESSION, token=None, json={"user": "li", "password": PASSWORD})
+        assert (status, told["error"]["id"]) == (403, "department_gone")
+    status, told = await house.ask("POST", SESSION, token=None, json={"user": "li", "password": "wrong"})
+    assert (status, told["error"]["id"]) == (401, "wrong_login")  # only who knows the password is told
+    assert await patch(house, "li", disabled=True) == (200, "")  # an administrator can still put it right
+    assert await patch(house, "li", disabled=False) == (200, "")
+    object.__setattr__(house.services, "site", site)
+    assert (await (await log_in(house, "li")).ask("GET", SESSION))[0] == 200

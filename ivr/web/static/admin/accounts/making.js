@@ -3,10 +3,10 @@ import { html, useState } from "../../vendor/preact.js";
 import { api } from "../../shell/api.js";
 import { t } from "../../shell/words.js";
 import { Button, Dialog, Failure, TextInput } from "../../shell/ui.js";
-import { FirstPassword, Roles } from "./parts.js";
+import { Department, FirstPassword, Roles } from "./parts.js";
 
 export function Making({ onMade, onClose }) {
-  const [wish, setWish] = useState({ user: "", name: "", number: "", roles: ["operator"] });
+  const [wish, setWish] = useState({ user: "", name: "", number: "", department: "", roles: ["operator"] });
   const [made, setMade] = useState(null);
   const [wrong, setWrong] = useState(null);
   const [busy, setBusy] = useState(false);
@@ -16,7 +16,7 @@ export function Making({ onMade, onClose }) {
     setBusy(true);
     setWrong(null);
     try {
-      setMade(await api.post("/accounts", { ...wish, user: wish.user.trim(), name: wish.name.trim(), number: wish.number.trim() || null }));
+      setMade(await api.post("/accounts", { ...wish, user: wish.user.trim(), name: wish.name.trim(), number: wish.number.trim() || null, department: (wish.roles.includes("department") && wish.department) || null }));
       onMade();
     } catch (failure) {
       setWrong(failure);
@@ -40,6 +40,7 @@ export function Making({ onMade, onClose }) {
           pattern="[0-9]{1,20}" autocomplete="off" />
       </div>
       <${Roles} value=${wish.roles} onChange=${set("roles")} />
+      <${Department} roles=${wish.roles} value=${wish.department} onChange=${set("department")} />
       <div class="dialog-foot"><${Button} onClick=${onClose}>${t("shell.cancel")}<//>
         <${Button} kind="primary" type="submit" disabled=${busy || !wish.roles.length}>${t("accounts.make")}<//></div>
     </form>

@@ -4,8 +4,10 @@ import { api } from "../../shell/api.js";
 import { session } from "../../shell/session.js";
 import { t } from "../../shell/words.js";
 import { ask, Button, Dialog, Failure, TextInput } from "../../shell/ui.js";
-import { Factor, FirstPassword, moment, Roles, State } from "./parts.js";
+import { Department, Factor, FirstPassword, moment, Roles, State } from "./parts.js";
 
+/** Of a person of a department only. */
+const departmentOf = (wish) => (wish.roles.includes("department") && wish.department) || null;
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
 /** Why this account cannot lose what it has: nobody shuts himself out, and one administrator stays. */
@@ -16,7 +18,7 @@ function bound(account, others) {
 }
 
 export function One({ account, others, onChange, onClose }) {
-  const [wish, setWish] = useState({ name: account.name, number: account.number ?? "", roles: account.roles });
+  const [wish, setWish] = useState({ name: account.name, number: account.number ?? "", department: account.department ?? "", roles: account.roles });
   const [told, setTold] = useState(null); // {password} or {done}
   const [wrong, setWrong] = useState(null);
   const [busy, setBusy] = useState(false);
@@ -53,13 +55,14 @@ export function One({ account, others, onChange, onClose }) {
   };
   const save = async (event) => {
     event.preventDefault();
-    const fresh = { name: wish.name.trim(), number: wish.number.trim() || null, roles: wish.roles };
+    const fresh = { name: wish.name.trim(), number: wish.number.trim() || null, department: departmentOf(wish), roles: wish.roles };
     const body = Object.fromEntries(Object.entries(fresh).filter(([key, value]) => !same(value, account[key])));
-    const ends = account.sessions && ("number" in body || "roles" in body);
+    const ends = account.sessions && ["number", "roles", "department"].some((name) => name in body);
     if (ends && !(await sure("save"))) return;
     await work(() => api.patch(at, body), t("accounts.saved"));
   };
-  const changed = !same({ ...wish, number: wish.number || null }, { name: account.name, number: account.number, roles: account.roles });
+  const { name, number, department, roles } = account;
+  const changed = !same({ ...wish, number: wish.number || null, department: departmentOf(wish) }, { name, number, department, roles });
   const act = (name, body, { when = true, kind = "" } = {}) =>
     when && html`<${Button} kind=${kind} disabled=${busy} onClick=${() => change(name, body)}>${t(`accounts.${name}`)}<//>`;
   return html`<${Dialog} title=${`${account.user} ${account.name === account.user ? "" : account.name}`} wide onClose=${onClose}>
@@ -92,6 +95,7 @@ export function One({ account, others, onChange, onClose }) {
           pattern="[0-9]{1,20}" autocomplete="off" />
       </div>
       <${Roles} value=${wish.roles} onChange=${set("roles")} disabled=${own} kept=${stays ? "admin" : ""} />
+      <${Department} roles=${wish.roles} value=${wish.department} onChange=${set("department")} />
       <p class="muted">${t("accounts.change_text")}</p>
       <div class="dialog-foot"><${Button} onClick=${onClose}>${t("shell.close")}<//>
         <${Button} kind="primary" type="submit" disabled=${busy || !changed || !wish.roles.length}>${t("accounts.save")}<//></div>

@@ -31,7 +31,7 @@ export default function Accounts() {
   const all = data?.accounts ?? [];
   const rows = all.filter(
     (one) =>
-      [one.user, one.name, one.number].some((part) => holds(part, filter.text)) &&
+      [one.user, one.name, one.number, one.department].some((part) => holds(part, filter.text)) &&
       (!filter.role || one.roles.includes(filter.role)) &&
       (!filter.state || stateOf(one) === filter.state),
   );
@@ -39,7 +39,7 @@ export default function Accounts() {
   const columns = [
     { id: "user", label: t("accounts.user") },
     { id: "name", label: t("accounts.name") },
-    { id: "roles", label: t("accounts.roles"), cell: (one) => one.roles.map((role) => t(`accounts.role_${role}`)).join(t("accounts.and")) },
+    { id: "roles", label: t("accounts.roles"), cell: (one) => one.roles.map((role) => t(`accounts.role_${role}`)).join(t("accounts.and")) + (one.department ? t("accounts.of_department", { department: one.department }) : "") },
     { id: "number", label: t("accounts.number"), cell: (one) => one.number ?? "—" },
     { id: "state", label: t("accounts.state"), cell: (one) => html`<${State} one=${one} />` },
     { id: "totp", label: t("accounts.factor"), cell: (one) => html`<${Factor} one=${one} />` },
