@@ -13,12 +13,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Float, Select, and_, case, exists, func, or_, select
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy import Select, and_, case, exists, func, or_, select
 
 from ivr.calls.statistics import IN_TIME
+from ivr.store.moments import hour_of, seconds
 from ivr.store.store import Store
 from ivr.store.tables import call, ivr_step, transfer, transfer_attempt
 
@@ -88,25 +86,6 @@ class Figures:
     failing: tuple[Failing, ...]
 
 
-class _Seconds(FunctionElement[float]):
-    """From the first moment to the second, to a millisecond: SQLite's own clock functions know no more."""
-
-    type = Float()
-    inherit_cache = True
-
-
-@compiles(_Seconds, "sqlite")
-def _seconds_sqlite(element: _Seconds, compiler: SQLCompiler, **more: Any) -> str:
-    begin, end = (compiler.process(clause, **more) for clause in element.clauses)
-    return f"round((julianday({end}) - julianday({begin})) * 86400, 3)"
-
-
-@compiles(_Seconds, "postgresql")
-def _seconds_postgresql(element: _Seconds, compiler: SQLCompiler, **more: Any) -> str:
-    begin, end = (compiler.process(clause, **more) for clause in element.clauses)
-    return f"round(extract(epoch from ({end} - {begin})), 3)::float"
-
-
 async def figures(store: Store, now: datetime) -> Figures:
     """Of the 24 hours until `now`. Raises DatabaseDownError."""
     since = now - WINDOW
@@ -132,11 +111,10 @@ def _by_hour(since: datetime, until: datetime) -> Select[Any]:
     )
     one = (
         select(
-            # Both databases write a moment so that its first 13 letters are the hour in UTC.
-            _HourOf(call.c.entered_at).label("hour"),
+            hour_of(call.c.entered_at).label("hour"),
             kind.label("kind"),
             call.c.outcome,
-            _Seconds(call.c.entered_at, func.coalesce(call.c.answered_at, call.c.ended_at)).label("waited"),
+            seconds(call.c.entered_at, func.coalesce(call.c.answered_at, call.c.ended_at)).label("waited"),
         )
         .where(call.c.entered_at > since, call.c.entered_at <= until)
         .cte("one")
@@ -153,22 +131,6 @@ def _by_hour(since: datetime, until: datetime) -> Select[Any]:
     ).group_by(one.c.hour, one.c.kind)
 
 
-class _HourOf(FunctionElement[str]):
-    """`2026-11-27 05`, in UTC."""
-
-    inherit_cache = True
-
-
-@compiles(_HourOf, "sqlite")
-def _hour_sqlite(element: _HourOf, compiler: SQLCompiler, **more: Any) -> str:
-    return f"substr({compiler.process(element.clauses, **more)}, 1, 13)"
-
-
-@compiles(_HourOf, "postgresql")
-def _hour_postgresql(element: _HourOf, compiler: SQLCompiler, **more: Any) -> str:
-    return f"to_char({compiler.process(element.clauses, **more)} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24')"
-
-
 def _transfers(since: datetime, until: datetime) -> Select[Any]:
     """Of the day's calls, one row each: target, result, seconds from the key to the target's answer."""
     answered_at = (
@@ -177,7 +139,7 @@ def _transfers(since: datetime, until: datetime) -> Select[Any]:
         .scalar_subquery()
     )
     return (
-        select(transfer.c.target, transfer.c.result, _Seconds(transfer.c.asked_at, answered_at))
+        select(transfer.c.target, transfer.c.result, seconds(transfer.c.asked_at, answered_at))
         .join(call, call.c.id == transfer.c.call_id)
         .where(
             transfer.c.asked_at > since,  # nobody asks before his call has begun: an index finds these
@@ -260,13 +222,13 @@ def _hours(counted: Iterable[Mapping[str, Any]], now: datetime) -> tuple[Hour, .
 
 def _targets(asked: Iterable[Any]) -> tuple[Transfers, ...]:
     ended: dict[str, Counter[str | None]] = defaultdict(Counter)
-    seconds: dict[str, list[float]] = defaultdict(list)
+    spans: dict[str, list[float]] = defaultdict(list)
     for target, result, took in asked:
         ended[target][result] += 1
         if took is not None:
-            seconds[target].append(took)
+            spans[target].append(took)
     return tuple(
-        Transfers(target, results.total(), results["completed"], results["failed"], _p90(seconds[target]))
+        Transfers(target, results.total(), results["completed"], results["failed"], _p90(spans[target]))
         for target, results in sorted(ended.items())
     )
 

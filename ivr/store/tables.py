@@ -22,9 +22,10 @@ from sqlalchemy import (
 
 from ivr.store.metadata import metadata
 from ivr.store.tables_exchange import exchange_message, exchange_nonce
+from ivr.store.tables_linkage import decision, handover
 from ivr.store.types import Instant, Words
 
-__all__ = ["exchange_message", "exchange_nonce", "metadata"]
+__all__ = ["decision", "exchange_message", "exchange_nonce", "handover", "metadata"]
 
 
 def _of_call() -> Column[str]:
@@ -363,6 +364,7 @@ case = Table(  # what its events make of it, for lists; its words are in case_se
     Column("revision", BigInteger, nullable=False),  # of its events how many are here
     Index(None, "id", unique=True),
     Index(None, "number"),
+    Index(None, "opened_at"),
     Index("ix_case_undecided", "undecided_since", sqlite_where=_UNDECIDED, postgresql_where=_UNDECIDED),
 )
 

@@ -1,0 +1,64 @@
+"""How cases went between desks, for figures: made of their events, those of before among them.
+
+Revision ID: 0013
+Revises: 0012
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+from alembic import op
+
+from ivr.desks.case import Case, fold
+from ivr.store import case_rows, linkage, tables
+
+revision = "0013"
+down_revision = "0012"
+branch_labels = None
+depends_on = None
+
+TEXTS = ("case_id", "origin", "to", "way", "mode", "state", "decided", "class_code")
+
+
+def upgrade() -> None:
+    moment, number = sa.DateTime(timezone=True), sa.Float()
+    handover = op.create_table(
+        "handover",
+        *(sa.Column(name, sa.Text(), nullable=False) for name in TEXTS),
+        sa.Column("place", sa.BigInteger(), nullable=False),
+        sa.Column("at", moment, nullable=False),
+        sa.Column("voice_failed", sa.Boolean(), nullable=False),
+        sa.Column("answered_after", number),
+        sa.Column("accepted_after", number),
+        sa.PrimaryKeyConstraint("case_id", "place"),
+    )
+    op.create_index("ix_handover_at", "handover", ["at"])
+    decision = op.create_table(
+        "decision",
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("case_id", "reason", "owners")),
+        sa.Column("place", sa.BigInteger(), nullable=False),
+        sa.Column("at", moment, nullable=False),
+        sa.PrimaryKeyConstraint("case_id", "place"),
+    )
+    op.create_index("ix_decision_at", "decision", ["at"])
+    op.create_index("ix_case_opened_at", "case", ["opened_at"])
+    for known in _went_over():
+        for table, rows in zip((handover, decision), linkage.rows_of(known), strict=True):
+            if rows:
+                op.bulk_insert(table, [{column.name: row[column.name] for column in table.c} for row in rows])
+
+
+def _went_over() -> Iterator[Case]:
+    """The cases that another desk was offered."""
+    connection, event = op.get_bind(), tables.case_event.c
+    offered = sa.select(event.case_id).where(event.kind.in_(("offered", "emergency"))).distinct()
+    for case_id in list(connection.execute(offered).scalars()):
+        yield fold(one.event for one in case_rows.load(connection, case_id))
+
+
+def downgrade() -> None:
+    op.drop_index("ix_case_opened_at", "case")
+    op.drop_table("decision")
+    op.drop_table("handover")
