@@ -165,7 +165,7 @@ class TestCounted:
         before = await everything(store)
         assert all(before)
         await store.close()
-        await shape.downgrade(ready_database_url, "0012")
+        await shape.downgrade(ready_database_url, "0013")
         await store.open()
         assert await everything(store) == before
 

@@ -1,7 +1,7 @@
 """How cases went between desks, for figures: made of their events, those of before among them.
 
-Revision ID: 0013
-Revises: 0012
+Revision ID: 0014
+Revises: 0013
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from alembic import op
 from ivr.desks.case import Case, fold
 from ivr.store import case_rows, linkage, tables
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
