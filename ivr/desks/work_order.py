@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from ivr.desks.case_shapes import ID, RESULTS, line, said, written
+from ivr.desks.case_shapes import DESK, ID, RESULTS, line, said, written
 from ivr.schema import BOOLEAN, TIME, Schema, array, integer, obj, one_of, string
 
 STATES = ("sent", "signed", "done", "returned")
@@ -101,7 +101,7 @@ class CallBack:
     by: str
 
 
-DEPARTMENT = string(r"[a-z0-9][a-z0-9_-]{0,31}", 32, description="a department of [departments] in hotline.toml")
+DEPARTMENT: Schema = {**DESK, "description": "a department of [departments] in hotline.toml"}
 FILE = obj(
     {
         "id": ID,

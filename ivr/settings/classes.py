@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ivr.settings.calendar import LIMIT
 from ivr.settings.model import Site
 
 SAMPLE = Path(__file__).with_suffix(".toml")
 _CODE = re.compile(r"([0-9]{2}){1,8}")
-_KEYS = {"zh", "en", "desk", "basis"}
+_KEYS = {"zh", "en", "desk", "basis", "department", "limit"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class Class:
     en: str
     desk: str = ""  # which accepts it, where that is clear
     basis: str = ""
+    department: str = ""  # whom its work orders go to; of the class above where it has none
+    limit: str = ""  # of its work orders, such as 24h, 7d or 5wd; of the class above where it has none
 
 
 def problems(site: Site) -> Iterator[str]:
@@ -31,9 +34,13 @@ def problems(site: Site) -> Iterator[str]:
     if not 5 <= site.desk.decide_seconds <= 3600:
         yield f"desk.decide_seconds: expected 5 to 3600, found {site.desk.decide_seconds}"
     try:
-        read(file_of(site))
+        known = read(file_of(site))
     except ValueError as wrong:
         yield f"desk.classes: {wrong}"
+        return
+    for one in known if site.desk.classes else ():  # those of the sample are any city's
+        if one.department and one.department not in site.departments:
+            yield f"desk.classes: [{one.code}]: there is no departments.{one.department}"
 
 
 def file_of(site: Site) -> Path:
@@ -46,7 +53,7 @@ def read(path: Path) -> tuple[Class, ...]:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as failure:
         raise ValueError(f"{path} cannot be read: {failure}") from failure
-    classes = []
+    classes: dict[str, Class] = {}
     for code, table in sorted(tables.items()):
         if not _CODE.fullmatch(code):
             raise ValueError(f"{path}: [{code}]: expected a code of two digits a level, such as [0101]")
@@ -54,6 +61,11 @@ def read(path: Path) -> tuple[Class, ...]:
             raise ValueError(f"{path}: [{code}]: there is no [{code[:-2]}] above it")
         whole = isinstance(table, dict) and set(table) <= _KEYS and all(isinstance(one, str) for one in table.values())
         if not whole or not table.get("zh") or not table.get("en"):
-            raise ValueError(f"{path}: [{code}]: expected zh and en, and perhaps desk and basis, all of them texts")
-        classes.append(Class(code, **table))
-    return tuple(classes)
+            others = ", ".join(sorted(_KEYS - {"zh", "en"}))
+            raise ValueError(f"{path}: [{code}]: expected zh and en, and perhaps {others}, all of them texts")
+        if not LIMIT.fullmatch(table.get("limit", "1h")):
+            raise ValueError(f"{path}: [{code}]: limit: expected one such as 2h, 7d or 5wd, found {table['limit']!r}")
+        above = classes.get(code[:-2])
+        inherited = {"department": above.department, "limit": above.limit} if above is not None else {}
+        classes[code] = Class(code, **{**inherited, **table})
+    return tuple(classes.values())

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ivr.errors import HotlineError
-from ivr.settings import checks, classes, departments, exchange, tls
+from ivr.settings import calendar, checks, classes, departments, exchange, tls
 from ivr.settings.hours import Hours
 from ivr.settings.model import (
     Accounts,
@@ -62,9 +62,12 @@ TABLES = (
 )
 
 
+PARTS = (checks, tls, exchange, classes, calendar, departments)
+
+
 def problems(site: Site) -> list[str]:
     """Everything that is wrong with the whole, one sentence each, opening with the key."""
-    return [problem for part in (checks, tls, exchange, classes, departments) for problem in part.problems(site)]
+    return [problem for part in PARTS for problem in part.problems(site)]
 
 
 class SettingsError(HotlineError):

@@ -150,6 +150,7 @@ class Desk:
         60  # R26: without an agreement by then, the desk that first received the call accepts the case
     )
     classes: str = ""  # file with the classes of cases, beside hotline.toml; "": the sample that ships
+    calendar: str = ""  # file with the working days and limits of work orders, beside hotline.toml; "": the sample
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,7 +194,7 @@ ROUTES: tuple[Route, ...] = (
         f"{V1}/cases/classes",
         cases.of_classes,
         words("诉求分类", "The classes of cases"),
-        obj({"classes": array(obj(dict.fromkeys(("code", "zh", "en", "desk", "basis"), TEXT)))}),
+        obj({"classes": array(obj(dict.fromkeys(("code", "zh", "en", "desk", "basis", "department", "limit"), TEXT)))}),
         access="desk",
     ),
     Route(
