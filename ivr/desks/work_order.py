@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ivr.desks.case_shapes import DESK, ID, RESULTS, line, said, written
 from ivr.schema import BOOLEAN, TIME, Schema, array, integer, obj, one_of, string
@@ -70,6 +70,7 @@ class WorkOrder:
     sign_by: datetime
     at: datetime
     by: str
+    since: datetime  # its time runs: it was made, or opened again
     task: str = ""  # what the desk says of it
     state: str = "sent"
     signed_at: datetime | None = None
@@ -132,6 +133,7 @@ ACTS = frozenset({kind for kind in KINDS if kind.startswith("order_")})
 
 REASONS: Mapping[str, str] = {
     "case_orders_open": "a work order of this desk is not done yet: close or withdraw it first",
+    "order_open_already": "this department has an open work order in this case already",
     "order_known": "this work order has been made already",
     "order_unknown": "this desk has made no such work order in this case",
     "order_not_open": "this work order is done or was returned already",
@@ -142,6 +144,23 @@ REASONS: Mapping[str, str] = {
     "order_not_done": "only a work order that is done or was returned is opened again",
     "order_not_later": "the new time limit is not later than the one in force",
 }
+
+
+YELLOW, RED = 0.8, 0.95  # of its time has passed
+MOMENTS = ("unsigned", "yellow", "red", "overdue")
+
+
+def moments(since: datetime, sign_by: datetime, due: datetime, *, signed: bool) -> dict[str, datetime]:
+    """When what happens to an order that nobody touches."""
+    whole = max(due - since, timedelta())
+    found = {"yellow": since + YELLOW * whole, "red": since + RED * whole, "overdue": due}
+    return found if signed else {"unsigned": sign_by, **found}
+
+
+def light(since: datetime, due: datetime, now: datetime) -> str:
+    """green | yellow | red | overdue: of an order that is not done."""
+    passed = [name for name, at in moments(since, due, due, signed=True).items() if at <= now]
+    return passed[-1] if passed else "green"
 
 
 def open_orders(orders: Iterable[WorkOrder], desk: str) -> tuple[WorkOrder, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ivr.desks.case_model import Case, Event
 from ivr.desks.case_refused import Refused
-from ivr.desks.work_order import OPEN, CallBack, Extension, File, Part, WorkOrder, acting
+from ivr.desks.work_order import OPEN, CallBack, Extension, File, Part, WorkOrder, acting, open_orders
 from ivr.schema import time
 
 Change = Callable[[WorkOrder, Event], WorkOrder]
@@ -21,6 +21,8 @@ def _ordered(case: Case, event: Event) -> Case:
         raise Refused("case_not_yours", event)
     if order_of(case, event.origin, data["order"]) is not None:
         raise Refused("order_known", event)
+    if any(one.department == data["department"] for one in open_orders(case.orders, event.origin)):
+        raise Refused("order_open_already", event)  # pressed twice
     joint = tuple(one for one in dict.fromkeys(data.get("joint", ())) if one != data["department"])
     order = WorkOrder(
         data["order"],
@@ -31,6 +33,7 @@ def _ordered(case: Case, event: Event) -> Case:
         _moment(event, "sign_by"),
         event.at,
         event.by,
+        event.at,
         task=data.get("words", ""),
         parts=tuple(Part(department) for department in joint),
     )
@@ -168,6 +171,7 @@ def _reopened(order: WorkOrder, event: Event) -> WorkOrder:
     again = replace(
         order,
         state="signed" if order.state == "done" else "sent",
+        since=event.at,
         due=due,
         sign_by=_moment(event, "sign_by") if "sign_by" in event.data else min(order.sign_by, due),
         done_at=None,
@@ -184,6 +188,29 @@ def _called_back(case: Case, event: Event) -> Case:
     data = event.data
     said = CallBack(event.origin, data["reached"], data.get("satisfied", ""), data.get("words", ""), event.at, event.by)
     return replace(case, call_backs=(*case.call_backs, said))
+
+
+def possible(case: Case, order: WorkOrder, by: str) -> frozenset[str]:
+    """The kinds that this person may add about the order now."""
+    later = "9999-12-31T23:59:59Z"
+    tried: Mapping[str, Mapping[str, Any]] = {
+        "order_signed": {},
+        "order_returned": {"reason": "-"},
+        "order_extension": {"until": later, "reason": "-"},
+        "order_extended": {"granted": False},
+        "order_done": {"result": "solved", "words": "-"},
+        "order_reopened": {"reason": "-", "due": later},
+    }
+    return frozenset(kind for kind, data in tried.items() if _may(case, order, by, kind, data))
+
+
+def _may(case: Case, order: WorkOrder, by: str, kind: str, data: Mapping[str, Any]) -> bool:
+    event = Event(case.id, order.desk, 0, case.clock + 1, order.at, by, kind, {"order": order.id, **data})
+    try:
+        MOVES[kind](case, event)
+    except Refused:
+        return False
+    return True
 
 
 MOVES: Mapping[str, Callable[[Case, Event], Case]] = {

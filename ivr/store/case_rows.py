@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select, text, update
 
 from ivr.desks.case import Case, Event, fold
-from ivr.store import case_search, case_words, linkage, notes, tables
+from ivr.store import case_search, case_words, linkage, notes, tables, work_order_rows
 
 Hook = Callable[[Connection, Case, Sequence[Event]], None]
 """Gets the case as it is now, and the events that were new."""
@@ -91,6 +91,7 @@ def project(connection: Connection, own: str, stored: Sequence[Stored], now: dat
         connection.execute(update(tables.case).where(_CASE.serial == serial), row)
     case_search.index(connection, serial, case)
     linkage.project(connection, case)
+    work_order_rows.project(connection, serial, row["line"], case, now)
     author = next((entry.event.by for entry in reversed(case.history) if entry.event.kind == "written"), "")
     for call_id in calls_of(connection, case.id) if author else ():
         notes.put(connection, call_id, case, author, now)

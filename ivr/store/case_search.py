@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import BigInteger, Connection, TextClause, TextualSelect, column, text
 
 from ivr.desks.case_model import Case
 from ivr.store import case_words, tables
@@ -62,6 +62,16 @@ def page(connection: Connection, wanted: Wanted, limit: int, before: int | None 
     """Rows of `case`, the newest first. `before` is the serial of one already seen: the page after it."""
     query, values = _question(connection.dialect.name, wanted, before)
     return connection.execute(query.columns(*tables.case.c), {**values, "limit": limit}).mappings().all()
+
+
+def serials(dialect: str, rows: Sequence[Row]) -> TextualSelect:
+    """Those of the cases that say all of these words."""
+    if dialect == "sqlite":
+        query, match = text("SELECT rowid FROM case_search WHERE case_search MATCH :words"), _fts(rows, ())
+    else:
+        query = text("SELECT serial FROM case_search WHERE words @@ CAST(:words AS tsquery)")
+        match = _tsquery(rows, ())
+    return query.bindparams(words=match).columns(column("serial", BigInteger))
 
 
 def _question(dialect: str, wanted: Wanted, before: int | None) -> tuple[TextClause, dict[str, Any]]:

@@ -14,6 +14,7 @@ from datetime import datetime
 from ivr.desks.case_model import Case
 
 LONGEST = 64  # characters of one word
+ORDERED = "1"  # stands for any department that has a work order of the case
 MOST_MONTHS = 24  # of a span of time that is looked for by marks
 _HAN = "㐀-䶿一-鿿豈-﫿\U00020000-\U000323af"
 _RUN = re.compile(rf"[{_HAN}]+|[^\W{_HAN}_]+")
@@ -53,6 +54,8 @@ def _marks(case: Case) -> Iterator[str]:
         yield f"k:{matter.kind}"
     if matter.caller:
         yield f"n:{_plain(matter.caller)}"
+    for order in case.orders:
+        yield from (f"o:{_plain(one)}" for one in (ORDERED, *order.departments))
     if case.opened_at is not None:
         yield f"m:{case.opened_at:%Y%m}"
     for mark, code in (("c", matter.class_code), ("r", matter.region)):
@@ -65,7 +68,8 @@ def _plain(code: str) -> str:
 
 
 def mark(kind: str, value: str) -> str:
-    """As `_marks` makes them: s(tate), u(rgency), d (owner), k(ind), n(umber of the caller), c(lass), r(egion)."""
+    """As `_marks` makes them: s(tate), u(rgency), d (owner), k(ind), n(umber of the caller), c(lass), r(egion),
+    o (who works on it)."""
     return f"{kind}:{_plain(value)}"
 
 

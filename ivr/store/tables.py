@@ -23,9 +23,19 @@ from sqlalchemy import (
 from ivr.store.metadata import metadata
 from ivr.store.tables_exchange import exchange_message, exchange_nonce
 from ivr.store.tables_linkage import decision, handover
+from ivr.store.tables_orders import attachment, work_order, work_order_part
 from ivr.store.types import Instant, Words
 
-__all__ = ["decision", "exchange_message", "exchange_nonce", "handover", "metadata"]
+__all__ = [
+    "attachment",
+    "decision",
+    "exchange_message",
+    "exchange_nonce",
+    "handover",
+    "metadata",
+    "work_order",
+    "work_order_part",
+]
 
 
 def _of_call() -> Column[str]:

@@ -78,6 +78,7 @@ _CHINESE: Mapping[str, str] = {
     "case_one_other": "请指明另一个诉求（只能一个）",
     # work orders
     "case_orders_open": "本平台还有工单未办结，请先办结或撤回工单",
+    "order_open_already": "该单位在这件诉求中还有未办结的工单",
     "order_known": "该工单已经派发",
     "order_unknown": "本平台在这件诉求中没有派发过该工单",
     "order_not_open": "该工单已办结或已退回",

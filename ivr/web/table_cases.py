@@ -78,7 +78,7 @@ WORK_ORDER = obj(
     {
         **dict.fromkeys(_WORK_ORDER_TEXTS, TEXT),
         "joint": array(TEXT),
-        **dict.fromkeys(("due", "sign_by", "at"), TIME),
+        **dict.fromkeys(("due", "sign_by", "at", "since"), TIME),
         **dict.fromkeys(("signed_at", "done_at"), shapes.MOMENT),
         "files": array(_FILE),
         "extension": nullable(_EXTENSION),

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from ivr.desks import work_order_moves
 from ivr.desks.case import Case, Event, Refused, apply, fold, possible
-from ivr.desks.work_order import KINDS, WorkOrder
+from ivr.desks.work_order import KINDS, MOMENTS, WorkOrder, light, moments
 from ivr.desks.work_order_moves import MOVES
 
 ID = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
@@ -189,4 +190,28 @@ def test_given_a_case_that_was_merged_or_handed_over_then_its_departments_still_
 def test_given_a_desk_without_a_part_in_the_case_or_an_id_that_is_taken_then_nothing_is_ordered(sent: Story) -> None:
     limits = {"due": DUE.isoformat(), "sign_by": DUE.isoformat()}
     assert sent.refuses("ordered", order="o1", department="shuiwu", **limits) == "order_known"
+    assert sent.refuses("ordered", order="o2", department="chengguan", **limits) == "order_open_already"
     assert sent.refuses("ordered", origin="119", order="o1", department="shuiwu", **limits) == "case_not_yours"
+
+
+def test_given_an_order_then_its_light_changes_with_the_share_of_its_time_that_has_passed(sent: Story) -> None:
+    start, end = START, START + timedelta(hours=100)
+    hours = {0: "green", 79: "green", 80: "yellow", 94: "yellow", 95: "red", 99: "red", 100: "overdue", 500: "overdue"}
+    assert {hour: light(start, end, start + timedelta(hours=hour)) for hour in hours} == hours
+    assert light(start, start - timedelta(hours=1), start) == "overdue"
+    assert list(moments(start, start, end, signed=False)) == list(MOMENTS)
+
+
+def test_given_an_order_then_each_person_is_told_what_he_may_do(sent: Story) -> None:
+    act = {"order_signed", "order_returned", "order_done"}
+    assert possible_now(sent, "chengguan/li") == {*act, "order_extension"}
+    assert possible_now(sent, "shuiwu/zhao") == act
+    assert possible_now(sent, "gongan/wu") == set()
+    sent.does("order_extension", by="chengguan/li", order="o1", until="2027-01-01T00:00Z", reason="等待配件")
+    assert possible_now(sent, "2001") == {*act, "order_extension", "order_extended"}
+    sent.does("order_done", by="chengguan/li", order="o1", result="solved", words="已修")
+    assert possible_now(sent, "2001") == {"order_reopened"}
+
+
+def possible_now(story: Story, by: str) -> frozenset[str]:
+    return work_order_moves.possible(story.case, story.order, by)

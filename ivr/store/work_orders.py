@@ -1,0 +1,175 @@
+"""Work orders, found by department, state, light and words; and the moments of theirs that have come.
+
+Open orders come by their end, the nearest first; all others the newest first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, literal, or_, select, update
+
+from ivr.desks.work_order import OPEN, moments
+from ivr.errors import HotlineError
+from ivr.store import case_search, case_words, tables
+from ivr.store.store import Store
+
+_ORDER, _PART = tables.work_order.c, tables.work_order_part.c
+_IS_OPEN = _ORDER.state.in_(sorted(OPEN))
+Row = RowMapping  # of `work_order`
+AT_ONCE = 500  # orders whose moment has come, in one transaction
+
+
+class UnknownOrderError(HotlineError):
+    def __init__(self, order: str) -> None:
+        super().__init__("unknown_order", f"there is no work order {order}", {"order": order}, 404)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an order must have; None: whatever. `state` may be `open`; a light is one of an open order."""
+
+    q: str | None = None
+    department: str | None = None
+    state: str | None = None
+    light: str | None = None
+    case: str | None = None
+    extension: str | None = None
+    limit: int = 50
+    before: int | None = None  # the serial of the last one already seen
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Of one department's open orders."""
+
+    open: int = 0
+    unsigned: int = 0  # nobody has signed, and the time for it is over
+    overdue: int = 0
+    asked: int = 0  # more time was asked for
+    oldest: datetime | None = None  # end of the one that is overdue longest
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A moment of an order that has come: a word of MOMENTS."""
+
+    what: str
+    row: Row
+
+
+class WorkOrders:
+    """Of one desk. Each method raises DatabaseDownError."""
+
+    def __init__(self, store: Store, desk: str) -> None:
+        self._store, self._desk = store, desk
+
+    async def search(self, wanted: Wanted, now: datetime) -> Sequence[Row]:
+        async with self._store.reading() as connection:
+            return await connection.run_sync(_page, self._desk, wanted, now)
+
+    async def get(self, id: str) -> Row:
+        """Raises UnknownOrderError."""
+        query = select(tables.work_order).where(_ORDER.desk == self._desk, _ORDER.id == id)
+        async with self._store.reading() as connection:
+            row = (await connection.execute(query)).mappings().first()
+        if row is None:
+            raise UnknownOrderError(id)
+        return row
+
+    async def counts(self, now: datetime) -> dict[str, Count]:
+        """By the department that leads."""
+        late = _ORDER.due <= now
+        query = (
+            select(
+                _ORDER.department,
+                func.count(),
+                func.count().filter(and_(_ORDER.state == "sent", _ORDER.sign_by <= now)),
+                func.count().filter(late),
+                func.count().filter(_ORDER.extension == "asked"),
+                func.min(_ORDER.due).filter(late),
+            )
+            .where(_IS_OPEN, _ORDER.desk == self._desk)
+            .group_by(_ORDER.department)
+        )
+        async with self._store.reading() as connection:
+            return {row[0]: Count(*row[1:]) for row in await connection.execute(query)}
+
+    async def next(self) -> datetime | None:
+        """When the next moment of any order comes."""
+        query = select(func.min(_ORDER.next_at)).where(_ORDER.next_at.is_not(None), _ORDER.desk == self._desk)
+        async with self._store.reading() as connection:
+            moment: datetime | None = (await connection.execute(query)).scalar()
+            return moment
+
+    async def passed(self, now: datetime) -> list[Passed]:
+        """The moments that have come and that nobody was told of; each is told once, whoever dies."""
+
+        def write(connection: Connection) -> list[Passed]:
+            due = select(tables.work_order).where(_ORDER.next_at < now, _ORDER.desk == self._desk)
+            rows = connection.execute(due.order_by(_ORDER.next_at).limit(AT_ONCE)).mappings().all()
+            found = []
+            for row in rows:
+                at = moments(row["since"], row["sign_by"], row["due"], signed=row["state"] != "sent")
+                found += [Passed(what, row) for what, moment in at.items() if row["told_until"] <= moment < now]
+                coming = min((moment for moment in at.values() if moment >= now), default=None)
+                this = update(tables.work_order).where(_ORDER.serial == row["serial"])
+                connection.execute(this.values(told_until=now, next_at=coming))
+            return found
+
+        return await self._store.write(write)
+
+
+def _page(connection: Connection, desk: str, wanted: Wanted, now: datetime) -> Sequence[Row]:
+    by_end = wanted.light is not None or wanted.state in {"open", *OPEN}
+    query = _found(connection, select(tables.work_order), wanted).where(_ORDER.desk == desk, *_conditions(wanted, now))
+    if wanted.department is not None:
+        query = query.join(tables.work_order_part, _PART.serial == _ORDER.serial).where(
+            _PART.department == wanted.department
+        )
+    if wanted.before is not None:
+        query = query.where(_after(connection, wanted.before) if by_end else _ORDER.serial < wanted.before)
+    order = (_ORDER.due, _ORDER.serial) if by_end else (_ORDER.serial.desc(),)
+    return connection.execute(query.order_by(*order).limit(wanted.limit)).mappings().all()
+
+
+def _after(connection: Connection, serial: int) -> ColumnElement[bool]:
+    """What comes after this one by its end."""
+    seen = connection.execute(select(_ORDER.due).where(_ORDER.serial == serial)).scalar()
+    if seen is None:
+        return literal(False)
+    return or_(_ORDER.due > seen, and_(_ORDER.due == seen, _ORDER.serial > serial))
+
+
+def _conditions(wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
+    lights = {
+        "green": _ORDER.yellow_at > now,
+        "yellow": and_(_ORDER.yellow_at <= now, _ORDER.red_at > now),
+        "red": and_(_ORDER.red_at <= now, _ORDER.due > now),
+        "overdue": _ORDER.due <= now,
+    }
+    found: list[ColumnElement[bool]] = []
+    if wanted.light is not None:
+        found += [_IS_OPEN, lights[wanted.light]]
+    if wanted.state is not None:
+        found.append(_IS_OPEN if wanted.state == "open" else _ORDER.state == wanted.state)
+    if wanted.case is not None:
+        found.append(_ORDER.case_id == wanted.case)
+    if wanted.extension is not None:
+        found += [_IS_OPEN, _ORDER.extension == wanted.extension]
+    return found
+
+
+def _found(connection: Connection, query: Select[Any], wanted: Wanted) -> Select[Any]:
+    """Those whose case says the words."""
+    if wanted.q is None:
+        return query
+    rows = case_words.wanted(wanted.q)
+    if not rows:
+        return query
+    rows.append((case_words.mark("o", wanted.department or case_words.ORDERED),))
+    serials = case_search.serials(connection.dialect.name, rows)
+    return query.where(_ORDER.case_serial.in_(serials))

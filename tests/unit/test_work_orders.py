@@ -1,0 +1,149 @@
+"""Work orders in a database: found, counted, and told of when their moments come; on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from ivr.store import Store, case_rows
+from ivr.store.cases import Cases
+from ivr.store.work_orders import Count, UnknownOrderError, Wanted, WorkOrders
+
+START = datetime(2026, 11, 27, 8, tzinfo=UTC)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def store(ready_database_url: str) -> AsyncIterator[Store]:
+    opened = Store(ready_database_url)
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def cases(store: Store, clock: Clock) -> Cases:
+    return Cases(store, "12345", clock=clock)
+
+
+@pytest.fixture
+def orders(store: Store) -> WorkOrders:
+    return WorkOrders(store, "12345")
+
+
+async def ordered(cases: Cases, id: str, department: str, cause: str, hours: float = 10, **data: Any) -> str:
+    """The id of the case."""
+    case = (await cases.open("1001", "web", {"cause": cause})).case.id
+    due, sign_by = (START + timedelta(hours=n) for n in (hours, hours / 4))
+    limits = {"due": due.isoformat(), "sign_by": sign_by.isoformat()}
+    await cases.act(case, "1001", "ordered", {"order": id, "department": department, **limits, **data})
+    return case
+
+
+async def ids(orders: WorkOrders, now: datetime = START, **wanted: Any) -> list[str]:
+    return [row["id"] for row in await orders.search(Wanted(**wanted), now)]
+
+
+async def test_given_orders_when_looked_for_then_each_department_finds_its_own_and_what_it_joins(
+    cases: Cases, orders: WorkOrders
+) -> None:
+    await ordered(cases, "lamp", "chengguan", "路灯不亮")
+    await ordered(cases, "water", "shuiwu", "水管爆裂", joint=["chengguan"])
+    await ordered(cases, "dog", "gongan", "路边有狗")
+    assert await ids(orders) == ["dog", "water", "lamp"]  # the newest first
+    assert await ids(orders, department="chengguan") == ["water", "lamp"]
+    assert await ids(orders, department="shuiwu") == ["water"]
+    assert await ids(orders, q="路灯") == ["lamp"]
+    assert await ids(orders, q="水管", department="chengguan") == ["water"]
+    assert await ids(orders, q="路灯", department="shuiwu") == []
+    assert await ids(orders, q="12345-20261127-000003") == ["dog"]
+    assert await ids(WorkOrders(orders._store, "110")) == []
+    with pytest.raises(UnknownOrderError):
+        await orders.get("cat")
+
+
+async def test_given_an_order_when_it_goes_on_then_its_row_does_too(cases: Cases, orders: WorkOrders) -> None:
+    case = await ordered(cases, "lamp", "chengguan", "路灯不亮")
+    await cases.act(case, "1001", "written", {"place": "朝阳路", "confidential": True, "urgency": "urgent"})
+    await cases.act(case, "chengguan/li", "order_signed", {"order": "lamp"})
+    until = (START + timedelta(hours=20)).isoformat()
+    await cases.act(case, "chengguan/li", "order_extension", {"order": "lamp", "until": until, "reason": "等配件"})
+    row = await orders.get("lamp")
+    assert (row["state"], row["place"], row["confidential"], row["extension"]) == ("signed", "朝阳路", True, "asked")
+    assert await ids(orders, extension="asked", state="open") == ["lamp"]
+    await cases.act(case, "2001", "order_extended", {"order": "lamp", "granted": True})
+    assert (await orders.get("lamp"))["due"] == START + timedelta(hours=20)
+    await cases.act(case, "chengguan/li", "order_done", {"order": "lamp", "result": "solved", "words": "已修"})
+    assert await ids(orders, state="open") == []
+    assert await ids(orders, state="done") == ["lamp"]
+    assert (await orders.get("lamp"))["next_at"] is None
+
+
+async def test_given_open_orders_then_the_nearest_end_comes_first_page_by_page_and_by_their_lights(
+    cases: Cases, orders: WorkOrders
+) -> None:
+    for n, hours in enumerate((40, 10, 20, 10, 100)):
+        await ordered(cases, f"o{n}", "chengguan", "占道", hours)
+    found: list[str] = []
+    before = None
+    while page := await orders.search(Wanted(state="open", limit=2, before=before), START):
+        found += [row["id"] for row in page]
+        before = page[-1]["serial"]
+    assert found == ["o1", "o3", "o2", "o0", "o4"]
+    now = START + timedelta(hours=19.5)
+    lights = {light: await ids(orders, now, light=light) for light in ("green", "yellow", "red", "overdue")}
+    assert lights == {"green": ["o0", "o4"], "yellow": [], "red": ["o2"], "overdue": ["o1", "o3"]}
+    assert await ids(orders, START + timedelta(hours=33), light="yellow") == ["o0"]
+    counted = await orders.counts(now)
+    assert counted == {"chengguan": Count(open=5, unsigned=4, overdue=2, oldest=START + timedelta(hours=10))}
+
+
+async def test_given_moments_that_come_then_each_is_told_once_whatever_is_written_meanwhile(
+    store: Store, cases: Cases, orders: WorkOrders, clock: Clock
+) -> None:
+    case = await ordered(cases, "lamp", "chengguan", "路灯不亮", 10)
+    told: list[str] = []
+
+    async def look(hours: float) -> None:
+        told.extend(one.what for one in await orders.passed(START + timedelta(hours=hours)))
+
+    assert await orders.next() == START + timedelta(hours=2.5)
+    await look(2)
+    assert told == []
+    await look(2.6)
+    await look(2.7)
+    assert told == ["unsigned"]
+    clock.now = START + timedelta(hours=9)
+    await cases.act(case, "1001", "written", {"text": "来电人催办"})  # after the yellow moment, before it is told
+    await look(9.1)
+    assert told == ["unsigned", "yellow"]
+    await look(50)
+    await look(51)
+    assert told == ["unsigned", "yellow", "red", "overdue"]
+    assert await orders.next() is None
+    later = (START + timedelta(hours=100)).isoformat()
+    await cases.act(case, "1001", "order_extension", {"order": "lamp", "until": later, "reason": "雨"})
+    await cases.act(case, "2001", "order_extended", {"order": "lamp", "granted": True})
+    assert await orders.next() == START + timedelta(hours=80)
+
+    def rebuilt(connection: Any) -> None:
+        case_rows.project(connection, "12345", case_rows.load(connection, case), clock.now)
+
+    before = await orders.get("lamp")
+    await store.write(rebuilt)
+    assert {**await orders.get("lamp"), "changed_at": None} == {**before, "changed_at": None}
