@@ -35,6 +35,7 @@ MATTER: Mapping[str, Schema] = {
     "caller": string(r"[+*#0-9A-Za-z._-]*", 64),
     "kind": one_of("", *MATTER_KINDS),
     "class_code": string(r"[0-9A-Za-z.]*", 16),
+    "scope": string(r"[0-9A-Za-z._/-]*", 100),
     "urgency": one_of(*URGENCIES),
     "region": string(r"[0-9A-Za-z.-]*", 32),
     "longitude": nullable({"type": "number", "minimum": -180, "maximum": 180}),

@@ -52,6 +52,7 @@ class Matter:
     caller: str = ""  # the number; "": withheld or none
     kind: str = ""  # consultation | complaint | help | report | suggestion | praise; "": not said yet
     class_code: str = ""  # of the class tree (GB/T 39666's shape)
+    scope: str = ""  # which matter of a scope list it is (R31): <list>/<version>/<code>
     urgency: str = "general"  # general | urgent | very_urgent
     region: str = ""  # of the region tree
     longitude: float | None = None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ivr.errors import HotlineError
-from ivr.settings import calendar, checks, classes, departments, exchange, tls
+from ivr.settings import calendar, checks, classes, departments, exchange, scope, tls
 from ivr.settings.hours import Hours
 from ivr.settings.model import (
     Accounts,
@@ -62,7 +62,7 @@ TABLES = (
 )
 
 
-PARTS = (checks, tls, exchange, classes, calendar, departments)
+PARTS = (checks, tls, exchange, classes, calendar, departments, scope)
 
 
 def problems(site: Site) -> list[str]:

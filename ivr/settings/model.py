@@ -151,6 +151,7 @@ class Desk:
     )
     classes: str = ""  # file with the classes of cases, beside hotline.toml; "": the sample that ships
     calendar: str = ""  # file with the working days and limits of work orders, beside hotline.toml; "": the sample
+    scope: str = ""  # file with the scope lists of the desks (R31), beside hotline.toml; "": the sample that ships
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,10 @@ _EXPECTED: tuple[tuple[str, str], ...] = (
     (r"spans of one day such as (\S+) or (\S+)", "一天内的时段，如 {0} 或 {1}，开始早于结束"),
     (r'("\S+") or ("\S+") \(first and last day\)', "日期，如 {0}；或首末两日，如 {1}"),
     (r"dates such as (\S+)", "日期，如 {0}"),
+    (r"a day such as (\S+)", "日期，如 {0}"),
+    (r"words", "文字"),
+    (r"letters, digits, \. - or _", "字母、数字、.、- 或 _"),
+    (r"up to (\d+) letters or digits", "至多 {0} 个字母或数字"),
     (r"a time of day such as (\S+)", "时刻，如 {0}"),
     (r"a name such as (\S+)", "名称，如 {0}"),
     (r"a country's code.*", "国家代码，不带 + 或 00，如 86"),
@@ -55,6 +59,10 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (r"has a control character.*", "只能是一行文字，不能含控制字符"),
     (r"(\S+) is there twice; every phone.*", "{0} 重复：每部话机的号码必须不同"),
     (r"(\S+) is there twice", "{0} 重复"),
+    (r"item (\S+) is there (\d+) times; .*", "事项代码 {0} 重复 {1} 次，每个事项须有自己的代码"),
+    (r"(\S+): (version|since) (\S+) is there (\d+) times; .*", "清单 {0} 的 {1} {2} 重复 {3} 次，每个版本须各不相同"),
+    (r"(\S+) is before since = (\S+)", "{0} 早于生效日 {1}"),
+    (r"list (\S+) (\S+): there is no class (\S+) in desk.classes", "清单 {0}（{1}）：诉求分类中没有 {2}"),
     (r"is an operator's already; .*", "已是坐席的号码：班长的话机不接排队来电，须另用号码"),
     (r"number: is (\S+) already", "已是 {0}"),
     (r"is (\S+) already", "已是 {0}"),
@@ -118,6 +126,10 @@ def told(problem: str, text: str = "") -> Problem:
 
 def chinese(sentence: str) -> str | None:
     """None where nobody has written it yet."""
+    in_file = re.fullmatch(r"(\S*/\S+\.toml): (?:(lists\S*): )?(.*)", sentence, re.DOTALL)
+    if in_file is not None:  # of a file that the settings name
+        path, key, rest = in_file.groups()
+        return f"{path}：{f'{key} ' if key else ''}{chinese(rest) or rest}"
     for form, words in _SENTENCES:
         found = re.fullmatch(form, sentence, re.DOTALL)
         if found is not None:

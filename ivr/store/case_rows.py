@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select, text, update
 
 from ivr.desks.case import Case, Event, fold
-from ivr.store import case_search, case_words, linkage, notes, tables, work_order_rows
+from ivr.store import case_search, case_words, linkage, norms, notes, tables, work_order_rows
 
 Hook = Callable[[Connection, Case, Sequence[Event]], None]
 """Gets the case as it is now, and the events that were new."""
@@ -92,6 +92,7 @@ def project(connection: Connection, own: str, stored: Sequence[Stored], now: dat
     case_search.index(connection, serial, case)
     linkage.project(connection, case)
     work_order_rows.project(connection, serial, row["line"], case, now)
+    norms.project(connection, case)
     author = next((entry.event.by for entry in reversed(case.history) if entry.event.kind == "written"), "")
     for call_id in calls_of(connection, case.id) if author else ():
         notes.put(connection, call_id, case, author, now)
@@ -121,7 +122,7 @@ def forget(connection: Connection, call_ids: Sequence[str], now: datetime) -> No
 
 
 def _blank(event: Event) -> dict[str, Any]:
-    kept = {"kind", "class_code", "urgency", "region"} if event.kind == "written" else set(event.data)
+    kept = {"kind", "class_code", "scope", "urgency", "region"} if event.kind == "written" else set(event.data)
     return {
         name: [] if name == "participants" else ERASED if name in _FREE and value else value
         for name, value in event.data.items()

@@ -23,16 +23,19 @@ from sqlalchemy import (
 from ivr.store.metadata import metadata
 from ivr.store.tables_exchange import exchange_message, exchange_nonce
 from ivr.store.tables_linkage import decision, handover
+from ivr.store.tables_norms import consultation, norm
 from ivr.store.tables_orders import attachment, work_order, work_order_part
 from ivr.store.types import Instant, Words
 
 __all__ = [
     "attachment",
+    "consultation",
     "decision",
     "exchange_message",
     "exchange_nonce",
     "handover",
     "metadata",
+    "norm",
     "work_order",
     "work_order_part",
 ]
