@@ -12,6 +12,7 @@ import contextlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -21,6 +22,7 @@ from ivr.desks.case import Case, Refused
 from ivr.errors import HotlineError
 from ivr.settings import Site
 from ivr.store import DatabaseDownError
+from ivr.store.case_calls import belongs, offered, offered_with, their_call
 from ivr.store.cases import Cases, Known, UnknownCaseError
 
 LATELY = timedelta(hours=1)  # older transfers are history: a log that is computed anew offers nothing again
@@ -48,21 +50,23 @@ class Keeping:
         """For `Watched`: each saved call; again and again the same."""
         since = self._clock() - LATELY
         for call in calls:
+            theirs = their_call(call.steps)
+            if theirs and call.ended_at is None:
+                self._once("came", call.id, partial(self.came, call.id, theirs))
             for transfer in call.transfers:
                 target = self._site.targets.get(transfer.target)
                 if target is None or target.role != "desk" or transfer.asked_at < since:
                     continue
-                self._add("offered", call, transfer)
-                if transfer.result in VOICE_FAILED:
-                    self._add("voice_failed", call, transfer)
+                for kind in ("offered", "voice_failed") if transfer.result in VOICE_FAILED else ("offered",):
+                    self._once(kind, transfer.id, partial(self.happened, kind, call, transfer))
 
-    def _add(self, kind: str, call: Call, transfer: Transfer) -> None:
-        if (kind, transfer.id) in self._seen:
+    def _once(self, kind: str, id: str, work: Work) -> None:
+        if (kind, id) in self._seen:
             return
-        self._seen[kind, transfer.id] = None
+        self._seen[kind, id] = None
         if len(self._seen) > REMEMBERED:
             self._seen.popitem(last=False)
-        self._todo.put_nowait(lambda: self.happened(kind, call, transfer))
+        self._todo.put_nowait(work)
 
     def changed(self, known: Known) -> None:
         """For `Cases.listeners`: a case that another desk hands over with a call becomes that call's."""
@@ -140,6 +144,13 @@ class Keeping:
                 except HotlineError as error:  # decided meanwhile
                     log.info("case.limit_waits", case=id, why=error.id)
 
+    async def came(self, call_id: str, theirs: str) -> None:
+        """A call that a desk hands over: its case may be here already."""
+        call = self._live.call(call_id)
+        known = await offered_with(self._cases, call, theirs) if call is not None else None
+        if known is not None:
+            await self._cases.act(known.case.id, "system", "called", {"call": call_id})
+
     async def link(self, id: str) -> None:
         known = await self._cases.get(id)
         call = handed_over(known.case, self._cases.desk, self._live)
@@ -149,9 +160,7 @@ class Keeping:
 
 def handed_over(case: Case, own: str, live: Live) -> str | None:
     """The running call that an open offer to us came with; None where there is none, or it is known."""
-    offer = case.offer_to(own)
-    if offer is None or (offer.state, offer.way) != ("sent", "voice") or not case.matter.caller:
+    if not offered(case, own):
         return None
-    calls = [call for call in live.snapshot().calls.values() if call.caller == case.matter.caller]
-    known = {link.call for link in case.calls if link.desk == own}
-    return next((call.id for call in sorted(calls, key=lambda call: call.since) if call.id not in known), None)
+    calls = [call for call in live.snapshot().calls.values() if belongs(case, own, call)]
+    return min(calls, key=lambda call: call.since).id if calls else None

@@ -96,6 +96,7 @@ STEPS: Table = {
     "supervision_whisper": ("班长席密语指导", "a supervisor whispers to the operator:"),
     "supervision_barge": ("班长席强插", "a supervisor barges in:"),
     "supervision_join": ("班长席加入通话", "a supervisor joins:"),
+    "partner_call": ("对方平台的通话", "the call at the other desk:"),
     "refer_back": ("转接失败，回呼坐席", "transfer failed, back to operator"),
 }
 

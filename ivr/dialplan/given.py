@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # asterisk_conf/pjsip.conf.j2: set_var of trunks, desks, operators
-ENDPOINTS = frozenset({"DOOR", "TRUNK", "HANDED_OVER_BY", "OPERATOR_NUMBER", "SUPERVISOR_NUMBER"})
+ENDPOINTS = frozenset({"DOOR", "TRUNK", "HANDED_OVER_BY", "PARTNER", "OPERATOR_NUMBER", "SUPERVISOR_NUMBER"})
 
 # ivr/pbx/orders.py: variables of the helper legs, globals that say that the controller lives; drain.conf: DRAIN
 _CONTROLLER = """

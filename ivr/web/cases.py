@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ivr.calls.redaction import ERASED
 from ivr.errors import HotlineError
 from ivr.settings import classes
+from ivr.store.case_calls import is_number, offered_with
 from ivr.store.case_search import Wanted
 from ivr.store.cases import CaseChangedError, Known
 from ivr.web import cases_told
 from ivr.web.context import Asked
 from ivr.web.notes import ErasedCallError, of_mine
 from ivr.web.roles import FOR_OTHERS, NOTE_READERS
-
-JUST_NOW = timedelta(minutes=10)  # a call that a desk hands over belongs to a case that it offered so lately
 
 
 async def listed(asked: Asked) -> dict[str, Any]:
@@ -74,7 +72,7 @@ async def done_in_call(asked: Asked) -> dict[str, Any]:
     if known is None:
         live = asked.services.live.call(id)
         caller = live.caller if live is not None else call.caller if call is not None else ""
-        known = await cases.open(by, "phone", {"caller": caller} if _is_number(caller) else {}, call=id)
+        known = await cases.open(by, "phone", {"caller": caller} if is_number(caller) else {}, call=id)
     return _told(asked, await _act(asked, known.case.id))
 
 
@@ -95,26 +93,18 @@ async def of_classes(asked: Asked) -> dict[str, Any]:
 
 
 async def _handed_over(asked: Asked) -> Known | None:
-    """The case that another desk offered us with this very call: known by the caller's number."""
+    """The case that another desk offered us with this very call."""
     cases, call = asked.services.cases, asked.services.live.call(asked.path["id"])
-    if call is None or not _is_number(call.caller):
+    known = await offered_with(cases, call) if call is not None else None
+    if call is None or known is None:
         return None
-    for row in await cases.search(Wanted(caller=call.caller, state="offered"), 5):
-        offer = (await cases.get(row["id"])).case.offer_to(cases.desk)
-        lately = row["changed_at"] > datetime.now(UTC) - JUST_NOW
-        if lately and offer is not None and (offer.state, offer.way) == ("sent", "voice"):
-            return await cases.act(row["id"], "system", "called", {"call": call.id})
-    return None
+    return await cases.act(known.case.id, "system", "called", {"call": call.id})
 
 
 def who(asked: Asked) -> str:
     """An operator's number, an account, or whoever a token speaks for."""
     one = asked.who
     return (one.number or one.user if one is not None else "") or asked.by
-
-
-def _is_number(caller: str) -> bool:
-    return caller.strip("+").isdigit()
 
 
 def _told(asked: Asked, known: Known) -> dict[str, Mapping[str, Any]]:

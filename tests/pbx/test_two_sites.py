@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -106,3 +108,33 @@ def test_given_data_down_and_killed_controllers_when_three_talk_then_the_desks_a
     agreed = sites.wait_equal(case["id"], lambda one: one["decision"] is not None)
     assert (agreed["owners"], agreed["decision"]["reason"]) == (["110"], "agreed")
     citizen.hangup()
+
+
+def test_given_a_withheld_number_when_110_still_rings_then_the_operator_keeps_the_caller_and_the_case_is_that_calls(
+    sites: TwoSites,
+) -> None:
+    city, police = sites.city, sites.police
+    citizen, operator = city.caller("anonymous"), city.operator("1001")
+    officer = police.operator("1001", tone="110", answers=False)
+    city.talk(citizen, operator)
+    case = act(city, f"calls/{running_call(sites)}/case", "written", cause="有人跟踪")
+    asked = time.time()
+    operator.dtmf("*1")
+    officer.wait_invite(10, since=asked)
+    linked = eventually(
+        lambda: _call_at(case_of(police, case["id"]), "110"), 15, lambda: "no call at 110 belongs to the case"
+    )
+    citizen.wait_who({"operator"}, since=time.time())  # nobody has taken the call at 110: he is with his operator
+    assert operator.alive
+    officer.answer()
+    citizen.wait_who({"110"}, since=asked)
+    operator.wait_for("disconnected", timeout=20)
+    citizen.hangup()
+    officer.wait_for("disconnected", timeout=20)
+    there = police.call_of(citizen.name)
+    assert there.id == linked
+    assert [(leg.role, leg.answered_at is not None) for leg in there.legs] == [("caller", True), ("operator", True)]
+
+
+def _call_at(case: Any, desk: str) -> str | None:
+    return next((link["call"] for link in case["calls"] if link["desk"] == desk), None) if case else None

@@ -150,7 +150,7 @@ def _changes(desk: str, other: str, route: str, address: str) -> dict[str, Any]:
         "name": {"zh": zh, "en": en},
         "routes": [f"sip:{other}@{route}"],
         "match": [address],
-        "ring": 4,
+        "ring": 20,
         "stay": 2,
         "emergency": other == "110",
         "keys": {"transfer": "*1", "conference": "*3"},

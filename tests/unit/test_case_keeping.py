@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -168,8 +169,9 @@ async def test_given_desks_that_do_not_agree_then_the_first_receiver_accepts_whe
     assert (case.owner, case.decision.reason, case.history[-1].event.kind) == ("12345", "first_received", "decided")
 
 
+@pytest.mark.parametrize("told", ["", "their-call"], ids=["by number", "by the call's id there"])
 async def test_given_a_case_that_another_desk_hands_over_with_a_call_then_it_is_that_calls(
-    store: Store, cases: Cases, live: Live, site: Site
+    told: str, store: Store, cases: Cases, live: Live, site: Site
 ) -> None:
     for event in recorded("transfer_to_110"):
         live.apply(event)
@@ -177,6 +179,9 @@ async def test_given_a_case_that_another_desk_hands_over_with_a_call_then_it_is_
             break
     call = live.call(CALL)
     assert call is not None
+    if told:
+        extra = f"call={call.id}&step=partner_call&value={told}"
+        live.apply({"Event": "CEL", "UserDefType": "STEP", "Extra": json.dumps({"extra": extra})})
     id, now = "0b1c2d3e-0000-4000-8000-000000000001", datetime.now(UTC)
 
     def event(seq: int, kind: str, **data: object) -> Event:
@@ -184,8 +189,9 @@ async def test_given_a_case_that_another_desk_hands_over_with_a_call_then_it_is_
 
     theirs = [
         event(1, "opened", number="police-20261127-000001", channel="phone"),
-        event(2, "written", caller=call.caller, cause="噪声"),
-        event(3, "offered", to="12345", way="voice", mode="transfer", transfer="t9"),
+        event(2, "called", call=told or "another"),
+        event(3, "written", caller="" if told else call.caller, cause="噪声"),
+        event(4, "offered", to="12345", way="voice", mode="transfer", transfer="t9"),
     ]
     await store.write(lambda connection: case_rows.append(connection, "12345", theirs, now))
     keeping = Keeping(cases, live, site)

@@ -1,0 +1,64 @@
+"""Which running call a case that another desk hands over belongs to."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from ivr.calls.live_views import LiveCall, LiveStep
+from ivr.desks.case import Case, Event, fold
+from ivr.store.case_calls import belongs, offered
+
+NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
+THERE = "1b1c2d3e-0000-4000-8000-000000000001"  # the call at 12345
+NUMBER = "13800138000"
+
+
+def a_case(*more: tuple[str, str, dict[str, object]], caller: str = NUMBER) -> Case:
+    """Opened by a call at 12345 and offered to 110 with it; `more`: origin, kind, data."""
+    events = [
+        ("12345", "opened", {"number": "12345-20261127-000001", "channel": "phone"}),
+        ("12345", "called", {"call": THERE}),
+        ("12345", "written", {"caller": caller}),
+        ("12345", "offered", {"to": "110", "way": "voice", "mode": "transfer", "transfer": "t1"}),
+        *more,
+    ]
+    seqs = {"12345": 0, "110": 0}
+    made = []
+    for clock, (origin, kind, data) in enumerate(events, 1):
+        seqs[origin] += 1
+        made.append(Event("c1", origin, seqs[origin], clock, NOW, "1001", kind, data))
+    return fold(made)
+
+
+def a_call(caller: str = NUMBER, there: str = "") -> LiveCall:
+    steps = (LiveStep(NOW, "queue", "q-general"), *([LiveStep(NOW, "partner_call", there)] if there else []))
+    return LiveCall("here", caller, "waiting", NOW, handed_over_by="12345", steps=steps)
+
+
+@pytest.mark.parametrize(
+    ("call", "its"),
+    [
+        (a_call(), True),  # a partner that tells no id
+        (a_call("", THERE), True),  # the caller withholds his number
+        (a_call(there=THERE), True),
+        (a_call(there="another"), False),  # the same caller's next call: its own case is still on its way
+        (a_call("13900139000"), False),
+        (a_call(""), False),
+    ],
+)
+def test_given_a_call_from_a_desk_then_its_case_is_found_by_its_id_there_and_by_the_number_without_one(
+    call: LiveCall, its: bool
+) -> None:
+    assert belongs(a_case(), "110", call) is its
+
+
+def test_given_two_withheld_numbers_then_neither_has_the_others_case() -> None:
+    assert not belongs(a_case(caller=""), "110", a_call(""))
+
+
+def test_given_the_call_is_known_or_the_offer_answered_then_nothing_is_joined() -> None:
+    assert not belongs(a_case(("110", "called", {"call": "here"})), "110", a_call(there=THERE))
+    assert offered(a_case(), "110")
+    assert not offered(a_case(("110", "accepted", {})), "110")
