@@ -83,6 +83,7 @@ class Keeping:
 
     async def run(self) -> None:
         """Until cancelled. What the database cannot take now is tried again, before what came after it."""
+        await self._insist(self._cases.read_again)
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(TICK):

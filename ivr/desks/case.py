@@ -2,10 +2,15 @@
 
 What may not be where it stands is refused for one's own new event (`apply`), and in the history marked as void: when
 an earlier event of the other desk arrives later, both desks end with the same marks.
+
+What a newer desk says and this one does not understand is kept and void as well. After an upgrade it has its effect:
+`LANGUAGE` tells which words a case was read with.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,7 +21,24 @@ from ivr.desks.case_model import DISPATCHER, Case, Entry, Event
 from ivr.desks.case_moves import Refused, moved
 from ivr.schema import InvalidRequestError, check
 
-__all__ = ("KINDS", "Case", "Entry", "Event", "Refused", "UnknownKindError", "apply", "fold", "possible")
+__all__ = (
+    "KINDS",
+    "LANGUAGE",
+    "MISSHAPEN",
+    "UNKNOWN",
+    "Case",
+    "Entry",
+    "Event",
+    "Refused",
+    "UnknownKindError",
+    "apply",
+    "fold",
+    "possible",
+    "strange",
+)
+
+LANGUAGE = hashlib.sha256(json.dumps(KINDS, sort_keys=True).encode()).hexdigest()[:16]
+UNKNOWN, MISSHAPEN = "unknown_kind", "unknown_shape"  # why an event is void that may be understood after an upgrade
 
 
 class UnknownKindError(InvalidRequestError):
@@ -24,21 +46,32 @@ class UnknownKindError(InvalidRequestError):
         super().__init__("kind", f"one of {', '.join(KINDS)}")
 
 
-def fold(events: Iterable[Event]) -> Case:
-    """The case of these events, whatever order they come in, doubled or not; `Case("")` where there are none."""
+def fold(events: Iterable[Event], onto: Case | None = None) -> Case:
+    """The case of these events, whatever order they come in, doubled or not; `Case("")` where there are none.
+
+    `onto`: the case of others; of these none is judged again where all of the new ones come after them.
+    """
+    case, entries = onto or Case(""), list(onto.history) if onto else []
+    known = {(entry.event.origin, entry.event.seq) for entry in entries}
     once = {(event.origin, event.seq): event for event in events}
-    case = Case("")
-    for event in sorted(once.values(), key=lambda event: event.order):
-        case = _noted(case, event)
-    return case
+    new = sorted((event for name, event in once.items() if name not in known), key=lambda event: event.order)
+    if new and entries and new[0].order < entries[-1].event.order:
+        return fold([*(entry.event for entry in entries), *new])
+    for event in new:
+        case, void = _judged(case, event)
+        entries.append(Entry(event, void))
+    return replace(case, history=tuple(entries))
+
+
+def strange(case: Case) -> frozenset[str]:
+    """Kinds of events in it that this program does not understand, or not in the shape that they have."""
+    return frozenset(entry.event.kind for entry in case.history if entry.void in {UNKNOWN, MISSHAPEN})
 
 
 def apply(case: Case, event: Event) -> Case:
     """The case after one's own new event. Raises Refused, InvalidRequestError (its data has not the kind's shape)."""
-    if event.kind not in KINDS:
-        raise UnknownKindError
-    check(KINDS[event.kind], dict(event.data), "data")
-    return _entered(moved(case, event), event, "")
+    after = _moved(case, event)
+    return replace(after, history=(*case.history, Entry(event)))
 
 
 _NOW = datetime.min.replace(tzinfo=UTC)  # of what is only tried
@@ -72,13 +105,21 @@ def _may(case: Case, desk: str, kind: str, data: Mapping[str, Any]) -> bool:
     return True
 
 
-def _noted(case: Case, event: Event) -> Case:
+def _judged(case: Case, event: Event) -> tuple[Case, str]:
+    """The case after the event, its history aside, and why it is void."""
     try:
-        return apply(case, event)
-    except (Refused, InvalidRequestError) as refusal:
-        return _entered(case, event, refusal.id)
+        return _moved(case, event), ""
+    except UnknownKindError:
+        void = UNKNOWN
+    except InvalidRequestError:
+        void = MISSHAPEN
+    except Refused as refusal:
+        void = refusal.id
+    return replace(case, id=event.case, clock=max(case.clock, event.clock)), void
 
 
-def _entered(case: Case, event: Event, void: str) -> Case:
-    entry = Entry(event, void)
-    return replace(case, id=event.case, history=(*case.history, entry), clock=max(case.clock, event.clock))
+def _moved(case: Case, event: Event) -> Case:
+    if event.kind not in KINDS:
+        raise UnknownKindError
+    check(KINDS[event.kind], dict(event.data), "data")
+    return replace(moved(case, event), id=event.case, clock=max(case.clock, event.clock))

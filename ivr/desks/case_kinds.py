@@ -17,7 +17,7 @@ MATTER_KINDS = ("consultation", "complaint", "help", "report", "suggestion", "pr
 URGENCIES = ("general", "urgent", "very_urgent")  # 一般 紧急 特急
 CONTACTS = ("phone", "sms_only", "no_call_back")
 TAGS = ("minor", "elder", "disabled", "hearing", "foreigner", "pregnant", "veteran", "repeated", "in_danger")
-CHANNELS = ("phone", "web", "email", "sms", "app", "desk")
+CHANNELS = ("phone", "web", "email", "sms", "app", "desk")  # of ours; another desk may have more
 STEPS = ("received", "accepted", "ordered", "extended", "handled", "rate")  # of a matter, as its citizen is told them
 DANGERS = ("life", "property", "public")
 MODES = ("transfer", "conference", "consult", "suspend", "blind", "")
@@ -47,7 +47,7 @@ MATTER: Mapping[str, Schema] = {
 }
 
 KINDS: Mapping[str, Schema] = {
-    "opened": obj({"number": line(64), "channel": one_of(*CHANNELS)}),
+    "opened": obj({"number": line(64), "channel": string(r"[a-z][a-z_]{0,15}", 16)}),
     "written": obj({}, MATTER),  # only what changed
     "called": obj({"call": ID}),
     "offered": obj({"to": DESK, "way": one_of("voice", "online")}, {"transfer": ID, "mode": one_of(*MODES)}),

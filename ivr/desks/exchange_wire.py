@@ -32,20 +32,27 @@ EVENT: Schema = obj(
         "at": TIME,
         "by": string(LINE, 200, description="who did it there, one line"),
         "kind": string(r"[a-z_]{1,32}", 32),
-        "data": mapping({}),
+        "data": {
+            **mapping({}),
+            "description": "of a kind or in a shape that its receiver does not know it is taken and kept all the "
+            "same; it has its effect there once it is understood",
+        },
     }
 )
-HOTLINE: Schema = obj(
-    {
-        "version": one_of(VERSION),
-        "message": CASE_ID,
-        "from": DESK,
-        "to": DESK,
-        "case": CASE_ID,
-        "sent": TIME,
-        "events": {**array(EVENT), "minItems": 1, "maxItems": MOST_EVENTS},
-    }
-)
+HOTLINE: Schema = {
+    **obj(
+        {
+            "version": string(r"1\.[0-9]{1,3}", 5, description="a new minor number only adds"),
+            "message": CASE_ID,
+            "from": DESK,
+            "to": DESK,
+            "case": CASE_ID,
+            "sent": TIME,
+            "events": {**array(EVENT), "minItems": 1, "maxItems": MOST_EVENTS},
+        }
+    ),
+    "additionalProperties": {},  # of a newer minor version
+}
 _OBJECT = mapping({})
 _OBJECTS = array(_OBJECT)
 DOCUMENT: Schema = {

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy import Connection, delete, func, select, text, update
 
-from ivr.desks.case import Case, Event, fold
+from ivr.desks.case import KINDS, LANGUAGE, Case, Event, fold, strange
 from ivr.store import case_search, case_words, linkage, norms, notes, tables, work_order_rows
 
 Hook = Callable[[Connection, Case, Sequence[Event]], None]
@@ -24,6 +24,7 @@ FIRST_LINE = 80  # characters of a case where it is only mentioned
 _ALONE = 1214  # PostgreSQL's advisory lock of whoever writes a case; SQLite has one writer anyway
 
 _CASE, _EVENT, _CALL = tables.case.c, tables.case_event.c, tables.case_call.c
+_STRANGE = tables.case_strange.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,24 @@ def append(
     return case
 
 
+def read_again(connection: Connection, own: str, now: datetime, hooks: Sequence[Hook], most: int = 100) -> int:
+    """After an upgrade: what other desks said and nobody understood here has its effect now; how many cases."""
+    alone(connection)
+    query = select(tables.case_strange).where(_STRANGE.language != LANGUAGE).limit(most)
+    rows = connection.execute(query).all()
+    for row in rows:
+        case = project(connection, own, load(connection, row.case_id), now)
+        kinds = set(row.kinds.split()) - strange(case)
+        new = [entry.event for entry in case.history if entry.event.kind in kinds]
+        for hook in hooks if new else ():
+            hook(connection, case, new)
+    return len(rows)
+
+
 def project(connection: Connection, own: str, stored: Sequence[Stored], now: datetime) -> Case:
     """Write what the events make of the case: its row, and the words that it is found by."""
     case = fold(one.event for one in stored)
+    _mark(connection, stored[0].event.case, strange(case))
     if case.opened_at is None:
         return case  # its opening has not come yet
     row = _summary(case, own, stored, now)
@@ -97,6 +113,13 @@ def project(connection: Connection, own: str, stored: Sequence[Stored], now: dat
     for call_id in calls_of(connection, case.id) if author else ():
         notes.put(connection, call_id, case, author, now)
     return case
+
+
+def _mark(connection: Connection, case_id: str, kinds: frozenset[str]) -> None:
+    connection.execute(delete(tables.case_strange).where(_STRANGE.case_id == case_id))
+    if kinds:
+        row = {"case_id": case_id, "language": LANGUAGE, "kinds": " ".join(sorted(kinds))}
+        connection.execute(tables.case_strange.insert(), row)
 
 
 ERASED = "(erased)"
@@ -122,6 +145,8 @@ def forget(connection: Connection, call_ids: Sequence[str], now: datetime) -> No
 
 
 def _blank(event: Event) -> dict[str, Any]:
+    if event.kind not in KINDS:
+        return {}  # nobody here knows where in it people are named
     kept = {"kind", "class_code", "scope", "urgency", "region"} if event.kind == "written" else set(event.data)
     return {
         name: [] if name == "participants" else ERASED if name in _FREE and value else value

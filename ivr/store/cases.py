@@ -164,6 +164,15 @@ class Cases:
 
         return await self._written(write)
 
+    async def read_again(self) -> int:
+        """For each start: what other desks said and an older program did not understand; how many cases."""
+        count = 0
+        while read := await self._store.write(
+            lambda connection: case_rows.read_again(connection, self.desk, self._clock(), self._hooks)
+        ):
+            count += read
+        return count
+
     async def _written(self, write: Callable[[Connection], Known]) -> Known:
         known = await self._store.write(write)
         self.changed(known)

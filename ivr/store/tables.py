@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from ivr.store.metadata import metadata
-from ivr.store.tables_exchange import exchange_message, exchange_nonce
+from ivr.store.tables_exchange import case_strange, exchange_message, exchange_nonce
 from ivr.store.tables_linkage import decision, handover
 from ivr.store.tables_norms import consultation, norm
 from ivr.store.tables_orders import attachment, work_order, work_order_part
@@ -29,6 +29,7 @@ from ivr.store.types import Instant, Words
 
 __all__ = [
     "attachment",
+    "case_strange",
     "consultation",
     "decision",
     "exchange_message",

@@ -34,6 +34,15 @@ exchange_message = Table(
     Index("ix_exchange_message_open", "desk", "case_id", "serial", sqlite_where=_OPEN, postgresql_where=_OPEN),
 )
 
+case_strange = Table(  # cases in which another desk said what this program does not understand (yet)
+    "case_strange",
+    metadata,
+    Column("case_id", Words, primary_key=True),
+    Column("language", Words, nullable=False),  # `ivr.desks.case.LANGUAGE` that it was read with
+    Column("kinds", Words, nullable=False),  # of the events that have no effect, parted by blanks
+    Index(None, "language"),
+)
+
 exchange_nonce = Table(  # signatures that were here, as long as they would be good
     "exchange_nonce",
     metadata,
