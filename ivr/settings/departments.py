@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ivr.settings.model import Site
 
-DEPARTMENT = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,31}")
+DEPARTMENT = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
 
 def problems(site: Site) -> Iterator[str]:
@@ -15,7 +15,7 @@ def problems(site: Site) -> Iterator[str]:
     for department in site.departments.values():
         where = f"departments.{department.key}"
         if not DEPARTMENT.fullmatch(department.key):
-            yield f"{where}: a department's key is made of letters, digits, _ and -, at most 32"
+            yield f"{where}: a department's key is made of small letters, digits, _ and -, at most 32"
         for language in site.hotline.languages:
             if not department.name.get(language):
                 yield f"{where}.name.{language}: expected its name in this language"

@@ -22,7 +22,7 @@ from ivr.web.context import Asked
 
 STATIC = Path(__file__).parent / "static"
 ADDRESSES = (
-    *("/", "/login", "/desk", "/room", "/cases", "/cases/{id}", "/calls", "/calls/{id}"),
+    *("/", "/login", "/desk", "/room", "/cases", "/cases/{id}", "/orders", "/orders/{id}", "/calls", "/calls/{id}"),
     *("/admin", "/admin/{section}"),
 )
 TYPES = {

@@ -17,7 +17,7 @@ _CODE = string(r"[0-9]{6}", 6, description="six digits of the authenticator app"
 _NAME = string(r"[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*", 40, description="the person's name")
 _NUMBER = string(r"[0-9]{1,20}", 20, description="the person's own telephone")
 _ROLES: Schema = array(one_of(*ROLES))
-_DEPARTMENT = string(r"[0-9A-Za-z_-]+", 32, description="of hotline.toml; with the role department only")
+_DEPARTMENT = string(r"[a-z0-9][a-z0-9_-]{0,31}", 32, description="of hotline.toml; with the role department only")
 
 SESSION = obj(
     {

@@ -195,7 +195,7 @@ ROUTES: tuple[Route, ...] = (
         cases.of_classes,
         words("诉求分类", "The classes of cases"),
         obj({"classes": array(obj(dict.fromkeys(("code", "zh", "en", "desk", "basis", "department", "limit"), TEXT)))}),
-        access="desk",
+        access="orders",
     ),
     Route(
         "GET",

@@ -233,7 +233,7 @@ def test_a_department_is_read_and_what_is_wrong_with_it_is_told(tmp_path: Path) 
     site = load(site_file(tmp_path, more=DEPARTMENT), tmp_path)
     assert site.departments["chengguan"].name["zh"] == "城市管理局"
     for old, new, told in (
-        ("chengguan", '"cheng guan"', "departments.cheng guan: a department's key is made of"),
+        ("chengguan", '"cheng guan"', "departments.cheng guan: a department's key is made of small letters"),
         (', en = "City Management"', "", "departments.chengguan.name.en: expected its name in this language"),
         ("name", "names", "departments.chengguan.names: unknown key; did you mean name?"),
     ):

@@ -3,6 +3,7 @@ export const PAGES = [
   { path: "/desk", roles: ["operator", "liaison"], title: "shell.desk", load: () => import("../desk/page.js") },
   { path: "/room", roles: ["supervisor", "admin"], title: "shell.room", load: () => import("../room/page.js") },
   { path: "/cases", roles: ["operator", "supervisor", "liaison", "admin"], title: "shell.cases", load: () => import("../case/page.js") },
+  { path: "/orders", roles: ["department", "operator", "supervisor", "liaison", "admin"], title: "shell.orders", load: () => import("../orders/page.js") },
   {
     path: "/calls",
     roles: ["supervisor", "liaison", "auditor", "admin"],

@@ -1,0 +1,81 @@
+// What is asked before something is done to an order: more time, a reason, a result, what goes on there.
+import { html, useState } from "../vendor/preact.js";
+import { t } from "../shell/words.js";
+import { moment } from "../calls/when.js";
+import { Button, Dialog, Failure, Select, TextInput } from "../shell/ui.js";
+import { Upload } from "./upload.js";
+
+const RESULTS = ["solved", "explained", "passed_on", "not_possible", "withdrawn"];
+
+/** A form in a dialog. `act(data)` says it to the server; a refusal is said here, and nothing typed is lost. */
+export function Asking({ title, action, kind = "primary", ready = true, data, act, onClose, children }) {
+  const [busy, setBusy] = useState(false);
+  const [wrong, setWrong] = useState(null);
+  const submit = async (event) => {
+    event.preventDefault();
+    setBusy(true);
+    setWrong(null);
+    try {
+      await act(data());
+      onClose();
+    } catch (failure) {
+      setWrong(failure);
+      setBusy(false);
+    }
+  };
+  return html`<${Dialog} title=${title} onClose=${onClose}><form onSubmit=${submit}>
+    ${wrong && html`<${Failure} error=${wrong} />`}
+    ${children}
+    <div class="dialog-foot"><${Button} onClick=${onClose}>${t("shell.cancel")}<//>
+      <${Button} kind=${kind} type="submit" disabled=${busy || !ready}>${action ?? title}<//></div>
+  </form><//>`;
+}
+
+export const Words = ({ longest = 2000, ...rest }) => html`<${TextInput} lines=${3} maxlength=${longest} ...${rest} />`;
+
+/** A reason, and nothing else. */
+export function Reason({ title, label, hint, data, act, onClose }) {
+  const [words, setWords] = useState("");
+  return html`<${Asking} title=${title} ready=${words.trim()} data=${() => data(words.trim())} act=${act} onClose=${onClose}>
+    <${Words} label=${label} hint=${hint} value=${words} onInput=${setWords} required autofocus />
+  <//>`;
+}
+
+/** Until when, and why. `required`: the moment is; the reason always is. */
+export function Until({ title, until: name, label, hint, required = false, data, act, onClose }) {
+  const [until, setUntil] = useState("");
+  const [words, setWords] = useState("");
+  const ready = words.trim() && (until || !required);
+  return html`<${Asking} title=${title} ready=${ready} data=${() => data(until ? moment(until) : null, words.trim())} act=${act} onClose=${onClose}>
+    <${TextInput} label=${name} hint=${hint} type="datetime-local" value=${until} onInput=${setUntil} required=${required} autofocus />
+    <${Words} label=${label} value=${words} onInput=${setWords} required />
+  <//>`;
+}
+
+/** One press more: 110 sends people first. */
+export function Escalation({ act, onClose }) {
+  const [words, setWords] = useState("");
+  const data = () => ({ danger: "public", ...(words.trim() ? { words: words.trim() } : {}) });
+  return html`<${Asking} title=${t("orders.escalate_title")} action=${t("orders.escalate")} kind="danger" data=${data} act=${act} onClose=${onClose}>
+    <p>${t("orders.escalate_text")}</p>
+    <${Words} label=${t("orders.escalate_words")} hint=${t("orders.escalate_hint")} value=${words} onInput=${setWords} />
+  <//>`;
+}
+
+/** What was done about it, with photographs. */
+export function Result({ order, act, onClose }) {
+  const [result, setResult] = useState("solved");
+  const [words, setWords] = useState("");
+  const [files, setFiles] = useState([]);
+  const [sending, setSending] = useState(false);
+  const data = () => ({ result, words: words.trim(), ...(files.length ? { files } : {}) });
+  const took = (has, busy) => {
+    setFiles(has);
+    setSending(busy);
+  };
+  return html`<${Asking} title=${t("orders.finish")} ready=${words.trim() && !sending} data=${data} act=${act} onClose=${onClose}>
+    <${Select} label=${t("orders.result")} name="result" value=${result} options=${RESULTS.map((value) => ({ value, label: t(`case.result.${value}`) }))} onChange=${setResult} />
+    <${Words} label=${t("orders.result_words")} hint=${t("orders.result_hint")} longest=${8000} value=${words} onInput=${setWords} required autofocus />
+    <${Upload} id=${order.id} onChange=${took} />
+  <//>`;
+}

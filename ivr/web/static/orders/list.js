@@ -1,0 +1,100 @@
+// The list: what is to be done first stands first. It looks by itself for what came meanwhile.
+import { html, useEffect, useRef, useState } from "../vendor/preact.js";
+import { api } from "../shell/api.js";
+import { go, Link, path, query } from "../shell/router.js";
+import { may } from "../shell/session.js";
+import { language, t } from "../shell/words.js";
+import { Badge, Busy, Button, Empty, Failure, Select, Tabs, TextInput } from "../shell/ui.js";
+import { nameOfClass, useClasses } from "../case/form.js";
+import { Clock, isOpen, Light, nameOf, useDepartments, when } from "./facts.js";
+
+const EVERY = 15_000; // ms between two looks
+const PAGE = 50;
+const SHOWN = {
+  open: { state: "open" },
+  sent: { state: "sent" },
+  signed: { state: "signed" },
+  overdue: { light: "overdue" },
+  extension: { extension: "asked" },
+  done: { state: "done" },
+  returned: { state: "returned" },
+  all: {},
+};
+const URGENT = { urgent: "warn", very_urgent: "bad" };
+const FIELDS = ["show", "department", "q"];
+
+const wantedNow = () => Object.fromEntries(FIELDS.map((name) => [name, query.value.get(name) ?? ""]));
+const asking = ({ show, department, q }) => ({ ...SHOWN[show || "open"], department, q: q.trim() });
+
+function Row({ order, classes, departments, every }) {
+  return html`<li class=${`orders-row card ${order.light ?? ""}`}>
+    <span class="orders-light"><${Light} order=${order} />${URGENT[order.urgency] && html` <${Badge} kind=${URGENT[order.urgency]}>${t(`case.urgency.${order.urgency}`)}<//>`}
+      ${order.extension === "asked" && html` <${Badge} kind="info">${t("orders.extension.asked")}<//>`}</span>
+    <h2 class="orders-line"><${Link} to=${`/orders/${encodeURIComponent(order.id)}`}>${order.line || t("orders.no_line")}<//></h2>
+    <span class="orders-where">${order.place || "—"}</span>
+    <span class="orders-what">${order.number}${order.class_code ? ` · ${nameOfClass(classes, order.class_code)}` : ""}${every ? ` · ${[order.department, ...order.joint].map((key) => nameOf(departments, key)).join("、")}` : ""}</span>
+    <span class="orders-when">${isOpen(order) ? html`<${Clock} order=${order} />` : when(order.due_at)}</span>
+  </li>`;
+}
+
+function Conditions({ wanted, departments, every, onWanted }) {
+  const [q, setQ] = useState(wanted.q);
+  useEffect(() => setQ(wanted.q), [wanted.q]);
+  const submit = (event) => {
+    event.preventDefault();
+    onWanted({ q });
+  };
+  const options = [{ value: "", label: t("orders.every_department") }, ...departments.map((one) => ({ value: one.key, label: one[language.value] || one.key }))];
+  return html`<form class="calls-conditions card" role="search" onSubmit=${submit}>
+    <${TextInput} label=${t("orders.q")} type="search" value=${q} onInput=${setQ} maxlength="100" autocomplete="off" />
+    ${every && html`<${Select} label=${t("orders.department")} value=${wanted.department} options=${options} onChange=${(department) => onWanted({ department })} />`}
+    <${Button} kind="primary" type="submit">${t("case.search")}<//>
+  </form>`;
+}
+
+export function List() {
+  const classes = useClasses();
+  const departments = useDepartments();
+  const [found, setFound] = useState(null);
+  const [failure, setFailure] = useState(null);
+  const [busy, setBusy] = useState(false);
+  const every = !may("department");
+  const wanted = wantedNow();
+  const address = query.value.toString();
+  const shown = useRef(0);
+  shown.current = found?.orders.length ?? 0;
+
+  const read = async (before) => {
+    if (path.peek() !== "/orders") return;
+    const of = query.peek().toString();
+    setBusy(Boolean(before));
+    try {
+      const answer = await api.get("/orders", { ...asking(wantedNow()), before, limit: PAGE });
+      setFailure(null);
+      if (of === query.peek().toString()) setFound((old) => ({ of, orders: [...(before ? old.orders : []), ...answer.orders], next: answer.next }));
+    } catch (error) {
+      setFailure(error);
+    }
+    setBusy(false);
+  };
+  useEffect(() => {
+    read();
+    const timer = setInterval(() => document.hidden || shown.current > PAGE || read(), EVERY); // whoever reads on is not sent back
+    return () => clearInterval(timer);
+  }, [address, language.value]);
+  const want = (change) => {
+    const next = new URLSearchParams(Object.entries({ ...wanted, ...change }).filter(([, value]) => value)).toString();
+    go(next ? `/orders?${next}` : "/orders");
+  };
+  const tabs = Object.keys(SHOWN).filter((id) => every || id !== "extension").map((id) => ({ id, label: t(`orders.show.${id}`) }));
+  const here = found?.of === address ? found : null;
+  return html`<div class="orders"><h1 class="unseen">${t("orders.title")}</h1>
+    <${Conditions} wanted=${wanted} departments=${departments} every=${every} onWanted=${want} />
+    <${Tabs} label=${t("orders.show")} tabs=${tabs} current=${wanted.show || "open"} onChange=${(show) => want({ show: show === "open" ? "" : show })} />
+    ${failure && html`<${Failure} error=${failure} retry=${() => read()} />`}
+    ${!here && !failure && html`<${Busy} />`}
+    ${here && !here.orders.length && html`<${Empty}>${t("orders.none")}<//>`}
+    ${here?.orders.length > 0 && html`<ul class="orders-list" aria-label=${t("orders.title")}>${here.orders.map((order) => html`<${Row} key=${order.id} order=${order} classes=${classes} departments=${departments} every=${every} />`)}</ul>`}
+    ${here?.next && html`<p class="calls-more"><${Button} disabled=${busy} onClick=${() => read(here.next)}>${t("case.more")}<//></p>`}
+  </div>`;
+}
