@@ -21,6 +21,7 @@ from ivr.errors import HotlineError
 from ivr.settings import Site
 
 _SECRET = re.compile(r"[!-~]{8,128}")
+_GIVEN = re.compile(r"[ -~]{1,256}")  # by another: a mailbox's password
 _USER = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TROUBLE = set(";\"\\'`$")  # Asterisk's files and a shell read these as their own
 _READABLE = "abcdefghjkmnpqrstuvwxyz23456789"  # none that a person mixes up
@@ -55,6 +56,7 @@ class Credentials:
     supervisors: Mapping[str, str] = field(default_factory=dict, repr=False)  # number → SIP password
     passwords: Mapping[str, str] = field(default_factory=dict, repr=False)  # number → first password for the pages
     account_key: str = field(default="", repr=False)  # what second factors are derived from
+    channels: Mapping[str, str] = field(default_factory=dict, repr=False)  # name → gateway's secret, mailbox's password
     exchange_key: str = field(default="", repr=False)  # Ed25519 seed in base64: signs what we tell other desks
 
     def first_password(self, user: str) -> str | None:
@@ -76,7 +78,7 @@ def load(var: Path) -> Credentials:
     tables = _read(path_in(var))
     if tables is None:
         raise CredentialsError("no_credentials", f"{path_in(var)} is not there; the first `ivr up` makes it")
-    found, missing = _complete(tables, (), ())
+    found, missing = _complete(tables, (), (), ())
     if missing:
         raise CredentialsError("credentials", f"{path_in(var)}: {missing[0]} is missing; the next `ivr up` makes it")
     return found
@@ -86,7 +88,8 @@ def ensure(var: Path, site: Site) -> tuple[Credentials, bool]:
     """The secrets, made where they are missing (first start, a new operator), and whether the file itself is new."""
     path = path_in(var)
     tables = _read(path)
-    found, missing = _complete(tables or {}, site.operators, site.supervisors)
+    gateways = [one.key for one in site.channels.values() if one.kind == "webhook"]
+    found, missing = _complete(tables or {}, site.operators, site.supervisors, gateways)
     if missing:
         _write(path, found)
     elif path.stat().st_mode & 0o077:
@@ -110,6 +113,7 @@ def _read(path: Path) -> dict[str, dict[str, Any]] | None:
         "admin",
         "accounts",
         "exchange",
+        "channels",
         "ami",
         "ari",
     }
@@ -139,6 +143,11 @@ def _tokens(path: Path, tables: object) -> dict[str, ApiToken]:
 
 
 def _judge(path: Path, table: str, key: str, value: object) -> None:
+    if table == "channels":
+        if not isinstance(value, str) or not _GIVEN.fullmatch(value):
+            wanted = "1 to 256 ASCII characters, none of control"
+            raise CredentialsError("credentials", f"{path}: [channels] {key}: expected {wanted}")
+        return
     form = _USER if (table, key) == ("admin", "user") else _SECRET
     if not isinstance(value, str) or not form.fullmatch(value) or _TROUBLE & set(value):
         wanted = "8 to 128 visible ASCII characters without ; \" \\ ' ` $"
@@ -146,7 +155,10 @@ def _judge(path: Path, table: str, key: str, value: object) -> None:
 
 
 def _complete(
-    tables: Mapping[str, Mapping[str, Any]], operators: Iterable[str], supervisors: Iterable[str]
+    tables: Mapping[str, Mapping[str, Any]],
+    operators: Iterable[str],
+    supervisors: Iterable[str],
+    gateways: Iterable[str],
 ) -> tuple[Credentials, list[str]]:
     """The credentials with every gap filled, and the names of the gaps."""
     missing: list[str] = []
@@ -174,6 +186,7 @@ def _complete(
         supervisors=each("supervisors", supervisors),
         api_tokens=tables.get("api", {}).get("tokens", {}),
         passwords=each("passwords", (*operators, *supervisors), new_password),
+        channels=each("channels", gateways, lambda: "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()),
         account_key=value("accounts", "key", secrets.token_urlsafe(32)),
         exchange_key=value("exchange", "key", base64.b64encode(secrets.token_bytes(32)).decode()),
     )
@@ -192,6 +205,7 @@ def _write(path: Path, made: Credentials) -> None:
         "admin": {"user": made.admin_user, "password": made.admin_password},
         "accounts": {"key": made.account_key},
         "exchange": {"key": made.exchange_key},
+        **({"channels": made.channels} if made.channels else {}),
         "ami": {"secret": made.ami_secret},
         "ari": {"password": made.ari_password},
     }

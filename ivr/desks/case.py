@@ -92,6 +92,7 @@ def possible(case: Case, desk: str) -> frozenset[str]:
         "consultation": {"owners": [DISPATCHER]},
         "ordered": {"order": "-", "department": "", "due": "9999-01-01T00:00Z", "sign_by": "9999-01-01T00:00Z"},
         "called_back": {"reached": True},
+        "responded": {"words": "x"},
         **{kind: {} for kind in ("written", "accepted", "refused", "returned", "closed")},
     }
     return frozenset(kind for kind, data in tried.items() if _may(case, desk, kind, data))

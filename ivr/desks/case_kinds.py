@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ivr.desks import work_order
+from ivr.desks import case_letters, work_order
 from ivr.desks.case_shapes import CASE_ID, DESK, ID, LINE, RESULTS, line, said, written
 from ivr.schema import BOOLEAN, TIME, Schema, array, nullable, obj, one_of, string
 
@@ -17,8 +17,8 @@ MATTER_KINDS = ("consultation", "complaint", "help", "report", "suggestion", "pr
 URGENCIES = ("general", "urgent", "very_urgent")  # 一般 紧急 特急
 CONTACTS = ("phone", "sms_only", "no_call_back")
 TAGS = ("minor", "elder", "disabled", "hearing", "foreigner", "pregnant", "veteran", "repeated", "in_danger")
-CHANNELS = ("phone", "web", "email", "sms", "app", "desk")  # of ours; another desk may have more
 STEPS = ("received", "accepted", "ordered", "extended", "handled", "rate")  # of a matter, as its citizen is told them
+CHANNELS = ("phone", "web", "email", "sms", "wechat", "weibo", "app", "desk")  # of ours; another desk may have more
 DANGERS = ("life", "property", "public")
 MODES = ("transfer", "conference", "consult", "suspend", "blind", "")
 
@@ -47,7 +47,7 @@ MATTER: Mapping[str, Schema] = {
 }
 
 KINDS: Mapping[str, Schema] = {
-    "opened": obj({"number": line(64), "channel": string(r"[a-z][a-z_]{0,15}", 16)}),
+    "opened": obj({"number": line(64), "channel": string(r"[a-z][a-z_]{0,15}", 16)}, {"respond_by": TIME}),
     "written": obj({}, MATTER),  # only what changed
     "called": obj({"call": ID}),
     "offered": obj({"to": DESK, "way": one_of("voice", "online")}, {"transfer": ID, "mode": one_of(*MODES)}),
@@ -72,7 +72,8 @@ KINDS: Mapping[str, Schema] = {
         {"norm": obj({"id": ID, "version": ID, "class_code": MATTER["class_code"], "from": TIME}, {"until": TIME})},
     ),
     **work_order.KINDS,
+    **case_letters.KINDS,
 }
 
-FACTS = frozenset({"written", "called", "voice_failed", "emergency", "told", *work_order.FACTS})
+FACTS = frozenset({"written", "called", "voice_failed", "emergency", "told", "received", *work_order.FACTS})
 """What has happened already, or must never be kept out: taken in every state of an opened case."""

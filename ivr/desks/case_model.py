@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ivr.desks.case_letters import Letter
 from ivr.desks.work_order import CallBack, WorkOrder
 
 DISPATCHER = "110"  # who sends people first where life, property or public safety is in danger (R27)
@@ -149,9 +150,12 @@ class Case:
     id: str
     number: str = ""  # for people: <desk>-<yyyymmdd>-<6 digits>
     first: str = ""  # the desk that first received it
-    channel: str = ""  # phone | web | email | sms | app | desk
+    channel: str = ""  # a word of CHANNELS
     opened_at: datetime | None = None
     opened_by: str = ""
+    respond_by: datetime | None = None  # by then somebody must have answered (R45); None: nobody waits for words
+    responded_at: datetime | None = None  # the first answer
+    letters: tuple[Letter, ...] = ()  # what was written to and fro after it was opened
     matter: Matter = field(default_factory=Matter)
     state: str = ""  # a word of STATES; "": not opened
     owners: tuple[str, ...] = ()  # more than one: police order and work order of one case (R29)

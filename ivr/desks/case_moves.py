@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ivr.desks import work_order_moves
+from ivr.desks import case_letters, work_order_moves
 from ivr.desks.case_kinds import FACTS
 from ivr.desks.case_model import (
     DISPATCHER,
@@ -63,6 +63,7 @@ def _opened(case: Case, event: Event) -> Case:
         owners=(event.origin,),
         opened_at=event.at,
         opened_by=event.by,
+        respond_by=case_letters.respond_by(event),
         state="open",
     )
 
@@ -256,6 +257,12 @@ def _closed(case: Case, event: Event) -> Case:
     return replace(case, state="closed", closed_at=event.at)
 
 
+def _responded(case: Case, event: Event) -> Case:
+    if event.origin not in {*case.owners, case.first}:
+        raise Refused("case_not_yours", event)
+    return case_letters.responded(case, event)
+
+
 def _guided(case: Case, event: Event) -> Case:
     return replace(case, guidance={"basis": event.data["basis"], "words": event.data["words"]})
 
@@ -303,4 +310,6 @@ MOVES: Mapping[str, Move] = {
     "consultation": _consultation,
     "told": lambda case, _: case,  # stands in the history
     **work_order_moves.MOVES,
+    "received": case_letters.received,
+    "responded": _responded,
 }

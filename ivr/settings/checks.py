@@ -87,6 +87,7 @@ def problems(site: Site) -> list[str]:
         _endpoints,
         browsers.problems,
         _screening,
+        _proxies,
         _desk,
         _privacy,
         lambda site: hours.problems(site.hours),
@@ -314,6 +315,15 @@ def _endpoints(site: Site) -> Iterator[str]:
     for (first, one), (second, other) in itertools.combinations(networks, 2):
         if first != second and one.version == other.version and one.overlaps(other):
             yield f"{second}: {other} overlaps {one} of {first}; an address can belong to one of them only"
+
+
+def _proxies(site: Site) -> Iterator[str]:
+    for n, text in enumerate(site.listen.proxies):
+        try:
+            ipaddress.ip_network(text)
+        except ValueError:
+            where = f"listen.proxies[{n}]"
+            yield f"{where}: expected an IP address or network such as 10.1.2.3 or 10.1.2.0/24, found {text!r}"
 
 
 def _screening(site: Site) -> Iterator[str]:

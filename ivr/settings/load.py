@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ivr.errors import HotlineError
-from ivr.settings import calendar, checks, classes, departments, exchange, scope, tls
+from ivr.settings import calendar, channels, checks, classes, departments, exchange, scope, tls
 from ivr.settings.hours import Hours
 from ivr.settings.model import (
     Accounts,
@@ -59,10 +59,11 @@ TABLES = (
     "supervision",
     "exchange",
     "departments",
+    "channels",
 )
 
 
-PARTS = (checks, tls, exchange, classes, calendar, departments, scope)
+PARTS = (checks, tls, exchange, classes, calendar, departments, scope, channels)
 
 
 def problems(site: Site) -> list[str]:
@@ -134,6 +135,7 @@ def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> S
     accounts = reader.build(Accounts, tables.get("accounts", {}), "accounts")
     partners = _keyed(reader, Partner, tables.get("exchange", {}), "exchange", name="desk")
     responsible = _keyed(reader, Department, tables.get("departments", {}), "departments")
+    inbound = _keyed(reader, channels.Channel, tables.get("channels", {}), "channels")
     if reader.problems:
         return None
     if "language_keys" not in tables.get("hotline", {}):
@@ -163,6 +165,7 @@ def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> S
         supervision=supervision,
         exchange=partners,
         departments=responsible,
+        channels=inbound,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ivr.settings.channels import Channel
 from ivr.settings.hours import Hours
 
 Text = Mapping[str, str]  # language code → words
@@ -57,6 +58,7 @@ class Listen:
     ami: Address
     agi: Address
     ari: Address | None = None  # None: a free port on loopback, chosen at each start
+    proxies: tuple[str, ...] = ()  # addresses and networks of reverse proxies in front of `web`: X-Forwarded-For holds
     sip_tls: Address | None = None  # SIP over TLS: phones, trunks, desks
     sip_mtls: Address | None = None  # the same, for those only who show a certificate of [tls] ca
     media: str | None = None  # this machine's address that browsers' voices come to; None: each that it has
@@ -338,6 +340,7 @@ class Site:
     source: str = field(default="", repr=False, compare=False)  # the file's text that this was read from
     exchange: Mapping[str, Partner] = field(default_factory=dict)  # by desk
     departments: Mapping[str, Department] = field(default_factory=dict)
+    channels: Mapping[str, Channel] = field(default_factory=dict)
 
     def partner_of(self, target: str) -> str | None:
         """The desk that a call taken to this target belongs to, where we share cases with it."""

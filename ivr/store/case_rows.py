@@ -221,6 +221,8 @@ def _summary(case: Case, own: str, stored: Sequence[Stored], now: datetime) -> d
         "opened_at": case.opened_at,
         "changed_at": now,
         "closed_at": case.closed_at,
+        "respond_by": case.respond_by,
+        "responded_at": case.responded_at,
         "undecided_since": _undecided(case, own, stored),
         "revision": len(stored),
     }

@@ -26,6 +26,7 @@ def indexed(case: Case) -> list[str]:
     matter = case.matter
     texts: tuple[str, ...] = (matter.cause, matter.course, matter.text, name(case), matter.place, matter.happened)
     texts += tuple(result.words for result in case.results.values())
+    texts += tuple(letter.words for letter in case.letters)
     found = [word for text in (case.number.replace("-", " "), *texts) for word in _kept(text)]
     found += [f"p:{word}" for word in _kept(matter.place)]
     return found + list(_marks(case))

@@ -99,13 +99,12 @@ class Cases:
             known = _known(connection, id)
             if known is not None:  # somebody was quicker: nothing of his is overwritten
                 blank = {name: value for name, value in (matter or {}).items() if not getattr(known.case.matter, name)}
-                return self._add(connection, known, by, "written", blank)
-            number = case_rows.next_number(connection, self.desk, self._clock().astimezone(self._zone))
-            known = self._add(connection, Known(Case(id), 0), by, "opened", {"number": number, "channel": channel})
+                return self.add(connection, known, by, "written", blank)
+            known = self.opened(connection, Known(Case(id), 0), by, channel)
             if call is not None:
-                known = self._add(connection, known, by, "called", {"call": call})
+                known = self.add(connection, known, by, "called", {"call": call})
             before = notes.written(connection, call) if call is not None else {}
-            return self._add(connection, known, by, "written", {**before, **(matter or {})})
+            return self.add(connection, known, by, "written", {**before, **(matter or {})})
 
         return await self._written(write)
 
@@ -125,7 +124,7 @@ class Cases:
             known = _of(stored)
             if kind == "written" and revision is not None:
                 self._not_written_since(known.case, stored[int(revision) :], by, data or {})
-            return self._add(connection, known, by, kind, data or {})
+            return self.add(connection, known, by, kind, data or {})
 
         return await self._written(write)
 
@@ -138,8 +137,8 @@ class Cases:
             known = _known(connection, id)
             if other is None or known is None:
                 raise UnknownCaseError(id if known is None else into)
-            merged = self._add(connection, known, by, "merged", {"into": other.case.id})
-            self._add(connection, other, by, "merged", {"from": id})
+            merged = self.add(connection, known, by, "merged", {"into": other.case.id})
+            self.add(connection, other, by, "merged", {"from": id})
             return merged
 
         return await self._written(write)
@@ -153,14 +152,12 @@ class Cases:
             if known is None:
                 raise UnknownCaseError(id)
             new = str(uuid4())
-            self._add(connection, known, by, "split", {"into": new})
-            number = case_rows.next_number(connection, self.desk, self._clock().astimezone(self._zone))
-            opened = {"number": number, "channel": known.case.channel}
-            part = self._add(connection, Known(Case(new), 0), by, "opened", opened)
+            self.add(connection, known, by, "split", {"into": new})
+            part = self.opened(connection, Known(Case(new), 0), by, known.case.channel)
             for call_id in case_rows.calls_of(connection, id):
-                part = self._add(connection, part, by, "called", {"call": call_id})
-            part = self._add(connection, part, by, "written", matter)
-            return self._add(connection, part, by, "split", {"from": id})
+                part = self.add(connection, part, by, "called", {"call": call_id})
+            part = self.add(connection, part, by, "written", matter)
+            return self.add(connection, part, by, "split", {"from": id})
 
         return await self._written(write)
 
@@ -188,7 +185,20 @@ class Cases:
             if theirs:
                 raise CaseChangedError(case.id, f"{event.origin}/{event.by}", theirs, len(case.history))
 
-    def _add(self, connection: Connection, known: Known, by: str, kind: str, data: Mapping[str, Any]) -> Known:
+    # --- parts of a transaction: whoever uses them holds `case_rows.alone`, and tells `changed` once it is kept
+
+    def opened(
+        self, connection: Connection, known: Known, by: str, channel: str, more: Mapping[str, Any] | None = None
+    ) -> Known:
+        """With the next number of today."""
+        number = case_rows.next_number(connection, self.desk, self._clock().astimezone(self._zone))
+        return self.add(connection, known, by, "opened", {"number": number, "channel": channel, **(more or {})})
+
+    def known(self, connection: Connection, id: str) -> Known | None:
+        return _known(connection, id)
+
+    def add(self, connection: Connection, known: Known, by: str, kind: str, data: Mapping[str, Any]) -> Known:
+        """One event of ours. Raises Refused, InvalidRequestError."""
         case = known.case
         if kind == "written":
             data = _changed(case, data)

@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from ivr.store.metadata import metadata
+from ivr.store.tables_channels import channel_mailbox, channel_message
 from ivr.store.tables_exchange import case_strange, exchange_message, exchange_nonce
 from ivr.store.tables_linkage import decision, handover
 from ivr.store.tables_norms import consultation, norm
@@ -30,6 +31,8 @@ from ivr.store.types import Instant, Words
 __all__ = [
     "attachment",
     "case_strange",
+    "channel_mailbox",
+    "channel_message",
     "consultation",
     "decision",
     "exchange_message",
@@ -352,6 +355,8 @@ case_event = Table(  # rows are added only; `data` alone may be blanked when per
 )
 
 _UNDECIDED = text("undecided_since IS NOT NULL")
+UNANSWERED = "respond_by IS NOT NULL AND responded_at IS NULL AND state NOT IN ('handled', 'closed', 'merged')"
+_UNANSWERED = text(UNANSWERED)
 
 case = Table(  # what its events make of it, for lists; its words are in case_search (`ivr.store.case_search`)
     "case",
@@ -374,12 +379,15 @@ case = Table(  # what its events make of it, for lists; its words are in case_se
     Column("opened_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
     Column("closed_at", Instant),
+    Column("respond_by", Instant),  # a first answer is due
+    Column("responded_at", Instant),
     Column("undecided_since", Instant),  # the desks negotiate since, by this machine's clock
     Column("revision", BigInteger, nullable=False),  # of its events how many are here
     Index(None, "id", unique=True),
     Index(None, "number"),
     Index(None, "opened_at"),
     Index("ix_case_undecided", "undecided_since", sqlite_where=_UNDECIDED, postgresql_where=_UNDECIDED),
+    Index("ix_case_unanswered", "respond_by", sqlite_where=_UNANSWERED, postgresql_where=_UNANSWERED),
 )
 
 case_call = Table(

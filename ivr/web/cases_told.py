@@ -16,7 +16,7 @@ from ivr.web.context import Asked
 HIDDEN = "***"
 LISTED = (
     *("id", "number", "state", "channel", "kind", "class_code", "urgency", "region", "place", "line", "confidential"),
-    *("opened_at", "changed_at", "closed_at", "revision", "first"),
+    *("opened_at", "changed_at", "closed_at", "respond_by", "responded_at", "revision", "first"),
 )
 
 

@@ -26,7 +26,7 @@ from ivr.web.schema import (
 V1 = "/api/v1"
 _CASE = f"{V1}/cases/{{id}}"
 _ANY: Schema = {}
-_OWN_ACCORD = {"opened", "merged", "split", "called", "decided", "voice_failed", "told", *ACTS}  # by ways of their own
+_OWN_ACCORD = {"opened", "merged", "split", "called", "decided", "voice_failed", "told", "received", *ACTS}
 _FOR_PEOPLE = tuple(kind for kind in KINDS if kind not in _OWN_ACCORD)
 
 ROW = obj(
@@ -45,6 +45,8 @@ ROW = obj(
         "opened_at": TIME,
         "changed_at": TIME,
         "closed_at": shapes.MOMENT,
+        "respond_by": shapes.MOMENT,
+        "responded_at": shapes.MOMENT,
         "revision": shapes.COUNT,
         "first": TEXT,
         "owners": array(TEXT),
@@ -98,6 +100,9 @@ CASE = obj(
     {
         **dict.fromkeys(("id", "number", "desk", "first", "channel", "opened_by", "owner"), TEXT),
         "opened_at": TIME,
+        "respond_by": shapes.MOMENT,
+        "responded_at": shapes.MOMENT,
+        "letters": array(obj({"way": one_of("in", "out"), "words": TEXT, "at": TIME, "by": TEXT})),
         "closed_at": shapes.MOMENT,
         "state": one_of(*STATES),
         "revision": shapes.COUNT,

@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "schema": {"errors"},
     "calls": set(),
     "desks": {"errors", "schema"},  # pure: cases and what desks tell each other
+    "channels": {"desks", "errors", "settings", "store"},
     "settings": {"errors"},
     "credentials": {"errors", "settings"},
     "findings": {"settings"},

@@ -1,0 +1,139 @@
+"""What comes by the internet becomes a case once, whole, with a moment by which somebody must have answered it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from ivr.channels.incoming import MOST, PART, Incoming, arrival, number
+from ivr.desks.case_kinds import CHANNELS, MATTER
+from ivr.schema import check
+from ivr.settings.channels import WORDS, Channel
+from ivr.store import Store
+from ivr.store.cases import Cases
+from ivr.store.channels import Arrivals, Place
+
+NOW = datetime(2026, 11, 27, 8, tzinfo=UTC)
+GATEWAY = Channel("wechat", "webhook", respond="3m")
+LAMP = Incoming("m1", "路灯不亮\n三天了", NOW, sender="openid-1", name="王女士", place="朝阳路", thread="t1")
+
+
+@pytest.fixture
+async def store(ready_database_url: str) -> AsyncIterator[Store]:
+    opened = Store(ready_database_url)
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def cases(store: Store) -> Cases:
+    return Cases(store, "12345")
+
+
+@pytest.fixture
+def arrivals(store: Store, cases: Cases) -> Arrivals:
+    return Arrivals(store, cases)
+
+
+async def test_given_a_message_when_it_comes_twice_at_once_and_later_then_it_is_one_case(
+    arrivals: Arrivals, cases: Cases
+) -> None:
+    both = await asyncio.gather(*(arrivals.take(arrival(LAMP, GATEWAY)) for _ in range(2)))
+    later = await arrivals.take(arrival(LAMP, GATEWAY))
+    assert len({one.case for one in (*both, later)}) == 1
+    assert sorted(one.again for one in both) == [False, True]
+    assert (later.again, later.number) == (True, both[0].number)
+    case = (await cases.get(later.number)).case
+    assert (case.channel, case.matter.text, case.matter.contact) == ("wechat", "路灯不亮\n三天了", "sms_only")
+    assert case.respond_by == NOW + timedelta(minutes=3)
+    assert case.letters == ()
+
+
+async def test_given_a_conversation_when_more_is_written_then_it_goes_to_the_open_case_of_the_same_sender(
+    arrivals: Arrivals, cases: Cases
+) -> None:
+    first = await arrivals.take(arrival(LAMP, GATEWAY))
+    more = await arrivals.take(arrival(replace(LAMP, id="m2", words="就在三号楼门口"), GATEWAY))
+    stranger = await arrivals.take(arrival(replace(LAMP, id="m3", sender="openid-2"), GATEWAY))
+    assert (more.case, more.opened, stranger.opened) == (first.case, False, True)
+    assert [letter.words for letter in (await cases.get(first.number)).case.letters] == ["就在三号楼门口"]
+    await cases.act(first.case or "", "1001", "handled", {"result": "solved"})
+    await cases.act(first.case or "", "1001", "closed")
+    assert (await arrivals.take(arrival(replace(LAMP, id="m4"), GATEWAY))).case != first.case
+
+
+async def test_given_an_automatic_message_then_it_is_noted_and_opens_nothing(arrivals: Arrivals, cases: Cases) -> None:
+    taken = await arrivals.take(arrival(replace(LAMP, automatic="bounce"), GATEWAY), Place("INBOX", 7, 12))
+    assert (taken.case, taken.number) == (None, "")
+    assert (await arrivals.take(arrival(replace(LAMP, automatic="bounce"), GATEWAY))).again
+    assert await arrivals.place("wechat", "INBOX") == Place("INBOX", 7, 12)
+    assert await arrivals.place("wechat", "Other") is None
+
+
+async def test_given_a_first_answer_then_its_clock_stops_and_who_waits_longest_comes_first(
+    arrivals: Arrivals, cases: Cases
+) -> None:
+    late = NOW + timedelta(hours=1)
+    assert await arrivals.unanswered(late) == (0, None)
+    first = await arrivals.take(arrival(LAMP, GATEWAY))
+    assert await arrivals.unanswered(NOW) == (0, None)
+    assert await arrivals.unanswered(late) == (1, NOW + timedelta(minutes=3))
+    known = await cases.act(first.case or "", "1001", "responded", {"words": "已派人去看"})
+    assert known.case.responded_at is not None
+    assert [(letter.way, letter.by) for letter in known.case.letters] == [("out", "12345/1001")]
+    assert await arrivals.unanswered(late) == (0, None)
+
+
+@pytest.mark.parametrize("length", [PART, PART + 1, MOST, 3 * MOST])
+async def test_given_long_words_then_all_of_them_stand_in_the_case(
+    arrivals: Arrivals, cases: Cases, length: int
+) -> None:
+    words = "".join(f"{n:07}路" for n in range(length // 8 + 1))[:length]
+    taken = await arrivals.take(arrival(replace(LAMP, words=words), GATEWAY))
+    case = (await cases.get(taken.number)).case
+    kept = case.matter.text + "".join(letter.words for letter in case.letters)
+    assert len(kept) == min(length, MOST)
+    assert kept[: MOST - 100] == words[: MOST - 100]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"words": "\x00\x1b[31m\udc80<img src=x onerror=alert(1)>", "name": "甲\n乙\u2028丙" * 100, "place": "\x07"},
+        {"words": "", "files": ("a\r\nb.jpg",)},
+        {"phone": "no number", "longitude": 1e9, "latitude": 0.0},
+        {"kind": "unknown", "contact": "unknown", "subject": "甲" * 1000},
+        {"longitude": 121.5, "latitude": 31.2, "confidential": True},
+    ],
+)
+def test_given_odd_words_then_what_becomes_of_them_fits_a_case(odd: dict[str, Any]) -> None:
+    made = arrival(replace(LAMP, **odd), GATEWAY)
+    for name, value in made.matter.items():
+        check(MATTER[name], value, name)
+    assert made.matter["text"].strip()
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [("138 0013 8000", "13800138000"), ("+86-138.0013.8000", "+8613800138000"), ("１３８00138000", "13800138000"),
+     ("010（123）", ""), ("call me", ""), ("", "")],
+)  # fmt: skip
+def test_a_number_is_read_as_a_person_types_it(said: str, found: str) -> None:
+    assert number(said) == found
+
+
+def test_given_a_number_then_who_writes_by_sms_is_still_not_called() -> None:
+    sms = Channel("sms", "webhook")
+    assert arrival(replace(LAMP, phone="13800138000"), sms).matter["contact"] == "sms_only"
+    assert "contact" not in arrival(replace(LAMP, phone="13800138000"), GATEWAY).matter
+    assert arrival(replace(LAMP, contact="phone"), GATEWAY).matter["contact"] == "sms_only"
+
+
+def test_every_channel_of_the_settings_is_one_that_a_case_knows() -> None:
+    assert set(WORDS) <= set(CHANNELS)
