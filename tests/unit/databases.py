@@ -96,8 +96,9 @@ class PostgresServer:
         options = " ".join(f"-c {setting}" for setting in (*own, *settings))
         self._run("pg_ctl", "-D", f"{self.folder}/data", "-w", "-l", f"{self.folder}/log", "-o", options, "start")
 
-    def stop(self) -> None:
-        self._run("pg_ctl", "-D", f"{self.folder}/data", "-w", "-m", "immediate", "stop")
+    def stop(self, how: str = "immediate") -> None:
+        """`how`: `fast` where the data is wanted afterwards."""
+        self._run("pg_ctl", "-D", f"{self.folder}/data", "-w", "-m", how, "stop")
 
     @property
     def pid(self) -> int:
