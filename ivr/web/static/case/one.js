@@ -89,7 +89,7 @@ export function One({ id }) {
       <dl class="case-facts"><dt>${t("case.first")}</dt><dd>${one.first}</dd><dt>${t("case.channel")}</dt><dd>${t(`case.channel.${one.channel}`)}</dd><dt>${t("case.opened")}</dt><dd>${when(one.opened_at)}</dd></dl>
       <${Acts} one=${one} classes=${classes} act=${tried} />
     </header>
-    <div class="case-list"><${Matter} one=${one} classes=${classes} /><${Orders} one=${one} classes=${classes} act=${act} /><${Links} one=${one} /></div>
+    <div class="case-list"><${Matter} one=${one} classes=${classes} /><${Orders} one=${one} act=${act} /><${Links} one=${one} /></div>
     <${History} one=${one} />
   </article>`;
 }

@@ -1,11 +1,12 @@
 // A case's work orders: who was ordered to do what and where it stands, a new order, and what the caller says of it.
-import { html, useState } from "../vendor/preact.js";
+import { html, useEffect, useState } from "../vendor/preact.js";
+import { api } from "../shell/api.js";
 import { Link } from "../shell/router.js";
-import { addWords, language, t } from "../shell/words.js";
+import { addWords, t, text } from "../shell/words.js";
 import { moment } from "../calls/when.js";
-import { Button, Check, Empty, Select, TextInput, useStyle } from "../shell/ui.js";
+import { Button, Check, Empty, Select, TextInput, toast, useStyle } from "../shell/ui.js";
 import { Asking, Words } from "../orders/dialogs.js";
-import { CallBacks, Clock, Files, Light, nameOf, useDepartments } from "../orders/facts.js";
+import { CallBacks, Clock, Files, Light, nameOf, namesOf, useDepartments, when } from "../orders/facts.js";
 import orderWords from "../orders/words.js";
 
 addWords(orderWords);
@@ -13,25 +14,36 @@ addWords(orderWords);
 /** By http, too, where browsers make no UUID. */
 const fresh = () => [...crypto.getRandomValues(new Uint8Array(16))].map((each) => each.toString(16).padStart(2, "0")).join("");
 
-/** A new order: to the department of the case's class unless somebody chooses another. */
-function Dispatch({ one, classes, departments, act, onClose }) {
-  const own = classes.find((each) => each.code === one.matter.class_code);
-  const proposed = departments.some((each) => each.key === own?.department) ? own.department : "";
-  const [department, setDepartment] = useState(proposed);
+/** A new order: to the department of the case's class, with its limit, unless somebody says otherwise. */
+function Dispatch({ one, departments, act, onClose }) {
+  const [proposal, setProposal] = useState(null);
+  const [department, setDepartment] = useState("");
   const [joint, setJoint] = useState([]);
   const [words, setWords] = useState("");
   const [due, setDue] = useState("");
   const [order] = useState(fresh); // pressed twice, it is one order
-  const options = [{ value: "", label: t("orders.choose") }, ...departments.map((each) => ({ value: each.key, label: each[language.value] || each.key }))];
-  const data = () => ({ order, department, ...(words.trim() ? { words: words.trim() } : {}), ...(due ? { due: moment(due) } : {}), ...(joint.length ? { joint } : {}) });
+  const choose = (key) => {
+    setDepartment(key);
+    setJoint((old) => old.filter((each) => each !== key));
+  };
+  useEffect(() => {
+    const take = (answer) => {
+      setProposal(answer.proposal);
+      setDepartment((chosen) => chosen || answer.proposal.department);
+      setJoint((chosen) => (chosen.length ? chosen : answer.proposal.joint));
+    };
+    api.get(`/cases/${encodeURIComponent(one.id)}/order`).then(take, (failure) => toast(failure.message, "bad"));
+  }, []);
+  const options = [{ value: "", label: t("orders.choose") }, ...departments.map((each) => ({ value: each.key, label: text(each.name) || each.key }))];
+  const data = () => ({ order, department, joint, ...(words.trim() ? { words: words.trim() } : {}), ...(due ? { due: moment(due) } : {}) });
   const toggle = (key) => (on) => setJoint((old) => (on ? [...old, key] : old.filter((each) => each !== key)));
-  const hint = proposed ? t("orders.dispatch_by_class", { department: nameOf(departments, proposed), limit: own.limit || "—" }) : "";
+  const hint = proposal?.department ? t("orders.dispatch_by_class", { department: nameOf(departments, proposal.department) }) : "";
   return html`<${Asking} title=${t("orders.dispatch")} ready=${department} data=${data} act=${act} onClose=${onClose}>
-    <${Select} label=${t("orders.department")} name="department" hint=${hint} value=${department} options=${options} onChange=${(key) => (setDepartment(key), setJoint(joint.filter((each) => each !== key)))} required />
+    <${Select} label=${t("orders.department")} name="department" hint=${hint} value=${department} options=${options} onChange=${choose} required />
     <${Words} label=${t("orders.dispatch_words")} hint=${t("orders.dispatch_hint")} longest=${8000} value=${words} onInput=${setWords} />
-    <${TextInput} label=${t("orders.dispatch_due")} type="datetime-local" value=${due} onInput=${setDue} hint=${own?.limit ? t("orders.limit_by_class", { limit: own.limit }) : t("orders.limit_default")} />
+    <${TextInput} label=${t("orders.dispatch_due")} type="datetime-local" value=${due} onInput=${setDue} hint=${proposal ? t("orders.due_proposed", { due: when(proposal.due) }) : ""} />
     ${departments.length > 1 && html`<fieldset class="orders-joint"><legend>${t("orders.joint_with")}</legend>
-      ${departments.filter((each) => each.key !== department).map((each) => html`<${Check} key=${each.key} label=${each[language.value] || each.key} checked=${joint.includes(each.key)} onChange=${toggle(each.key)} />`)}
+      ${departments.filter((each) => each.key !== department).map((each) => html`<${Check} key=${each.key} label=${text(each.name) || each.key} checked=${joint.includes(each.key)} onChange=${toggle(each.key)} />`)}
     </fieldset>`}
   <//>`;
 }
@@ -51,17 +63,19 @@ function CallBack({ act, onClose }) {
   <//>`;
 }
 
-function Order({ order, departments }) {
-  return html`<li><p class="orders-head"><strong><${Link} to=${`/orders/${encodeURIComponent(order.id)}`}>${[order.department, ...order.joint].map((key) => nameOf(departments, key)).join("、")}<//></strong>
+/** `own`: another desk keeps its orders, and their photographs, at its own site. */
+function Order({ order, own, departments }) {
+  const names = namesOf(departments, order);
+  return html`<li><p class="orders-head"><strong>${own ? html`<${Link} to=${`/orders/${encodeURIComponent(order.id)}`}>${names}<//>` : `${order.desk} · ${names}`}</strong>
     <${Light} order=${order} /> <${Clock} order=${order} /></p>
     ${order.state === "sent" && html`<p class="orders-when">${t("orders.state.sent")}</p>`}
     ${order.extension?.state === "asked" && html`<p class="orders-when">${t("orders.extension.asked")}</p>`}
     ${order.words && html`<p>${order.result ? `${t(`case.result.${order.result}`)}：` : ""}${order.words}</p>`}
-    <${Files} id=${order.id} files=${order.files} /></li>`;
+    ${own && html`<${Files} id=${order.id} files=${order.files} />`}</li>`;
 }
 
 /** `act(kind, data)` does it to the case, and throws the server's refusal. */
-export function Orders({ one, classes, act }) {
+export function Orders({ one, act }) {
   useStyle("/static/orders/page.css");
   const departments = useDepartments();
   const [asking, setAsking] = useState("");
@@ -71,13 +85,13 @@ export function Orders({ one, classes, act }) {
   const calls = may("called_back") && (one.orders.length > 0 || Object.keys(one.results).length > 0);
   if (!one.orders.length && !one.call_backs.length && !dispatch) return null;
   return html`<section class="card" aria-label=${t("orders.of_case")}><h2>${t("orders.of_case")}</h2>
-    ${one.orders.length ? html`<ul class="orders-parts">${one.orders.map((order) => html`<${Order} key=${`${order.desk} ${order.id}`} order=${order} departments=${departments} />`)}</ul>` : html`<${Empty}>${t("orders.none_of_case")}<//>`}
+    ${one.orders.length ? html`<ul class="orders-parts">${one.orders.map((order) => html`<${Order} key=${`${order.desk} ${order.id}`} order=${order} own=${order.desk === one.desk} departments=${departments} />`)}</ul>` : html`<${Empty}>${t("orders.none_of_case")}<//>`}
     <div class="orders-acts">
       ${dispatch && html`<${Button} onClick=${() => setAsking("dispatch")}>${t("orders.dispatch")}<//>`}
       ${calls && html`<${Button} onClick=${() => setAsking("call_back")}>${t("orders.call_back")}<//>`}
     </div>
     ${one.call_backs.length > 0 && html`<h3>${t("orders.call_backs")}</h3><${CallBacks} said=${one.call_backs} />`}
-    ${asking === "dispatch" && html`<${Dispatch} one=${one} classes=${classes} departments=${departments} act=${(data) => act("ordered", data)} onClose=${close} />`}
+    ${asking === "dispatch" && html`<${Dispatch} one=${one} departments=${departments} act=${(data) => act("ordered", data)} onClose=${close} />`}
     ${asking === "call_back" && html`<${CallBack} act=${(data) => act("called_back", data)} onClose=${close} />`}
   </section>`;
 }

@@ -1,5 +1,6 @@
 // What may be done with an order now, by whoever looks at it: a row an act.
 import { html, useState } from "../vendor/preact.js";
+import { api } from "../shell/api.js";
 import { may } from "../shell/session.js";
 import { t } from "../shell/words.js";
 import { Button, toast } from "../shell/ui.js";
@@ -8,12 +9,12 @@ import { endOf, when } from "./facts.js";
 
 /** `order.may` says which of them; what comes next mostly stands first. `of`: only a department's people, or only the desk's. */
 const ACTS = [
-  { kind: "order_signed", name: "sign", press: "primary", data: {} },
+  { kind: "order_signed", name: "sign", press: "primary", of: "department", data: {} },
   { kind: "order_done", name: "finish", press: "primary", dialog: (props) => html`<${Result} ...${props} />` },
   {
     kind: "order_extension",
     name: "extend",
-    dialog: (props) => html`<${Until} title=${t("orders.extend")} until=${t("orders.until")} label=${t("orders.reason")} required
+    dialog: (props) => html`<${Until} title=${t("orders.extend")} until=${t("orders.until")} label=${t("orders.reason")}
       hint=${t("orders.until_hint", { due: when(endOf(props.order)) })} data=${(until, reason) => ({ until, reason })} ...${props} />`,
   },
   {
@@ -28,19 +29,22 @@ const ACTS = [
     of: "desk",
     dialog: (props) => html`<${Reason} title=${t("orders.withdraw")} label=${t("orders.reason")} hint=${t("orders.withdraw_hint")} data=${(reason) => ({ reason })} ...${props} />`,
   },
-  { kind: "order_extended", name: "grant", press: "primary", data: { granted: true } },
+  { kind: "order_extended", name: "grant", press: "primary", of: "desk", data: { granted: true } },
   {
     kind: "order_extended",
     name: "deny",
+    of: "desk",
     dialog: (props) => html`<${Reason} title=${t("orders.deny")} label=${t("orders.reason")} data=${(words) => ({ granted: false, words })} ...${props} />`,
   },
   {
     kind: "order_reopened",
     name: "reopen",
+    of: "desk",
     dialog: (props) => html`<${Until} title=${t("orders.reopen")} until=${t("orders.reopen_until")} label=${t("orders.reopen_why")}
-      hint=${t("orders.reopen_hint")} data=${(due, reason) => ({ reason, ...(due ? { due } : {}) })} ...${props} />`,
+      hint=${t("orders.reopen_hint")} propose=${() => api.get(`/cases/${encodeURIComponent(props.order.case)}/order`).then((answer) => answer.proposal.due)}
+      data=${(due, reason) => ({ due, reason })} ...${props} />`,
   },
-  { kind: "emergency", name: "escalate", press: "danger", dialog: (props) => html`<${Escalation} ...${props} />` },
+  { kind: "escalated", name: "escalate", press: "danger", dialog: (props) => html`<${Escalation} ...${props} />` },
 ];
 
 /** `act(kind, data)` does it, and throws the server's refusal. */

@@ -1,5 +1,6 @@
 // What is asked before something is done to an order: more time, a reason, a result, what goes on there.
-import { html, useState } from "../vendor/preact.js";
+import { html, useEffect, useState } from "../vendor/preact.js";
+import { clock, day } from "../shell/time.js";
 import { t } from "../shell/words.js";
 import { moment } from "../calls/when.js";
 import { Button, Dialog, Failure, Select, TextInput } from "../shell/ui.js";
@@ -41,13 +42,15 @@ export function Reason({ title, label, hint, data, act, onClose }) {
   <//>`;
 }
 
-/** Until when, and why. `required`: the moment is; the reason always is. */
-export function Until({ title, until: name, label, hint, required = false, data, act, onClose }) {
+/** Until when, and why. `propose()`: a moment to begin with. */
+export function Until({ title, until: name, label, hint, propose, data, act, onClose }) {
   const [until, setUntil] = useState("");
   const [words, setWords] = useState("");
-  const ready = words.trim() && (until || !required);
-  return html`<${Asking} title=${title} ready=${ready} data=${() => data(until ? moment(until) : null, words.trim())} act=${act} onClose=${onClose}>
-    <${TextInput} label=${name} hint=${hint} type="datetime-local" value=${until} onInput=${setUntil} required=${required} autofocus />
+  useEffect(() => {
+    propose?.().then((iso) => setUntil((typed) => typed || `${day(iso)}T${clock(iso).slice(0, 5)}`), () => null); // then it is typed
+  }, []);
+  return html`<${Asking} title=${title} ready=${until && words.trim()} data=${() => data(moment(until), words.trim())} act=${act} onClose=${onClose}>
+    <${TextInput} label=${name} hint=${hint} type="datetime-local" value=${until} onInput=${setUntil} required autofocus />
     <${Words} label=${label} value=${words} onInput=${setWords} required />
   <//>`;
 }
@@ -55,10 +58,10 @@ export function Until({ title, until: name, label, hint, required = false, data,
 /** One press more: 110 sends people first. */
 export function Escalation({ act, onClose }) {
   const [words, setWords] = useState("");
-  const data = () => ({ danger: "public", ...(words.trim() ? { words: words.trim() } : {}) });
+  const data = () => ({ words: words.trim() || t("orders.escalate_default") });
   return html`<${Asking} title=${t("orders.escalate_title")} action=${t("orders.escalate")} kind="danger" data=${data} act=${act} onClose=${onClose}>
     <p>${t("orders.escalate_text")}</p>
-    <${Words} label=${t("orders.escalate_words")} hint=${t("orders.escalate_hint")} value=${words} onInput=${setWords} />
+    <${Words} label=${t("orders.escalate_words")} hint=${t("orders.escalate_hint")} value=${words} onInput=${setWords} longest=${1500} autofocus />
   <//>`;
 }
 

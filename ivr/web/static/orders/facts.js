@@ -2,7 +2,7 @@
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { api } from "../shell/api.js";
 import { clock, day, now } from "../shell/time.js";
-import { language, t } from "../shell/words.js";
+import { t, text } from "../shell/words.js";
 import { Badge } from "../shell/ui.js";
 
 const LIGHTS = { green: "good", yellow: "warn", red: "bad" }; // overdue has a shape of its own
@@ -52,7 +52,7 @@ export function Clock({ order }) {
 }
 
 let asked = null; // they change with the settings only
-/** The departments of the settings, [{key, zh, en, phone}], those of one's own first. */
+/** The departments of the settings, [{key, name, phone, open, unsigned, overdue, asked}]. */
 export function useDepartments() {
   const [known, setKnown] = useState([]);
   useEffect(() => {
@@ -61,7 +61,8 @@ export function useDepartments() {
   }, []);
   return known;
 }
-export const nameOf = (known, key) => known.find((one) => one.key === key)?.[language.value] || key;
+export const nameOf = (known, key) => text(known.find((one) => one.key === key)?.name ?? {}) || key;
+export const namesOf = (known, order) => [order.department, ...order.joint].map((key) => nameOf(known, key)).join(t("orders.and"));
 
 /** Photographs and papers of an order; a picture is shown small, and whole behind it. */
 export function Files({ id, files }) {

@@ -3,10 +3,10 @@ import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { api } from "../shell/api.js";
 import { go, Link, path, query } from "../shell/router.js";
 import { may } from "../shell/session.js";
-import { language, t } from "../shell/words.js";
+import { language, t, text } from "../shell/words.js";
 import { Badge, Busy, Button, Empty, Failure, Select, Tabs, TextInput } from "../shell/ui.js";
 import { nameOfClass, useClasses } from "../case/form.js";
-import { Clock, isOpen, Light, nameOf, useDepartments, when } from "./facts.js";
+import { Clock, isOpen, Light, namesOf, useDepartments, when } from "./facts.js";
 
 const EVERY = 15_000; // ms between two looks
 const PAGE = 50;
@@ -32,7 +32,7 @@ function Row({ order, classes, departments, every }) {
       ${order.extension === "asked" && html` <${Badge} kind="info">${t("orders.extension.asked")}<//>`}</span>
     <h2 class="orders-line"><${Link} to=${`/orders/${encodeURIComponent(order.id)}`}>${order.line || t("orders.no_line")}<//></h2>
     <span class="orders-where">${order.place || "—"}</span>
-    <span class="orders-what">${order.number}${order.class_code ? ` · ${nameOfClass(classes, order.class_code)}` : ""}${every ? ` · ${[order.department, ...order.joint].map((key) => nameOf(departments, key)).join("、")}` : ""}</span>
+    <span class="orders-what">${order.number}${order.class_code ? ` · ${nameOfClass(classes, order.class_code)}` : ""}${every ? ` · ${namesOf(departments, order)}` : ""}</span>
     <span class="orders-when">${isOpen(order) ? html`<${Clock} order=${order} />` : when(order.due_at)}</span>
   </li>`;
 }
@@ -44,7 +44,7 @@ function Conditions({ wanted, departments, every, onWanted }) {
     event.preventDefault();
     onWanted({ q });
   };
-  const options = [{ value: "", label: t("orders.every_department") }, ...departments.map((one) => ({ value: one.key, label: one[language.value] || one.key }))];
+  const options = [{ value: "", label: t("orders.every_department") }, ...departments.map((one) => ({ value: one.key, label: text(one.name) || one.key }))];
   return html`<form class="calls-conditions card" role="search" onSubmit=${submit}>
     <${TextInput} label=${t("orders.q")} type="search" value=${q} onInput=${setQ} maxlength="100" autocomplete="off" />
     ${every && html`<${Select} label=${t("orders.department")} value=${wanted.department} options=${options} onChange=${(department) => onWanted({ department })} />`}

@@ -4,10 +4,10 @@ import { api } from "../shell/api.js";
 import { Link } from "../shell/router.js";
 import { may as mayRole } from "../shell/session.js";
 import { language, t } from "../shell/words.js";
-import { Badge, Busy, Failure } from "../shell/ui.js";
+import { Badge, Busy, Button, Failure, toast } from "../shell/ui.js";
 import { useClasses, valueOf } from "../case/form.js";
 import { Acts } from "./acts.js";
-import { by, CallBacks, Clock, Files, Light, nameOf, useDepartments, when } from "./facts.js";
+import { by, Clock, Files, Light, nameOf, namesOf, useDepartments, when } from "./facts.js";
 
 const EVERY = 15_000; // ms between two looks
 const WRITTEN = ["cause", "course", "text", "happened", "place", "name", "caller", "kind", "class_code", "urgency", "tags", "contact"];
@@ -15,10 +15,19 @@ const filled = (value) => (Array.isArray(value) ? value.length > 0 : Boolean(val
 
 const Facts = ({ pairs }) => html`<dl class="orders-facts">${pairs.filter(([, value]) => filled(value)).map(([name, value]) => html`<dt key=${name}>${name}</dt><dd>${value}</dd>`)}</dl>`;
 
+/** Whom to ring about the work; the server writes down who looked. */
+function Caller({ order }) {
+  const [told, setTold] = useState(null);
+  const look = () => api.post(`/orders/${encodeURIComponent(order.id)}/caller`).then((answer) => setTold(answer.caller), (failure) => toast(failure.message, "bad"));
+  if (told) return html`<p role="status">${told.number ? html`<a href=${`tel:${told.number}`}>${told.number}</a> ${told.contact && t(`case.contact.${told.contact}`)}` : t("orders.no_caller")}</p>`;
+  return html`<p><${Button} onClick=${look}>${t("orders.show_caller")}<//> <span class="orders-when">${t("orders.caller_why")}</span></p>`;
+}
+
 function Wanted({ order, classes }) {
   const { matter } = order;
   return html`<section class="card"><h2>${t("orders.wanted")}</h2>
     ${matter.confidential && html`<p class="orders-confidential"><${Badge} kind="warn">${t("orders.confidential")}<//> ${t("orders.confidential_text")}</p>`}
+    ${!matter.confidential && html`<${Caller} order=${order} />`}
     <${Facts} pairs=${[[t("orders.task"), order.task], ...WRITTEN.map((name) => [t(`case.note_${name}`), filled(matter[name]) && valueOf(classes, name, matter[name])])]} />
   </section>`;
 }
@@ -52,7 +61,6 @@ function Done({ order, departments }) {
     <${Extension} asked=${order.extension} />
     <${Files} id=${order.id} files=${order.files} />
     ${order.parts.length > 0 && html`<h3>${t("orders.joint")}</h3><ul class="orders-parts">${order.parts.map((part) => html`<${Part} key=${part.department} order=${order} part=${part} departments=${departments} />`)}</ul>`}
-    ${order.call_backs.length > 0 && html`<h3>${t("orders.call_backs")}</h3><${CallBacks} said=${order.call_backs} />`}
   </section>`;
 }
 
@@ -79,13 +87,12 @@ export function One({ id }) {
   const back = html`<p><${Link} to="/orders">← ${t("orders.back")}<//></p>`;
   if (failure && !order) return html`<${Failure} error=${failure} retry=${read} />${back}`;
   if (!order) return html`<${Busy} />`;
-  const who = [order.department, ...order.joint].map((key) => nameOf(departments, key)).join("、");
   return html`<article class="orders-one">
     <header class="card">${back}
       ${failure && html`<${Failure} error=${failure} retry=${read} />`}
       <h1>${order.line || t("orders.no_line")}</h1>
       <p class="orders-head" role="status"><${Light} order=${order} /> <${Badge} kind="idle">${t(`orders.state.${order.state}`)}<//> <${Clock} order=${order} /></p>
-      <p class="orders-what">${mayRole("department") ? order.number : html`<${Link} to=${`/cases/${encodeURIComponent(order.case)}`}>${order.number}<//>`} · ${who}</p>
+      <p class="orders-what">${mayRole("department") ? order.number : html`<${Link} to=${`/cases/${encodeURIComponent(order.case)}`}>${order.number}<//>`} · ${namesOf(departments, order)}</p>
       <${Acts} order=${order} act=${act} />
     </header>
     <${Wanted} order=${order} classes=${classes} />

@@ -2,7 +2,7 @@
 import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
 import { api } from "../../shell/api.js";
 import { clock, day } from "../../shell/time.js";
-import { language, t } from "../../shell/words.js";
+import { language, t, text } from "../../shell/words.js";
 import { Badge, Button, Check, Select } from "../../shell/ui.js";
 
 export const ROLES = ["admin", "dialplan_admin", "supervisor", "liaison", "auditor", "operator", "department"];
@@ -51,7 +51,7 @@ export function Roles({ value, onChange, kept = "", disabled = false }) {
   </fieldset>`;
 }
 
-/** The departments of the settings: [{key, zh, en}]; null while they are asked for. */
+/** The departments of the settings: [{key, name}]; null while they are asked for. */
 function useDepartments() {
   const [known, setKnown] = useState(null);
   useEffect(() => {
@@ -65,7 +65,7 @@ export function Department({ roles, value, onChange, disabled = false }) {
   const known = useDepartments();
   if (!roles.includes("department") || !known) return null;
   const gone = value && !known.some((one) => one.key === value);
-  const options = [{ value: "", label: t("accounts.choose_department") }, ...known.map((one) => ({ value: one.key, label: one[language.value] || one.key }))];
+  const options = [{ value: "", label: t("accounts.choose_department") }, ...known.map((one) => ({ value: one.key, label: text(one.name) || one.key }))];
   return html`<${Select} label=${t("accounts.department")} name="department" value=${value} onChange=${onChange} required disabled=${disabled}
     hint=${known.length ? "" : t("accounts.no_departments")} error=${gone ? t("accounts.department_gone", { department: value }) : ""}
     options=${gone ? [...options, { value, label: value }] : options} />`;
