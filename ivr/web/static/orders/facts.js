@@ -12,10 +12,10 @@ export const isOpen = (order) => OPEN.includes(order.state);
 export const endOf = (order) => order.due_at ?? order.due; // in lists, and in a case
 const SHARES = { yellow: 0.8, red: 0.95 }; // of its time: those of ivr/desks/work_order.py
 
-/** A list brings its lights; in a case they follow from the clock. */
+/** A list brings its lights, which the clock overtakes; in a case they follow from the clock alone. */
 function lightOf(order) {
-  if (order.light) return order.light;
   const [began, end] = [Date.parse(order.since), Date.parse(endOf(order))];
+  if (order.light && now.value < end) return order.light;
   const gone = end > began ? (now.value - began) / (end - began) : 1;
   return gone >= 1 ? "overdue" : gone >= SHARES.red ? "red" : gone >= SHARES.yellow ? "yellow" : "green";
 }
