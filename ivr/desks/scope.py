@@ -18,7 +18,9 @@ from typing import Protocol
 _HAN = "㐀-䶿一-鿿豈-﫿\U00020000-\U000323af"
 _RUN = re.compile(rf"[{_HAN}]+|[^\W{_HAN}_]+")
 _CHINESE = re.compile(rf"[{_HAN}]")
-HALF = 0.5  # of what is typed has to be there, weighed by how rare it is
+HALF = 0.5  # of what is typed has to be there, weighed by how rare it is; of whole sentences less
+LITTLE = 0.2  # where nothing has half of it
+AROUND = 0.5  # what a term counts that only the class of the list has
 SHORTEST = 2  # characters of a word that is believed when a text names it
 
 
@@ -66,7 +68,8 @@ class Entry:
 
     list: Version
     item: Matter
-    terms: frozenset[str] = field(repr=False)
+    terms: frozenset[str] = field(repr=False)  # of the matter itself
+    around: frozenset[str] = field(repr=False)  # of the class of the list that it stands in
 
     @property
     def desk(self) -> str:
@@ -103,7 +106,7 @@ class Index:
         self.lists = tuple(lists)
         self._entries = {(each.id, each.version): _entries(each) for each in lists}
         self._known = {entry.reference: entry for entries in self._entries.values() for entry in entries}
-        counts = Counter(term for entry in self._known.values() for term in entry.terms)
+        counts = Counter(term for entry in self._known.values() for term in entry.terms | entry.around)
         self._weights: Mapping[str, float] = {
             term: math.log(1 + len(self._known) / times) for term, times in counts.items()
         }
@@ -125,7 +128,9 @@ class Index:
             return entries[:limit]
         wanted = list(dict.fromkeys(_terms(said)))
         judged = ((self._judged(entry, said, wanted), entry) for entry in entries)
-        found = [(score, entry) for score, entry in judged if any(score)]
+        found = [(score, entry) for score, entry in judged if any(score[:2]) or score[2] >= LITTLE]
+        if any(any(score[:2]) or score[2] >= HALF for score, _ in found):
+            found = [(score, entry) for score, entry in found if any(score[:2]) or score[2] >= HALF]
         return [entry for _, entry in sorted(found, key=lambda one: one[0], reverse=True)[:limit]]
 
     def _judged(self, entry: Entry, said: str, wanted: Sequence[str]) -> tuple[int, int, float]:
@@ -133,9 +138,8 @@ class Index:
         code = int(entry.item.code.lower().startswith(said))
         word = max((len(word) for word in _called(entry.item) if word in said), default=0)
         whole = sum(self._weight(term) for term in wanted)
-        there = sum(self._weight(term) for term in wanted if _has(entry.terms, term))
-        share = there / whole if whole else 0.0
-        return code, word, share if share >= HALF or word else 0.0
+        there = sum(self._weight(term) * _has(entry, term) for term in wanted)
+        return code, word, there / whole if whole else 0.0
 
     def _weight(self, term: str) -> float:
         return self._weights.get(term, self._rarest)
@@ -156,11 +160,13 @@ class Index:
 
 
 def _entries(each: Version) -> tuple[Entry, ...]:
-    return tuple(Entry(each, item, frozenset(_terms(_text(item)))) for item in each.items)
+    return tuple(
+        Entry(each, item, _all_terms(item.zh, item.en, *item.words), _all_terms(*item.group)) for item in each.items
+    )
 
 
-def _text(item: Matter) -> str:
-    return " ".join((item.zh, item.en, *item.words, *item.group)).lower()
+def _all_terms(*texts: str) -> frozenset[str]:
+    return frozenset(_terms(" ".join(texts).lower()))
 
 
 def _called(item: Matter) -> Iterator[str]:
@@ -182,9 +188,14 @@ def _terms(text: str) -> Iterator[str]:
             yield run
 
 
-def _has(terms: frozenset[str], wanted: str) -> bool:
-    """One character, and letters, are beginnings of what is still being typed."""
-    if wanted in terms:
-        return True
+def _has(entry: Entry, wanted: str) -> float:
+    """1, or AROUND. One character, and letters, are beginnings of what is still being typed."""
     alone = len(wanted) == 1 or not _CHINESE.match(wanted)
-    return alone and any(wanted in term if _CHINESE.match(wanted) else term.startswith(wanted) for term in terms)
+    for terms, counts in ((entry.terms, 1.0), (entry.around, AROUND)):
+        if wanted in terms or (alone and any(_begins(term, wanted) for term in terms)):
+            return counts
+    return 0.0
+
+
+def _begins(term: str, wanted: str) -> bool:
+    return wanted in term if _CHINESE.match(wanted) else term.startswith(wanted)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -12,7 +11,7 @@ from ivr.settings import classes
 from ivr.store.case_calls import is_number, offered_with
 from ivr.store.case_search import Wanted
 from ivr.store.cases import CaseChangedError, Known
-from ivr.web import cases_told
+from ivr.web import cases_told, scope
 from ivr.web.context import Asked
 from ivr.web.notes import ErasedCallError, of_mine
 from ivr.web.roles import FOR_OTHERS, NOTE_READERS
@@ -29,37 +28,37 @@ async def listed(asked: Asked) -> dict[str, Any]:
 
 
 async def shown(asked: Asked) -> dict[str, Any]:
-    return _told(asked, await asked.services.cases.get(asked.path["id"]))
+    return await _told(asked, await asked.services.cases.get(asked.path["id"]))
 
 
 async def opened(asked: Asked) -> dict[str, Any]:
     """A matter that came without a call."""
     body = asked.body
-    return _told(asked, await asked.services.cases.open(who(asked), body["channel"], body["matter"]))
+    return await _told(asked, await asked.services.cases.open(who(asked), body["channel"], body["matter"]))
 
 
 async def done(asked: Asked) -> dict[str, Any]:
     id = (await asked.services.cases.get(asked.path["id"])).case.id
-    return _told(asked, await _act(asked, id))
+    return await _told(asked, await _act(asked, id))
 
 
 async def merged(asked: Asked) -> dict[str, Any]:
     cases = asked.services.cases
     id = (await cases.get(asked.path["id"])).case.id
-    return _told(asked, await cases.merge(id, who(asked), asked.body["into"]))
+    return await _told(asked, await cases.merge(id, who(asked), asked.body["into"]))
 
 
 async def split(asked: Asked) -> dict[str, Any]:
     cases = asked.services.cases
     id = (await cases.get(asked.path["id"])).case.id
-    return _told(asked, await cases.split(id, who(asked), asked.body["matter"]))
+    return await _told(asked, await cases.split(id, who(asked), asked.body["matter"]))
 
 
 async def of_call(asked: Asked) -> dict[str, Any]:
     """The case of one's own call; one that another desk offered with this call becomes it."""
     await of_mine(asked, NOTE_READERS)
     known = await asked.services.cases.of_call(asked.path["id"]) or await _handed_over(asked)
-    return {"case": cases_told.whole(asked, known) if known is not None else None}
+    return await _told(asked, known) if known is not None else {"case": None}
 
 
 async def done_in_call(asked: Asked) -> dict[str, Any]:
@@ -73,7 +72,7 @@ async def done_in_call(asked: Asked) -> dict[str, Any]:
         live = asked.services.live.call(id)
         caller = live.caller if live is not None else call.caller if call is not None else ""
         known = await cases.open(by, "phone", {"caller": caller} if is_number(caller) else {}, call=id)
-    return _told(asked, await _act(asked, known.case.id))
+    return await _told(asked, await _act(asked, known.case.id))
 
 
 async def _act(asked: Asked, id: str) -> Known:
@@ -107,5 +106,5 @@ def who(asked: Asked) -> str:
     return (one.number or one.user if one is not None else "") or asked.by
 
 
-def _told(asked: Asked, known: Known) -> dict[str, Mapping[str, Any]]:
-    return {"case": cases_told.whole(asked, known)}
+async def _told(asked: Asked, known: Known) -> dict[str, Any]:
+    return {"case": {**cases_told.whole(asked, known), "suggestion": await scope.suggestion(asked, known.case)}}

@@ -24,6 +24,7 @@ from ivr.settings import Site
 from ivr.store import Store
 from ivr.store.cases import Cases
 from ivr.store.exchange import Backlog, Messages
+from ivr.web.advice import Advice
 from ivr.web.door import Door
 from ivr.web.exported import Exports
 from ivr.web.guesses import Guesses
@@ -146,6 +147,7 @@ class Services:
     messages: Messages = field(init=False)
     cases: Cases = field(init=False)
     door: Door = field(init=False)
+    advice: Advice = field(init=False)
 
     def __post_init__(self) -> None:
         hotline = self.site.hotline
@@ -153,6 +155,7 @@ class Services:
         cases = Cases(self.store, hotline.desk, ZoneInfo(hotline.timezone), hooks=(self.messages.hook,))
         object.__setattr__(self, "cases", cases)
         object.__setattr__(self, "door", Door(self.site))
+        object.__setattr__(self, "advice", Advice(self.site, self.store))
         self.sessions.on_unlock(self.locks.unlock)
 
 

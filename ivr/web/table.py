@@ -24,6 +24,7 @@ from ivr.web import (
     table_notices,
     table_prompts,
     table_room,
+    table_scope,
     table_settings,
     table_supervision,
 )
@@ -203,6 +204,7 @@ ROUTES: tuple[Route, ...] = (
     *table_notices.ROUTES,
     *table_desk.ROUTES,
     *table_cases.ROUTES,
+    *table_scope.ROUTES,
     *table_notes.ROUTES,
     *table_supervision.ROUTES,
     *table_dialplans.ROUTES,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ivr.desks.case_kinds import CHANNELS, KINDS, MATTER, MATTER_KINDS, URGENCIES
 from ivr.desks.case_model import STATES
+from ivr.desks.suggest import BY
 from ivr.desks.work_order import ACTS
 from ivr.web import cases, shapes
 from ivr.web.routes import Route, words
@@ -132,6 +133,17 @@ CASE = obj(
         **dict.fromkeys(("merged_from", "split_into", "may"), array(TEXT)),
         "orders": array(WORK_ORDER),
         "call_backs": array(_CALL_BACK),
+        "suggestion": nullable(
+            obj(
+                {
+                    "owners": array(TEXT),
+                    "by": one_of(*BY),
+                    "id": TEXT,
+                    "version": TEXT,
+                    "reason": obj({"zh": TEXT, "en": TEXT}),
+                }
+            )
+        ),
         "history": array(
             obj(
                 {
