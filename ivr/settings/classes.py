@@ -33,6 +33,8 @@ def problems(site: Site) -> Iterator[str]:
     """Everything that is wrong, one sentence each, opening with the key."""
     if not 5 <= site.desk.decide_seconds <= 3600:
         yield f"desk.decide_seconds: expected 5 to 3600, found {site.desk.decide_seconds}"
+    if not 1 <= site.desk.accept_minutes <= 10_080:
+        yield f"desk.accept_minutes: expected 1 to 10080 (a week), found {site.desk.accept_minutes}"
     try:
         known = read(file_of(site))
     except ValueError as wrong:

@@ -151,6 +151,7 @@ class Desk:
     decide_seconds: int = (
         60  # R26: without an agreement by then, the desk that first received the call accepts the case
     )
+    accept_minutes: int = 10  # another desk that has not answered a case by then is overdue (board, bulletin)
     classes: str = ""  # file with the classes of cases, beside hotline.toml; "": the sample that ships
     calendar: str = ""  # file with the working days and limits of work orders, beside hotline.toml; "": the sample
     scope: str = ""  # file with the scope lists of the desks (R31), beside hotline.toml; "": the sample that ships

@@ -7,7 +7,7 @@ import ssl
 from aiohttp import web
 
 from ivr.settings import Address
-from ivr.web import access, checkup, desk_stream, errors, exports, room, sip_proxy, stream
+from ivr.web import access, board, checkup, desk_stream, errors, exports, lookups, room, sip_proxy, stream
 from ivr.web.context import SERVICES, Services
 from ivr.web.desks import Desks
 from ivr.web.openapi import TABLE
@@ -24,6 +24,7 @@ def create(services: Services) -> web.Application:
     app = web.Application(middlewares=[access.note, refusals], client_max_size=errors.BODY_LIMIT)
     app[SERVICES] = services
     app[TABLE] = ROUTES
+    app[board.BOARD], app[lookups.LOOKS] = board.Board(), lookups.Looks()
     app.on_response_prepare.append(access.dress)
     app.on_shutdown.append(stream.close_all)
     app.cleanup_ctx.append(room.kept)

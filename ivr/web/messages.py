@@ -122,6 +122,7 @@ _CHINESE: Mapping[str, str] = {
     "not_recorded": "这通电话没有录音",
     "bad_ticket": "收听许可不适用于这通电话，或已满一小时，请重新申请收听",
     "bad_range": "请求的范围超出录音长度（{size} 字节）",
+    "bad_span": "时间范围不对：起始须早于截止，最长 {days} 天",
     "export_too_large": "符合条件的通话超过 {limit} 条，请缩短时间范围或增加条件",
     "exports_busy": "已有 {most} 个导出正在进行，请稍后再试",
     "unknown_export": "没有这个导出：导出的文件只保留一小时",

@@ -23,7 +23,7 @@ from ivr.web.context import Asked
 STATIC = Path(__file__).parent / "static"
 ADDRESSES = (
     *("/", "/login", "/desk", "/room", "/cases", "/cases/{id}", "/orders", "/orders/{id}", "/calls", "/calls/{id}"),
-    *("/admin", "/admin/{section}"),
+    *("/board", "/admin", "/admin/{section}"),
 )
 TYPES = {
     ".js": "text/javascript",

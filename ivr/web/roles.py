@@ -34,6 +34,7 @@ MAY: Mapping[str, May] = {
     "desk": _both("operator", "supervisor", "liaison", "admin"),
     "department": _both("department"),  # only orders of its own department: the handler looks
     "orders": _both("department", "operator", "supervisor", "liaison", "admin"),
+    "board": _both("supervisor", "liaison", "admin"),
     "room": _both("supervisor", "admin"),
     "calls": _both("supervisor", "liaison", "auditor", "admin"),
     "listen": _and_the_admins_token("supervisor", "auditor"),

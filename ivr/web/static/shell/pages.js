@@ -10,6 +10,7 @@ export const PAGES = [
     title: "shell.calls",
     load: () => import("../calls/page.js"),
   },
+  { path: "/board", roles: ["supervisor", "liaison", "admin"], title: "shell.board", load: () => import("../board/page.js") },
   {
     path: "/admin",
     roles: ["dialplan_admin", "auditor", "admin"],

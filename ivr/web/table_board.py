@@ -1,0 +1,83 @@
+"""The routes of the board of linkage."""
+
+from __future__ import annotations
+
+from ivr.desks.case_kinds import DESK
+from ivr.desks.linkage import STATES
+from ivr.store.linkage import DECIDED
+from ivr.web import board, shapes
+from ivr.web.routes import Route, words
+from ivr.web.schema import BOOLEAN, NUMBER, TEXT, TIME, Schema, array, integer, mapping, nullable, obj, one_of, string
+from ivr.web.table_cases import ROW
+
+_COUNT, _SECONDS = shapes.COUNT, nullable(NUMBER)
+_COUNTS: dict[str, Schema] = {
+    **dict.fromkeys(("handovers", "cases", "conferences", "waiting", "accepted", "refused", "returned"), _COUNT),
+    **dict.fromkeys(("kept", "lapsed", "overdue", "voice_failed"), _COUNT),
+    **dict.fromkeys(("p50", "p90"), _SECONDS),
+}
+FIGURES = obj(
+    {
+        "figures": obj(
+            {
+                **dict.fromkeys(("at", "since", "until"), TIME),
+                "desk": TEXT,
+                "accept_minutes": _COUNT,
+                "total": obj(_COUNTS),
+                "ways": array(obj({"from": TEXT, "to": TEXT, **_COUNTS})),
+                "classes": array(obj({"class_code": TEXT, "zh": TEXT, "en": TEXT, **_COUNTS})),
+                "days": array(obj({"day": TEXT, "counts": array(_COUNT)})),
+                "hours": array(obj({"from": TEXT, "to": TEXT, "counts": array(_COUNT)})),
+                "decided": mapping(_COUNT),
+            }
+        )
+    }
+)
+_HANDOVER = obj(
+    {
+        **dict.fromkeys(("from", "to", "way", "mode", "state", "decided"), TEXT),
+        "at": TIME,
+        "voice_failed": BOOLEAN,
+        "answered_after": _SECONDS,
+        "accepted_after": _SECONDS,
+    }
+)
+_SPAN: dict[str, Schema] = {
+    "since": {**TIME, "description": "handed over at or after; 30 days before `until` where it is left out"},
+    "until": {**TIME, "description": "handed over before; the end of today where it is left out"},
+}
+_YES = one_of("true")
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "GET",
+        "/api/v1/board",
+        board.shown,
+        words("联动看板：诉求在各平台之间的流转", "The board: how cases went between desks"),
+        FIGURES,
+        access="board",
+        query=_SPAN,
+    ),
+    Route(
+        "GET",
+        "/api/v1/board/cases",
+        board.cases,
+        words("看板数字所含的诉求，新的在前", "The cases behind a figure of the board, newest first"),
+        obj({"cases": array(obj({**ROW["properties"], "handover": _HANDOVER})), "next": nullable(_COUNT)}),
+        access="board",
+        query={
+            **_SPAN,
+            "from": DESK,
+            "to": DESK,
+            "state": one_of(*STATES),
+            "decided": one_of("any", *DECIDED),
+            "class_code": string(
+                r"none|[0-9]{2,16}", 16, description="a class or one above it; none: cases without one"
+            ),
+            "overdue": _YES,
+            "voice_failed": _YES,
+            "limit": integer(1, 500, default=50),
+            "skip": integer(0, 1_000_000, default=0, description="`next` of the page before"),
+        },
+    ),
+)
