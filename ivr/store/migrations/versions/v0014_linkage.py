@@ -6,13 +6,15 @@ Revises: 0013
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import sqlalchemy as sa
 from alembic import op
 
-from ivr.desks.case import Case, fold
-from ivr.store import case_rows, linkage, tables
+from ivr.desks.case import Case, Event, fold
+from ivr.store import linkage
+from ivr.store.types import Instant
 
 revision = "0014"
 down_revision = "0013"
@@ -52,10 +54,14 @@ def upgrade() -> None:
 
 def _went_over() -> Iterator[Case]:
     """The cases that another desk was offered."""
-    connection, event = op.get_bind(), tables.case_event.c
+    connection = op.get_bind()
+    texts = [sa.column(name, sa.Text()) for name in ("case_id", "origin", "by", "kind", "data")]
+    event = sa.table("case_event", *texts, sa.column("seq"), sa.column("clock"), sa.column("at", Instant())).c
     offered = sa.select(event.case_id).where(event.kind.in_(("offered", "emergency"))).distinct()
     for case_id in list(connection.execute(offered).scalars()):
-        yield fold(one.event for one in case_rows.load(connection, case_id))
+        of_case = sa.select(event.origin, event.seq, event.clock, event.at, event.by, event.kind, event.data)
+        rows = connection.execute(of_case.where(event.case_id == case_id))
+        yield fold(Event(case_id, *row[:6], json.loads(row[6])) for row in rows)
 
 
 def downgrade() -> None:
