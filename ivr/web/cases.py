@@ -76,9 +76,11 @@ async def done_in_call(asked: Asked) -> dict[str, Any]:
 
 
 async def _act(asked: Asked, id: str) -> Known:
-    body = asked.body
+    body, data = asked.body, asked.body.get("data")
+    if body["kind"] == "written" and data and data.get("name") == cases_told.HIDDEN:
+        data = {name: value for name, value in data.items() if name != "name"}  # he was not shown it: he says no other
     try:
-        return await asked.services.cases.act(id, who(asked), body["kind"], body.get("data"), body.get("revision"))
+        return await asked.services.cases.act(id, who(asked), body["kind"], data, body.get("revision"))
     except CaseChangedError as refusal:
         raise cases_told.changed(asked, refusal) from None
 
@@ -107,4 +109,5 @@ def who(asked: Asked) -> str:
 
 
 async def _told(asked: Asked, known: Known) -> dict[str, Any]:
-    return {"case": {**cases_told.whole(asked, known), "suggestion": await scope.suggestion(asked, known.case)}}
+    whole = await cases_told.full(asked, known)
+    return {"case": {**whole, "suggestion": await scope.suggestion(asked, known.case)}}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ivr.calls.numbers import masked
 from ivr.desks.case import Case, Entry, possible
+from ivr.store import untold
 from ivr.store.cases import CaseChangedError, Known
 from ivr.store.export import plain
 from ivr.web.context import Asked
@@ -42,6 +43,14 @@ def whole(asked: Asked, known: Known) -> dict[str, Any]:
     told["negotiation"] = _negotiation(asked, known)
     told["history"] = [_entry(entry, case.matter.confidential, sees) for entry in case.history]
     return {**told, "revision": known.revision, "desk": own, "owner": case.owner, "may": sorted(possible(case, own))}
+
+
+async def full(asked: Asked, known: Known) -> dict[str, Any]:
+    """`whole`, and which desks have not been told yet what is new in it, for how many seconds."""
+    now = datetime.now(UTC)
+    waits = await untold.since(asked.services.store, known.case.id)
+    told = [{"desk": desk, "seconds": max((now - at).total_seconds(), 0.0)} for desk, at in sorted(waits.items())]
+    return {**whole(asked, known), "untold": told}
 
 
 def changed(asked: Asked, refusal: CaseChangedError) -> CaseChangedError:

@@ -144,6 +144,7 @@ CASE = obj(
                 }
             )
         ),
+        "untold": array(obj({"desk": TEXT, "seconds": NUMBER})),
         "history": array(
             obj(
                 {

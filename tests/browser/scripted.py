@@ -126,6 +126,7 @@ def case(matter: dict[str, Any], revision: int = 1, **more: Any) -> dict[str, An
         "negotiation": None,
         "emergency": None,
         "offers": [],
+        "untold": [],
         "may": ["written", "emergency"],
         **more,
     }

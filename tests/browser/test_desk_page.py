@@ -171,6 +171,50 @@ def test_given_two_who_write_when_both_changed_a_field_then_neither_loses_a_word
     assert (said["name"], said["cause"], said["place"]) == ("王先生", "漏水", "中山路；人民路")
 
 
+def test_given_a_clash_that_nobody_has_decided_when_the_page_is_loaded_again_then_it_is_asked_still(desk: Desk) -> None:
+    desk.now = TALKING
+    page = desk.open()
+    expect(page.locator(".note-state")).to_have_attribute("data-state", "saved")
+    desk.case = case({"place": "中山路"}, 7)
+    page.get_by_label("地点").fill("人民路")
+    expect(page.locator(".note-field.place .note-conflict")).to_contain_text("中山路")
+    page.reload()
+    expect(page.locator(".note-field.place .note-conflict")).to_contain_text("中山路")
+    expect(page.get_by_label("地点")).to_have_value("人民路")
+    page.get_by_label("起因").fill("漏水")
+    expect(page.locator(".note-state")).to_contain_text("已保存")
+    assert (desk.case["matter"]["cause"], desk.case["matter"]["place"]) == ("漏水", "中山路")
+
+
+def test_given_a_name_that_is_not_shown_when_the_operator_writes_on_then_it_stays_as_it_is(desk: Desk) -> None:
+    desk.now = TALKING
+    desk.case = case({"name": "***", "confidential": True}, 3)
+    page = desk.open()
+    expect(page.locator(".note-state")).to_have_attribute("data-state", "saved")
+    expect(page.get_by_label("人物")).to_have_value("")
+    page.get_by_label("地点").fill("人民路")
+    expect(page.locator(".note-state")).to_contain_text("已保存")
+    written = [body for method, path, body, _ in desk.orders if method == "POST" and path.endswith("/case")]
+    assert [one["data"] for one in written] == [{"place": "人民路"}]
+
+
+def test_given_an_answer_that_was_lost_and_a_page_loaded_again_then_his_own_words_are_no_conflict(desk: Desk) -> None:
+    desk.now = TALKING
+    page = desk.open()
+    expect(page.locator(".note-state")).to_have_attribute("data-state", "saved")
+    desk.loses_answer = True
+    page.get_by_label("地点").fill("人民路")
+    orders(page, desk, "/case")
+    desk.away = True
+    page.get_by_label("地点").fill("人民路 1 号")
+    desk.away = False
+    page.reload()
+    expect(page.locator(".note-state")).to_contain_text("已保存")
+    expect(page.locator(".note-conflict")).to_have_count(0)
+    assert desk.case is not None
+    assert desk.case["matter"]["place"] == "人民路 1 号"
+
+
 def test_given_an_answer_that_was_lost_when_the_operator_writes_on_then_his_own_words_are_no_conflict(
     desk: Desk,
 ) -> None:

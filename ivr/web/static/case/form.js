@@ -4,7 +4,7 @@ import { api } from "../shell/api.js";
 import { clock } from "../shell/time.js";
 import { language, t } from "../shell/words.js";
 import { Button, Check, Empty, Select, TextInput, useStyle } from "../shell/ui.js";
-import { keep } from "./keeper.js";
+import { HIDDEN, keep } from "./keeper.js";
 import { Panel } from "./panel.js";
 
 const TEXTS = ["happened", "name", "place", "cause", "course", "text"];
@@ -65,11 +65,13 @@ function State({ kept }) {
 const Clash = ({ kept, field, onChoice }) =>
   field in kept.conflicts.value ? html`<${Conflict} kept=${kept} field=${field} theirs=${kept.conflicts.value[field]} onChoice=${onChoice} />` : null;
 
+const hidden = (kept, field) => (field === "name" && kept.whole.value?.matter.name === HIDDEN ? t("case.note_name_hidden") : undefined);
+
 function Texts({ kept }) {
   return html`${TEXTS.map(
     (field) => html`<div key=${field} class=${`note-field ${field}`}>
       <${TextInput} label=${t(`case.note_${field}`)} value=${kept.fields.value[field]} lines=${LINES[field]} name=${field}
-        maxlength=${LINES[field] ? 4000 : 200} autocomplete="off" onInput=${(said) => kept.set(field, said)} />
+        maxlength=${LINES[field] ? 4000 : 200} autocomplete="off" placeholder=${hidden(kept, field)} onInput=${(said) => kept.set(field, said)} />
       <${Clash} kept=${kept} field=${field} />
     </div>`,
   )}`;
@@ -125,7 +127,7 @@ function Facts({ kept }) {
 const written = signal(null); // what keeps the case that is open now
 
 /** Where the case stands, for the middle of the desk: who accepts is decided while people talk. */
-export const Standing = () => (written.value ? html`<${Panel} case=${written.value.whole.value} act=${written.value.act} />` : null);
+export const Standing = () => (written.value ? html`<${Panel} case=${written.value.whole.value} act=${written.value.act} again=${written.value.again} />` : null);
 
 function Written({ id, revision, over }) {
   const [kept] = useState(() => keep(id));
@@ -138,7 +140,7 @@ function Written({ id, revision, over }) {
   }, []);
   useEffect(() => kept.newer(revision ?? 0), [revision, kept.state.value]);
   return html`<${State} kept=${kept} />
-    ${over && html`<${Panel} case=${kept.whole.value} act=${kept.act} />`}
+    ${over && html`<${Panel} case=${kept.whole.value} act=${kept.act} again=${kept.again} />`}
     <${Texts} kept=${kept} /><${Facts} kept=${kept} />`;
 }
 

@@ -13,8 +13,14 @@ export const LONG = ["cause", "course", "text"]; // of several lines
 const PAUSE = 500; // ms after the last key
 const LONGEST = 5000; // ms between two attempts
 const PLACE = "hotline.case.";
+export const HIDDEN = "***"; // what the server says instead of a name that it does not show
 
 const only = (matter) => Object.fromEntries(FIELDS.map((field) => [field, matter?.[field] ?? BLANK[field]]));
+/** What another wrote, as far as it is shown: a hidden name is no other name. */
+const seen = (matter, known) => {
+  const theirs = only(matter);
+  return theirs.name === HIDDEN ? { ...theirs, name: known.name } : theirs;
+};
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 const placeOf = (id) => `${PLACE}${session.value?.user ?? ""}.${id}`;
 
@@ -52,23 +58,26 @@ export function keep(id) {
   if (stored) {
     fields.value = only(stored.mine);
     base = stored.base;
+    unanswered = stored.unanswered ?? [];
+    conflicts.value = stored.conflicts ?? {};
   }
   const differing = () => FIELDS.filter((field) => !same(fields.value[field], base[field]));
   const dirty = () => differing().length > 0;
   const shelve = () => {
-    if (dirty()) localStorage.setItem(place, JSON.stringify({ base, mine: fields.value }));
+    if (dirty() || unanswered.length) localStorage.setItem(place, JSON.stringify({ base, mine: fields.value, unanswered, conflicts: conflicts.value }));
     else localStorage.removeItem(place);
   };
 
   function meet(told) {
-    const theirs = only(told?.matter);
+    const theirs = seen(told?.matter, base);
     for (const [field, said] of unanswered) if (same(theirs[field], said)) base = { ...base, [field]: said };
     unanswered = [];
     const met = merge(base, fields.value, theirs);
     base = { revision: told?.revision ?? 0, ...theirs };
     whole.value = told;
     fields.value = met.fields;
-    conflicts.value = { ...conflicts.value, ...met.conflicts };
+    const open = Object.entries({ ...conflicts.value, ...met.conflicts });
+    conflicts.value = Object.fromEntries(open.filter(([field, said]) => !same(met.fields[field], said)));
     shelve();
   }
 
@@ -95,6 +104,7 @@ export function keep(id) {
     const sent = Object.fromEntries(changed.map((field) => [field, fields.value[field]]));
     state.value = "saving";
     unanswered = [...unanswered.filter((one) => !same(one[1], sent[one[0]])), ...Object.entries(sent)];
+    shelve(); // a page that is loaded again before the answer knows its own words
     try {
       const answer = await api.post(address, { kind: "written", data: sent, revision: base.revision });
       base = { ...base, ...sent };
@@ -158,6 +168,10 @@ export function keep(id) {
     /** Anything else that is done to the case. Throws ApiError. */
     async act(kind, data) {
       meet((await api.post(address, { kind, data })).case);
+    },
+    /** Whether the other desk has been told meanwhile. */
+    again() {
+      if (loaded && state.value === "saved") load();
     },
     /** Somebody else did something: `revision` of the live view. */
     newer(revision) {

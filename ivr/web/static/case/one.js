@@ -5,11 +5,13 @@ import { Link } from "../shell/router.js";
 import { may as mayRole } from "../shell/session.js";
 import { clock, day } from "../shell/time.js";
 import { language, t } from "../shell/words.js";
-import { Busy, Button, Failure, prompt, toast } from "../shell/ui.js";
-import { useClasses, valueOf } from "./form.js";
+import { Busy, Button, Dialog, Failure, prompt, Select, TextInput, toast } from "../shell/ui.js";
+import { useClasses, valueOf, words } from "./form.js";
 import { Orders } from "./orders.js";
 import { Panel } from "./panel.js";
 
+const RESULTS = ["solved", "explained", "dispatched", "passed_on", "not_possible", "withdrawn"];
+const AWAITED = 3000; // ms between two looks while another desk's answer is awaited
 const WRITTEN = ["cause", "course", "text", "name", "place", "happened", "caller", "kind", "class_code", "urgency", "tags", "contact", "confidential"];
 const when = (iso) => `${day(iso)} ${clock(iso)}`;
 
@@ -52,8 +54,27 @@ function Links({ one }) {
   </section>`;
 }
 
+/** What became of it, and in which words. */
+function Handled({ one, onClose, act }) {
+  const [result, setResult] = useState(one.emergency && one.desk === "110" ? "dispatched" : "solved");
+  const [said, setSaid] = useState("");
+  const save = (event) => {
+    event.preventDefault();
+    onClose();
+    act("handled", { result, words: said.trim() });
+  };
+  return html`<${Dialog} title=${t("case.handle")} onClose=${onClose}>
+    <form onSubmit=${save}>
+      <${Select} label=${t("case.result")} name="result" value=${result} options=${words("result", RESULTS)} onChange=${setResult} />
+      <${TextInput} label=${t("case.handle_text")} name="words" value=${said} lines=${3} maxlength="4000" required onInput=${setSaid} />
+      <div class="desk-next"><${Button} kind="primary" type="submit">${t("shell.ok")}<//> <${Button} onClick=${onClose}>${t("shell.cancel")}<//></div>
+    </form>
+  <//>`;
+}
+
 /** Hand-over, result, guidance, end: what the case may be now. */
 function Acts({ one, classes, act }) {
+  const [handling, setHandling] = useState(false);
   const word = async (kind, name, data) => {
     const said = await prompt({ title: t(`case.${name}`), text: "", label: t(`case.${name}_text`), required: true, value: "" });
     if (said) act(kind, data(said));
@@ -62,12 +83,15 @@ function Acts({ one, classes, act }) {
   const guide = () => (basis ? act("guided", { basis, words: t("case.guide_default") }) : word("guided", "guide", (said) => ({ basis: said, words: t("case.guide_default") })));
   const buttons = [
     ["offered", "offer_to", () => word("offered", "offer_to", (to) => ({ to: to.trim(), way: "online" }))],
-    ["handled", "handle", () => word("handled", "handle", (words) => ({ result: "solved", words }))],
+    ["handled", "handle", () => setHandling(true)],
     ...(one.matter.neither ? [["guided", "guide", guide]] : []),
     ["closed", "close", () => act("closed", {})],
   ];
-  return html`<div class="desk-next">${buttons.filter(([kind]) => one.may.includes(kind)).map(([kind, name, press]) => html`<${Button} key=${kind} onClick=${press}>${t(`case.${name}`)}<//>`)}</div>`;
+  return html`<div class="desk-next">${buttons.filter(([kind]) => one.may.includes(kind)).map(([kind, name, press]) => html`<${Button} key=${kind} onClick=${press}>${t(`case.${name}`)}<//>`)}
+    ${handling && html`<${Handled} one=${one} act=${act} onClose=${() => setHandling(false)} />`}</div>`;
 }
+
+const awaits = (one) => one.untold.length > 0 || (one.negotiation && !one.negotiation.decided) || one.offers.some((offer) => offer.state === "sent");
 
 export function One({ id }) {
   const classes = useClasses();
@@ -79,13 +103,19 @@ export function One({ id }) {
     api.get(address).then((answer) => setOne(answer.case), setFailure);
   };
   useEffect(read, [id, language.value]);
+  useEffect(() => {
+    if (!one || !awaits(one)) return;
+    const again = () => document.visibilityState === "visible" && api.get(address).then((answer) => setOne(answer.case), () => setOne({ ...one }));
+    const timer = setTimeout(again, AWAITED);
+    return () => clearTimeout(timer);
+  }, [one]);
   const act = async (kind, data) => setOne((await api.post(`${address}/events`, { kind, data })).case);
   const tried = (kind, data) => act(kind, data).catch((error) => toast(error.message, "bad"));
   if (failure) return html`<${Failure} error=${failure} retry=${read} /><p><${Link} to="/cases">← ${t("case.back")}<//></p>`;
   if (!one) return html`<${Busy} />`;
   return html`<article class="case-one">
     <header class="card"><p><${Link} to="/cases">← ${t("case.back")}<//></p><h1 class="unseen">${one.number}</h1>
-      <${Panel} case=${one} act=${act} />
+      <${Panel} case=${one} act=${act} again=${read} />
       <dl class="case-facts"><dt>${t("case.first")}</dt><dd>${one.first}</dd><dt>${t("case.channel")}</dt><dd>${t(`case.channel.${one.channel}`)}</dd><dt>${t("case.opened")}</dt><dd>${when(one.opened_at)}</dd></dl>
       <${Acts} one=${one} classes=${classes} act=${tried} />
     </header>

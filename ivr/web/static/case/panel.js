@@ -1,10 +1,14 @@
 // Where the case stands, and what may be done with it now: who accepts (R25–R27), hand-over, result, end.
-import { html, useState } from "../vendor/preact.js";
+import { html, useEffect, useState } from "../vendor/preact.js";
 import { mmss, now } from "../shell/time.js";
 import { t } from "../shell/words.js";
-import { ask, Badge, Button, prompt, toast } from "../shell/ui.js";
+import { Badge, Button, Dialog, prompt, toast } from "../shell/ui.js";
 
 export const KINDS = { open: "info", offered: "warn", accepted: "good", consulting: "bad", handled: "good", closed: "idle", merged: "idle" };
+
+const DANGERS = ["life", "property", "public"]; // R27
+const LATE = 2; // seconds after which another desk should have been told (R43)
+const LOOK = 1500; // ms
 
 const otherOf = (desks, own) => desks.find((desk) => desk !== own) ?? desks[0];
 
@@ -38,8 +42,29 @@ function Offered({ one, offer, doing, withReason }) {
   </div>`;
 }
 
-export function Panel({ case: one, act }) {
+/** What the data line has not brought there: then it goes by voice (R43). */
+function Untold({ untold }) {
+  const late = untold.filter((each) => each.seconds >= LATE);
+  return late.length > 0 && html`<p class="case-failed" role="alert">${t("case.untold", { desk: late.map((each) => each.desk).join("、") })}</p>`;
+}
+
+/** Which danger it is says whoever flags it: one press, and 110 dispatches. */
+function Danger({ onClose, choose }) {
+  return html`<${Dialog} title=${t("case.emergency")} onClose=${onClose} actions=${html`<${Button} onClick=${onClose}>${t("shell.cancel")}<//>`}>
+    <p>${t("case.emergency_text")}</p>
+    <div class="desk-next case-dangers">${DANGERS.map((danger) => html`<${Button} key=${danger} kind="danger" onClick=${() => choose(danger)}>${t(`case.danger.${danger}`)}<//>`)}</div>
+  <//>`;
+}
+
+/** `again`: reads the case anew. */
+export function Panel({ case: one, act, again }) {
   const [busy, setBusy] = useState(false);
+  const [flagging, setFlagging] = useState(false);
+  useEffect(() => {
+    if (!one?.untold.length) return;
+    const timer = setTimeout(again, LOOK);
+    return () => clearTimeout(timer);
+  }, [one]);
   if (!one) return html`<p class="case-head desk-hint">${t("case.new")}</p>`;
   const doing = async (kind, data = {}) => {
     if (busy) return;
@@ -55,8 +80,9 @@ export function Panel({ case: one, act }) {
     const reason = await prompt({ title: t(`case.${name}`), text: "", label: t("case.refuse_why"), required: true });
     if (reason) doing(kind, { reason });
   };
-  const emergency = async () => {
-    if (await ask({ title: t("case.emergency"), text: t("case.emergency_text"), action: t("case.emergency"), kind: "danger" })) doing("emergency", { danger: "life" });
+  const flag = (danger) => {
+    setFlagging(false);
+    doing("emergency", { danger });
   };
   const may = (kind) => one.may.includes(kind);
   const mine = one.offers.findLast((offer) => offer.to === one.desk);
@@ -65,12 +91,14 @@ export function Panel({ case: one, act }) {
     <p><span class="case-number">${one.number}</span> <${Badge} kind=${KINDS[one.state]}>${t(`case.state.${one.state}`)}<//></p>
     ${one.emergency && html`<p class="case-emergency">${t("case.emergency_set", { danger: t(`case.danger.${one.emergency.danger}`) })}</p>`}
     ${one.decision && html`<p class="case-decision" role="status">${t("case.decision", { owners: one.owners.join("、"), reason: t(`case.decided.${one.decision.reason}`) })}</p>`}
+    <${Untold} untold=${one.untold} />
     ${failed && html`<p class="case-failed" role="alert">${t("case.voice_failed", { desk: failed.to })}</p>`}
     ${mine?.state === "sent" && may("accepted") && html`<${Offered} one=${one} offer=${mine} doing=${doing} withReason=${withReason} />`}
     ${one.negotiation && !["closed", "merged"].includes(one.state) && html`<${Negotiation} one=${one} doing=${doing} />`}
     <div class="desk-next">
-      ${!one.emergency && may("emergency") && html`<${Button} kind="danger" onClick=${emergency}>${t("case.emergency")}<//>`}
+      ${!one.emergency && may("emergency") && html`<${Button} kind="danger" onClick=${() => setFlagging(true)}>${t("case.emergency")}<//>`}
       ${may("returned") && html`<${Button} onClick=${() => withReason("returned", "return")}>${t("case.return")}<//>`}
     </div>
+    ${flagging && html`<${Danger} onClose=${() => setFlagging(false)} choose=${flag} />`}
   </div>`;
 }
