@@ -44,6 +44,7 @@ from ivr.store.exchange import Messages
 from ivr.store.retention_daily import erase_daily
 from ivr.store.reviews import Reviews
 from ivr.tasks import Keeper
+from ivr.telling.teller import Teller
 from ivr.web.app import Server
 from ivr.web.context import Services
 from ivr.web.health import Health
@@ -154,6 +155,8 @@ class Controller:
             phones=WebPhones(self.link),
             exchange=self.exchange,
         )
+        self.teller = Teller(site, secrets, self.services.tellings, self.services.cases)
+        self.services.teller.append(self.teller)
         self.cases = Keeping(self.services.cases, self.live, site)
         self.services.cases.listeners.append(self.cases.changed)
         self.services.messages.listeners.append(self.cases.taken)
@@ -181,6 +184,7 @@ class Controller:
         self.keeper.keep("cases", self.cases.run)
         self.keeper.keep("supervision", self.supervision.keep_noting)
         self.keeper.keep("exchange", self.exchange.run)
+        self.keeper.keep("telling", self.teller.run)
         self.keeper.keep("unmuting", self.unmuting.keep)
 
     async def close(self) -> None:
@@ -265,12 +269,14 @@ class Controller:
                 "hotline_call_log_lag_seconds": ("How far the call log is behind.", lambda: writer.lag_seconds),
                 "hotline_call_log_refused": ("Calls that the database refuses.", lambda: float(len(writer.refused))),
                 "hotline_exchange_pending": ("Messages that desks were not told yet.", self.exchange.pending),
+                "hotline_telling_pending": ("Messages to a city's systems and citizens.", self.teller.pending),
                 "hotline_live_streams": ("Readers of the live stream.", lambda: float(len(self.hub.readers))),
             },
             {
                 "hotline_ami": ("AMI: events, forged, lost, actions, …", ("what",), lambda: self.link.counters),
                 "hotline_ari": ("ARI: events, transfers, lost, …", ("what",), lambda: self.link.ari_counters),
                 "hotline_exchange": ("Messages told to desks.", ("desk", "what"), lambda: self.exchange.counters),
+                "hotline_telling": ("Messages told.", ("name", "what"), lambda: self.teller.counters),
                 "hotline_agi": ("Questions of the dialplan.", ("script", "outcome"), lambda: self.agi.counters),
             },
         )

@@ -17,8 +17,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ivr import webhooks
 from ivr.errors import HotlineError
-from ivr.settings import Site
+from ivr.settings import Site, telling
 
 _SECRET = re.compile(r"[!-~]{8,128}")
 _GIVEN = re.compile(r"[ -~]{1,256}")  # by another: a mailbox's password
@@ -58,6 +59,11 @@ class Credentials:
     account_key: str = field(default="", repr=False)  # what second factors are derived from
     channels: Mapping[str, str] = field(default_factory=dict, repr=False)  # name → gateway's secret, mailbox's password
     exchange_key: str = field(default="", repr=False)  # Ed25519 seed in base64: signs what we tell other desks
+    webhooks: Mapping[str, str] = field(default_factory=dict, repr=False)  # name → secrets, a comma between two
+
+    def webhook_secrets(self, name: str) -> tuple[str, ...]:
+        """Those that hold for whom we tell of cases, `sms` the gateway; two while one is changed for another."""
+        return tuple(self.webhooks[name].split(",")) if name in self.webhooks else ()
 
     def first_password(self, user: str) -> str | None:
         """What opens an account until its own password is set."""
@@ -78,7 +84,7 @@ def load(var: Path) -> Credentials:
     tables = _read(path_in(var))
     if tables is None:
         raise CredentialsError("no_credentials", f"{path_in(var)} is not there; the first `ivr up` makes it")
-    found, missing = _complete(tables, (), (), ())
+    found, missing = _complete(tables, (), (), (), ())
     if missing:
         raise CredentialsError("credentials", f"{path_in(var)}: {missing[0]} is missing; the next `ivr up` makes it")
     return found
@@ -89,7 +95,7 @@ def ensure(var: Path, site: Site) -> tuple[Credentials, bool]:
     path = path_in(var)
     tables = _read(path)
     gateways = [one.key for one in site.channels.values() if one.kind == "webhook"]
-    found, missing = _complete(tables or {}, site.operators, site.supervisors, gateways)
+    found, missing = _complete(tables or {}, site.operators, site.supervisors, gateways, telling.by_name(site))
     if missing:
         _write(path, found)
     elif path.stat().st_mode & 0o077:
@@ -114,6 +120,7 @@ def _read(path: Path) -> dict[str, dict[str, Any]] | None:
         "accounts",
         "exchange",
         "channels",
+        "webhooks",
         "ami",
         "ari",
     }
@@ -152,6 +159,11 @@ def _judge(path: Path, table: str, key: str, value: object) -> None:
     if not isinstance(value, str) or not form.fullmatch(value) or _TROUBLE & set(value):
         wanted = "8 to 128 visible ASCII characters without ; \" \\ ' ` $"
         raise CredentialsError("credentials", f"{path}: [{table}] {key}: expected {wanted}; remove it to get a new one")
+    if table == "webhooks":
+        try:
+            all(map(webhooks.key_of, value.split(",")))
+        except ValueError as wrong:
+            raise CredentialsError("credentials", f"{path}: [{table}] {key}: {wrong}; a comma between two") from None
 
 
 def _complete(
@@ -159,6 +171,7 @@ def _complete(
     operators: Iterable[str],
     supervisors: Iterable[str],
     gateways: Iterable[str],
+    told: Iterable[str],
 ) -> tuple[Credentials, list[str]]:
     """The credentials with every gap filled, and the names of the gaps."""
     missing: list[str] = []
@@ -186,9 +199,10 @@ def _complete(
         supervisors=each("supervisors", supervisors),
         api_tokens=tables.get("api", {}).get("tokens", {}),
         passwords=each("passwords", (*operators, *supervisors), new_password),
-        channels=each("channels", gateways, lambda: "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()),
+        channels=each("channels", gateways, webhooks.new_secret),
         account_key=value("accounts", "key", secrets.token_urlsafe(32)),
         exchange_key=value("exchange", "key", base64.b64encode(secrets.token_bytes(32)).decode()),
+        webhooks=each("webhooks", told, webhooks.new_secret),
     )
     return found, missing
 
@@ -206,6 +220,7 @@ def _write(path: Path, made: Credentials) -> None:
         "accounts": {"key": made.account_key},
         "exchange": {"key": made.exchange_key},
         **({"channels": made.channels} if made.channels else {}),
+        **({"webhooks": made.webhooks} if made.webhooks else {}),
         "ami": {"secret": made.ami_secret},
         "ari": {"password": made.ari_password},
     }

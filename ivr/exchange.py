@@ -7,27 +7,21 @@ One task a partner. Of each case one message at a time, so that their order is k
 from __future__ import annotations
 
 import asyncio
-import ssl
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import aiohttp
-import orjson
 import structlog
 
+from ivr import posting
 from ivr.desks import signatures
-from ivr.desks.exchange import Fate, fate, pause
+from ivr.desks.exchange import Fate, fate
 from ivr.errors import HotlineError
 from ivr.settings import Partner, Site
 from ivr.store.exchange import Backlog, Messages, Outgoing
 from ivr.tasks import Keeper
 
-LOOK = 0.3  # seconds between two looks into the outbox
-PATIENCE = aiohttp.ClientTimeout(total=15, connect=5)
-LONGEST_ANSWER = 64 * 1024  # bytes
 BACKLOG_SECONDS = 5.0  # between two looks at how much waits
 PATH = "/exchange/v1/messages"
 
@@ -73,58 +67,31 @@ class Exchange:
         return waited if waited > timedelta(minutes=self._site.exchange[desk].silent_minutes) else None
 
     async def _tell(self, partner: Partner) -> None:
-        """Everything that is due, again and again."""
-        failed = 0
-        connector = aiohttp.TCPConnector(ssl=_context(self._site), limit=0)
-        async with aiohttp.ClientSession(connector=connector, timeout=PATIENCE, auto_decompress=False) as session:
-            while True:
-                try:
-                    due = await self._messages.due(partner.desk, self._now())
-                except HotlineError as failure:
-                    log.warning("exchange.not_read", desk=partner.desk, why=failure.message)
-                    due = []
-                fates = await asyncio.gather(*(self._try(session, partner, message) for message in due))
-                failed = failed + 1 if any(one.waits == "partner" for one in fates) else 0
-                if failed:
-                    await asyncio.sleep(pause("partner", failed))
-                elif not any(one.state == "delivered" for one in fates):
-                    await asyncio.sleep(LOOK)
+        async with posting.session(posting.context(self._site)) as http:
+            await posting.keep_telling(lambda: self._due(partner), lambda one: self._try(http, partner, one))
 
-    async def _try(self, session: aiohttp.ClientSession, partner: Partner, message: Outgoing) -> Fate:
-        status, answer = await self._post(session, partner, message)
-        error = answer.get("error")
-        error = error if isinstance(error, dict) else {}
-        found = fate(status, str(error.get("id", "")))
-        self._note(partner.desk, message, found, status, error)
+    async def _due(self, partner: Partner) -> list[Outgoing]:
         try:
-            await self._messages.settled(message, found, status, answer, self._now())
+            return await self._messages.due(partner.desk, self._now())
+        except HotlineError as failure:
+            log.warning("exchange.not_read", desk=partner.desk, why=failure.message)
+            return []
+
+    async def _try(self, http: aiohttp.ClientSession, partner: Partner, message: Outgoing) -> Fate:
+        url = partner.url.rstrip("/") + PATH
+        headers = signatures.sign(url, message.body, self._site.hotline.desk, self._key, self._now())
+        answer = await posting.post(http, url, message.body, headers)
+        found = fate(answer.status, str(answer.error.get("id", "")))
+        self._note(partner.desk, message, found, answer)
+        try:
+            await self._messages.settled(message, found, answer.status, answer.said, self._now())
         except HotlineError as failure:  # it is sent again, and known there
             log.warning("exchange.not_settled", desk=partner.desk, message=message.id, why=failure.message)
         return found
 
-    async def _post(
-        self, session: aiohttp.ClientSession, partner: Partner, message: Outgoing
-    ) -> tuple[int | None, dict[str, Any]]:
-        """The status (None: no answer) and what was answered."""
-        url = partner.url.rstrip("/") + PATH
-        headers = signatures.sign(url, message.body, self._site.hotline.desk, self._key, self._now())
-        began = time.monotonic()
-        try:
-            async with session.post(url, data=message.body, headers=headers, allow_redirects=False) as response:
-                raw = await response.content.read(LONGEST_ANSWER)
-                status = response.status
-        except (aiohttp.ClientError, TimeoutError, OSError, ssl.SSLError) as failure:
-            why = str(failure) or f"no answer within {time.monotonic() - began:.0f} s"
-            return None, {"error": {"id": "no_answer", "message": why}}
-        try:
-            answer = orjson.loads(raw)
-        except orjson.JSONDecodeError:
-            answer = {}
-        return status, answer if isinstance(answer, dict) else {}
-
-    def _note(self, desk: str, message: Outgoing, found: Fate, status: int | None, error: Mapping[str, Any]) -> None:
+    def _note(self, desk: str, message: Outgoing, found: Fate, answer: posting.Answer) -> None:
         self.counters[desk, found.state if found.state != "pending" else f"again_{found.waits}"] += 1
-        why = str(error.get("message", f"HTTP {status}"))[:300]
+        status, why = answer.status, answer.why
         if found.state == "delivered":
             self.reached[desk] = self._now()
             self.trouble.pop(desk, None)
@@ -138,11 +105,3 @@ class Exchange:
         told = log.error if found.alarm else log.warning
         told("exchange.refused" if found.alarm else "exchange.later", desk=desk, message=message.id, case=message.case,
              status=status, why=why, alarm=found.alarm)  # fmt: skip
-
-
-def _context(site: Site) -> ssl.SSLContext:
-    """Whom we believe that he is the partner, and by what he knows our machine."""
-    context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=site.tls.ca if site.tls else None)
-    if site.tls is not None:
-        context.load_cert_chain(site.tls.certificate, site.tls.key)
-    return context

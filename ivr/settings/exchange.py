@@ -7,9 +7,11 @@ import binascii
 import ipaddress
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ivr.settings.model import Partner, Site
+if TYPE_CHECKING:
+    from ivr.settings.model import Partner, Site
 
 DESK = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,31}")
 KEY_BYTES = 32
@@ -35,7 +37,7 @@ def _partner(site: Site, partner: Partner, where: str) -> Iterator[str]:
         yield f"{where}: a desk's name is made of letters, digits, _ and -, at most 32"
     if partner.desk == site.hotline.desk:
         yield f"{where}: is this hotline's own name (hotline.desk)"
-    yield from _url(f"{where}.url", partner.url)
+    yield from address(f"{where}.url", partner.url)
     for name in ("key", "next_key"):
         text = getattr(partner, name)
         if (text or name == "key") and not _is_key(text):
@@ -45,7 +47,8 @@ def _partner(site: Site, partner: Partner, where: str) -> Iterator[str]:
         yield f"{where}.silent_minutes: expected 1 to 1440, found {partner.silent_minutes}"
 
 
-def _url(where: str, url: str) -> Iterator[str]:
+def address(where: str, url: str) -> Iterator[str]:
+    """What is wrong with the address of somebody who hears of cases."""
     expected = f"{where}: expected an address such as https://10.1.2.3:8443"
     try:
         parts = urlsplit(url)
@@ -56,11 +59,11 @@ def _url(where: str, url: str) -> Iterator[str]:
         return
     if parts.scheme not in {"https", "http"} or not host or parts.query or parts.fragment or parts.username:
         yield f"{expected}, found {url!r}"
-    elif parts.scheme == "http" and not _is_loopback(host):
+    elif parts.scheme == "http" and not is_loopback(host):
         yield f"{expected}: messages hold personal data, and http is for this machine only"
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ivr.errors import HotlineError
-from ivr.settings import calendar, channels, checks, classes, departments, exchange, scope, tls
+from ivr.settings import calendar, channels, checks, classes, departments, exchange, scope, telling, tls
 from ivr.settings.hours import Hours
 from ivr.settings.model import (
     Accounts,
@@ -35,6 +35,7 @@ from ivr.settings.model import (
     Trunk,
 )
 from ivr.settings.read import MISSING, Reader
+from ivr.settings.telling import Sms, Webhook
 
 TABLES = (
     "desk",
@@ -60,10 +61,12 @@ TABLES = (
     "exchange",
     "departments",
     "channels",
+    "webhooks",
+    "sms",
 )
 
 
-PARTS = (checks, tls, exchange, classes, calendar, departments, scope, channels)
+PARTS = (checks, tls, exchange, classes, calendar, departments, scope, channels, telling)
 
 
 def problems(site: Site) -> list[str]:
@@ -136,6 +139,8 @@ def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> S
     partners = _keyed(reader, Partner, tables.get("exchange", {}), "exchange", name="desk")
     responsible = _keyed(reader, Department, tables.get("departments", {}), "departments")
     inbound = _keyed(reader, channels.Channel, tables.get("channels", {}), "channels")
+    webhooks = _keyed(reader, Webhook, tables.get("webhooks", {}), "webhooks", name="name")
+    sms = reader.build(Sms, tables["sms"], "sms") if "sms" in tables else None
     if reader.problems:
         return None
     if "language_keys" not in tables.get("hotline", {}):
@@ -166,6 +171,8 @@ def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> S
         exchange=partners,
         departments=responsible,
         channels=inbound,
+        webhooks=webhooks,
+        sms=sms,
     )
 
 

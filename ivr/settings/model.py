@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from ivr.settings.channels import Channel
 from ivr.settings.hours import Hours
+from ivr.settings.telling import Sms, Webhook
 
 Text = Mapping[str, str]  # language code → words
 
@@ -342,6 +343,8 @@ class Site:
     exchange: Mapping[str, Partner] = field(default_factory=dict)  # by desk
     departments: Mapping[str, Department] = field(default_factory=dict)
     channels: Mapping[str, Channel] = field(default_factory=dict)
+    webhooks: Mapping[str, Webhook] = field(default_factory=dict)  # by name
+    sms: Sms | None = None
 
     def partner_of(self, target: str) -> str | None:
         """The desk that a call taken to this target belongs to, where we share cases with it."""

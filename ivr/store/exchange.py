@@ -125,6 +125,7 @@ class Messages:
 
     def __init__(self, store: Store, own: str, known: Iterable[str]) -> None:
         self._store, self._own, self._known_desks = store, own, tuple(known)
+        self.hooks: list[case_rows.Hook] = []  # of whoever else has to hear of another desk's events
         self.listeners: list[Callable[[str], None]] = []  # are told of a case that another desk's events changed
 
     def hook(self, connection: Connection, case: Case, new: Sequence[Event]) -> None:
@@ -158,7 +159,7 @@ class Messages:
             if exists is None:
                 connection.execute(tables.exchange_message.insert().values(row))
         if found.take:
-            case_rows.append(connection, self._own, found.take, now, (self.hook,))
+            case_rows.append(connection, self._own, found.take, now, (self.hook, *self.hooks))
         settled = {"state": "taken", "body": "", "answered_at": now}
         done = of_case & (_MESSAGE.last_seq <= found.have) & (_MESSAGE.body != "")
         connection.execute(update(tables.exchange_message).where(done).values(settled))

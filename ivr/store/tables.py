@@ -26,6 +26,7 @@ from ivr.store.tables_exchange import case_strange, exchange_message, exchange_n
 from ivr.store.tables_linkage import decision, handover
 from ivr.store.tables_norms import consultation, norm
 from ivr.store.tables_orders import attachment, work_order, work_order_part
+from ivr.store.tables_telling import telling
 from ivr.store.types import Instant, Words
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "handover",
     "metadata",
     "norm",
+    "telling",
     "work_order",
     "work_order_part",
 ]

@@ -24,6 +24,7 @@ from ivr.settings import Site
 from ivr.store import Store
 from ivr.store.cases import Cases
 from ivr.store.exchange import Backlog, Messages
+from ivr.store.tellings import Tellings, Waiting
 from ivr.web.advice import Advice
 from ivr.web.door import Door
 from ivr.web.exported import Exports
@@ -120,6 +121,16 @@ class Exchange(Protocol):
     def silent(self, desk: str, now: datetime) -> timedelta | None: ...
 
 
+class Teller(Protocol):
+    """`ivr.telling.teller.Teller`: what a city's systems and citizens are told."""
+
+    @property
+    def waiting(self) -> Mapping[str, Waiting]: ...
+    @property
+    def trouble(self) -> Mapping[str, str]: ...  # why one can be told nothing now
+    def silent(self, now: datetime) -> Mapping[str, timedelta]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     site: Site
@@ -144,7 +155,9 @@ class Services:
     phones: WebPhones | None = None  # of those whose phone is the browser
     ivr: Sequence[str] = (sys.executable, "-m", "ivr")  # the command line, for what is done by a process of its own
     exchange: Exchange | None = None
+    teller: list[Teller] = field(default_factory=list)  # at most one: it is made of these services
     messages: Messages = field(init=False)
+    tellings: Tellings = field(init=False)
     cases: Cases = field(init=False)
     door: Door = field(init=False)
     advice: Advice = field(init=False)
@@ -152,7 +165,10 @@ class Services:
     def __post_init__(self) -> None:
         hotline = self.site.hotline
         object.__setattr__(self, "messages", Messages(self.store, hotline.desk, self.site.exchange))
-        cases = Cases(self.store, hotline.desk, ZoneInfo(hotline.timezone), hooks=(self.messages.hook,))
+        object.__setattr__(self, "tellings", Tellings(self.store, self.site))
+        self.messages.hooks.append(self.tellings.hook)
+        hooks = (self.messages.hook, self.tellings.hook)
+        cases = Cases(self.store, hotline.desk, ZoneInfo(hotline.timezone), hooks=hooks)
         object.__setattr__(self, "cases", cases)
         object.__setattr__(self, "door", Door(self.site))
         object.__setattr__(self, "advice", Advice(self.site, self.store))

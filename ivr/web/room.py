@@ -17,7 +17,7 @@ from ivr.errors import HotlineError
 from ivr.store import Store
 from ivr.store.figures import CONNECT_RATE, Figures, figures
 from ivr.tasks import ended
-from ivr.web import exchange_alarms, room_alarms
+from ivr.web import exchange_alarms, room_alarms, telling_alarms
 from ivr.web.context import SERVICES, Asked, Services
 from ivr.web.room_alarms import Alarm, Board, Starting
 
@@ -55,7 +55,7 @@ class Room:
         now = datetime.now(UTC)
         live = self._services.live.snapshot()
         found = self._starting.due(room_alarms.found(live, self._services.site, problems, failing), live, problems, now)
-        began, ended = self._board.show((*found, *self._of_exchange(now)), now)
+        began, ended = self._board.show((*found, *self._of_exchange(now), *self._of_telling(now)), now)
         for alarm in began:
             log.warning("room.alarm_begins", alarm=True, id=alarm.id, what=alarm.message["en"])
         for alarm in ended:
@@ -68,6 +68,10 @@ class Room:
         if sender is not None:
             silent = {desk: waited for desk in sender.backlog if (waited := sender.silent(desk, now)) is not None}
             yield from exchange_alarms.found(sender.backlog, silent, sender.trouble)
+
+    def _of_telling(self, now: datetime) -> Iterator[Alarm]:
+        for teller in self._services.teller:
+            yield from telling_alarms.found(teller.waiting, teller.silent(now), teller.trouble)
 
     async def run(self) -> None:
         while True:

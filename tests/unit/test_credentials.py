@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from ivr import credentials
+from ivr import credentials, webhooks
 from ivr.credentials import CredentialsError
 from ivr.settings import Operator, Site, load
+from ivr.settings.telling import Sms, Webhook
 
 SITE = load(Path(__file__).parents[2] / "hotline.toml", "var")
 
@@ -109,3 +110,20 @@ def test_the_repr_shows_no_secret(tmp_path: Path) -> None:
 def test_given_no_first_start_yet_then_reading_says_so(tmp_path: Path) -> None:
     with pytest.raises(CredentialsError, match="the first `ivr up` makes it"):
         credentials.load(tmp_path)
+
+
+def test_given_somebody_who_is_told_of_cases_then_a_secret_is_made_and_two_may_hold_at_once(tmp_path: Path) -> None:
+    told = {"webhooks": {"records": Webhook("records", "https://10.1.2.3")}, "sms": Sms("https://10.1.2.4")}
+    site = replace(SITE, **told)  # type: ignore[arg-type]
+    made, _ = credentials.ensure(tmp_path, site)
+    (secret,) = made.webhook_secrets("records")
+    assert secret != made.webhook_secrets("sms")[0]
+    assert made.webhook_secrets("nobody") == ()
+    path = credentials.path_in(tmp_path)
+    new = webhooks.new_secret()
+    path.write_text(path.read_text().replace(secret, f"{new},{secret}"))
+    assert credentials.load(tmp_path).webhook_secrets("records") == (new, secret)
+    path.write_text(path.read_text().replace(new, "whsec_short"))
+    with pytest.raises(CredentialsError, match="24 to 64 bytes; a comma between two") as refused:
+        credentials.load(tmp_path)
+    assert secret not in str(refused.value)

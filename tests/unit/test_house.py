@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "desks": {"errors", "schema"},  # pure: cases and what desks tell each other
     "channels": {"desks", "errors", "settings", "store"},
     "settings": {"errors"},
-    "credentials": {"errors", "settings"},
+    "credentials": {"errors", "settings", "webhooks"},
     "findings": {"settings"},
     "ports": {"settings"},
     "notify": set(),
@@ -29,6 +29,7 @@ MAY_IMPORT = {
     "store": {"calls", "desks", "errors", "settings", "pbx"},  # of pbx, the journal's files
     "dialplan": {"agi_scripts", "calls", "credentials", "errors", "pbx", "ports", "processes", "settings", "store"},
     "webhooks": {"errors"},
+    "posting": {"desks", "settings"},
     "bootstrap": {"errors", "pbx"},  # of pbx, fetching packages
     "web": {
         "calls",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from ivr.settings import Address, SettingsError, load
+from ivr.settings import Address, SettingsError, load, texts
 
 SANDBOX = Path(__file__).parents[2] / "hotline.toml"
 
@@ -238,3 +239,64 @@ def test_a_department_is_read_and_what_is_wrong_with_it_is_told(tmp_path: Path) 
         ("name", "names", "departments.chengguan.names: unknown key; did you mean name?"),
     ):
         assert told in problems(site_file(tmp_path, more=DEPARTMENT.replace(old, new)))
+
+
+TOLD = """
+[webhooks.records]
+url = "https://10.1.2.3/cases"
+events = ["opened", "handled"]
+[sms]
+url = "http://127.0.0.1:9000/sms"
+quiet = ["21:00-08:00"]
+"""
+
+
+def test_those_that_are_told_of_cases_are_read(tmp_path: Path) -> None:
+    site = load(site_file(tmp_path, more=TOLD), tmp_path)
+    assert site.webhooks["records"].events == ("opened", "handled")
+    assert site.sms is not None
+    assert (site.sms.most_a_day, site.webhooks["records"].numbers) == (5, False)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("webhooks.records", "webhooks.Records", "webhooks.Records: expected a name such as records"),
+        ("webhooks.records", "webhooks.sms", "webhooks.sms: this name is the text messages'"),
+        ("https://", "http://", "webhooks.records.url: expected an address such as https://10.1.2.3:8443: messages"),
+        ("10.1.2.3", "169.254.169.254", "webhooks.records.url: 169.254.169.254 is no address of a system of yours"),
+        ("9000/sms", "5038", "sms.url: 5038 is this hotline's own port"),
+        ("/cases", "/cases?token=1", "webhooks.records.url: expected an address"),
+        ('"opened"', '"Opened!"', "webhooks.records.events[0]: expected * or kinds of events such as opened"),
+        ('["opened", "handled"]', "[]", "webhooks.records.events: expected * or kinds of events such as opened"),
+        ("21:00-08:00", "21-8", "sms.quiet[0]: expected spans of one day such as"),
+        ("[sms]", "[sms]\nmost_a_day = 0", "sms.most_a_day: expected 1 to 100, found 0"),
+        ("[sms]", '[sms]\nsteps = ["begun"]', "sms.steps[0]: expected one of received"),
+        ("[sms]", '[sms]\nnumbers = "("', "sms.numbers: expected a regular expression such as"),
+        ("[sms]", '[sms]\ntexts = "none.toml"', "cannot be read"),
+    ],
+)
+def test_what_is_wrong_with_those_that_are_told_is_told(tmp_path: Path, old: str, new: str, told: str) -> None:
+    assert old in TOLD
+    assert told in problems(site_file(tmp_path, more=TOLD.replace(old, new)))
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("[begun]\nzh = 'a'\nen = 'b'", "expected one of received"),
+        ("[rate]\nzh = 'a'", "expected zh and en"),
+        ("[rate]\nzh = '{cause}'\nen = 'b'", "expected {field} of"),
+        ("[rate]\nzh = '{number.__class__}'\nen = 'b'", "expected {field} of"),
+        ("[rate]\nzh = '{number:>99999}'\nen = 'b'", "expected {field} of"),
+        ("[rate]\nzh = '{'\nen = 'b'", "expected {field} of"),
+        ("[rate]\nzh = ''\nen = 'b'", "expected one line of 1 to 300 characters"),
+    ],
+)
+def test_a_citys_own_texts_are_judged_and_lie_over_those_that_ship(tmp_path: Path, words: str, told: str) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(words, encoding="utf-8")
+    with pytest.raises(ValueError, match=re.escape(told)):
+        texts.read(own)
+    own.write_text("[rate]\nzh = '请评价{number}'\nen = 'rate {number}'", encoding="utf-8")
+    assert (texts.read(own)["rate"]["zh"], set(texts.read(own))) == ("请评价{number}", set(texts.STEPS))

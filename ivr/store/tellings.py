@@ -1,0 +1,237 @@
+"""The outbox of what citizens and a city's own systems are told of cases, written in the transaction of the events.
+
+A row names an event; what is sent is made of the case when it is sent. A receiver hears of a case one after another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from ivr.desks.case import fold
+from ivr.desks.case_model import Case, Event
+from ivr.desks.progress import step_of
+from ivr.errors import HotlineError
+from ivr.settings import Site
+from ivr.settings.telling import EVERY, SMS, by_name
+from ivr.store import case_rows, tables
+from ivr.store.store import Store
+
+AT_ONCE = 20  # messages that are sent to one receiver at the same time, each of another case
+KEPT = timedelta(days=30)  # what is settled is remembered so long
+SENT, OPEN = "delivered", ("pending", "dead")
+
+_TELLING, _CASE, _CALL = tables.telling.c, tables.case.c, tables.call.c
+
+
+class UnknownTellingError(HotlineError):
+    def __init__(self, id: str) -> None:
+        message = f"no message {id} waits to be sent or was given up; `ivr webhooks status` counts them"
+        super().__init__("unknown_message", message, {"message": id}, 404)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message that is due: about which event, of which case."""
+
+    id: str
+    name: str
+    step: str
+    tries: int
+    made_at: datetime
+    event: Event
+    then: Case  # as it was with this event
+    now: Case
+    language: str  # of the case's last call here; "" where there was none
+    ended_at: datetime | None  # of the case's last call here
+    running: bool  # one of its calls here goes on, or is not in the log yet
+    followed: bool  # the same receiver is to hear something newer of this case
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a receiver has not been told."""
+
+    name: str
+    pending: int = 0
+    dead: int = 0
+    oldest: datetime | None = None  # of those pending
+
+
+class Tellings:
+    """Each method raises DatabaseDownError."""
+
+    def __init__(self, store: Store, site: Site, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._clock = clock
+        self._store, self._own, self._hooks, self._sms = store, site.hotline.desk, site.webhooks, site.sms
+        self._names = tuple(by_name(site))
+
+    def hook(self, connection: Connection, case: Case, new: Sequence[Event]) -> None:
+        """For `ivr.store.case_rows.append`: who has to hear of what is new; and what was told is no longer due."""
+        if not self._names:
+            return
+        now = self._clock()
+        rows = []
+        for event in new:
+            if event.kind == "told" and event.origin == self._own and event.data["way"] == SMS:
+                state = SENT if event.data.get("state") == "sent" else "dead"
+                self._settle_step(connection, case.id, event.data["step"], state, now)
+            for hook in self._hooks.values():
+                if EVERY in hook.events or event.kind in hook.events:
+                    rows.append(_row(hook.name, event, "", now))
+            # The desk that first received it tells its citizen: nobody hears the same from two desks.
+            step = step_of(case, event) if self._sms and case.first == self._own else ""
+            if self._sms and step in self._sms.steps and not _was_told(connection, case.id, step):
+                rows.append(_row(SMS, event, step, now))
+        if rows:
+            connection.execute(tables.telling.insert(), rows)
+
+    def _settle_step(self, connection: Connection, case_id: str, step: str, state: str, now: datetime) -> None:
+        row = (_TELLING.name == SMS) & (_TELLING.case_id == case_id) & (_TELLING.step == step)
+        values = {"state": state, "tries": _TELLING.tries + 1, "tried_at": now, "next_at": None}
+        connection.execute(update(tables.telling).where(row, _TELLING.state == "pending").values(values))
+
+    async def due(self, name: str, now: datetime) -> list[Letter]:
+        """Of each case the message whose turn it is, the oldest first."""
+        unsent = (_TELLING.name == name) & (_TELLING.state == "pending")
+        heads = select(func.min(_TELLING.serial)).where(unsent).group_by(_TELLING.case_id)
+        ready = _TELLING.next_at.is_(None) | (_TELLING.next_at <= now)
+        query = select(tables.telling).where(_TELLING.serial.in_(heads), ready).order_by(_TELLING.serial).limit(AT_ONCE)
+
+        def read(connection: Connection) -> list[Letter]:
+            return [_letter(connection, dict(row)) for row in connection.execute(query).mappings().all()]
+
+        async with self._store.reading() as connection:
+            found = await connection.run_sync(read)
+        if found:
+            await self._store.durable()  # nobody else may know more of us than we do after a power cut
+        return found
+
+    async def settled(
+        self, letter: Letter, state: str, now: datetime, *, status: int | None = None, why: str = "", after: float = 0.0
+    ) -> None:
+        """What became of a try; `after`: seconds until the next one, of a message that stays pending."""
+        values = {
+            "state": state,
+            "tries": letter.tries + 1,
+            "tried_at": now,
+            "next_at": now + timedelta(seconds=after) if state == "pending" else None,
+            "status": status,
+            "why": why,
+        }
+        row = (_TELLING.id == letter.id) & (_TELLING.state == "pending")
+        await self._store.write(
+            lambda connection: connection.execute(update(tables.telling).where(row).values(values)).rowcount
+        )
+
+    async def postponed(self, letter: Letter, until: datetime, why: str) -> None:
+        """It was not tried: its time has not come."""
+        row = (_TELLING.id == letter.id) & (_TELLING.state == "pending")
+        values = {"next_at": until, "why": why}
+        await self._store.write(
+            lambda connection: connection.execute(update(tables.telling).where(row).values(values)).rowcount
+        )
+
+    async def texts_to(self, number: str, since: datetime) -> int:
+        """How many were sent to this number since then, whatever they were about."""
+        both = tables.telling.join(tables.case, _CASE.id == _TELLING.case_id)
+        sent = (_TELLING.name == SMS) & (_TELLING.state == SENT) & (_TELLING.tried_at >= since)
+        query = select(func.count()).select_from(both).where(_CASE.caller == number, sent)
+        async with self._store.reading() as connection:
+            return (await connection.execute(query)).scalar() or 0
+
+    async def retry(self, which: str) -> int:
+        """Send what was given up again, and what pauses at once: a message by its id, all of a receiver's, or `all`.
+
+        Raises UnknownTellingError.
+        """
+        open_ones = _TELLING.state.in_(OPEN)
+        rows = open_ones if which == "all" else open_ones & ((_TELLING.id == which) | (_TELLING.name == which))
+        values = {"state": "pending", "next_at": None, "made_at": self._clock()}
+        statement = update(tables.telling).where(rows).values(values)
+        count = await self._store.write(lambda connection: connection.execute(statement).rowcount)
+        if not count and which not in {"all", *self._names}:
+            raise UnknownTellingError(which)
+        return count
+
+    async def waiting(self) -> dict[str, Waiting]:
+        """By name; also whom the settings do not name any more, where something waits for him."""
+        query = (
+            select(_TELLING.name, _TELLING.state, func.count(), func.min(_TELLING.made_at))
+            .where(_TELLING.state.in_(OPEN))
+            .group_by(_TELLING.name, _TELLING.state)
+        )
+        async with self._store.reading() as connection:
+            rows = (await connection.execute(query)).all()
+        counts: Mapping[tuple[str, str], tuple[int, datetime]] = {(who, state): (n, at) for who, state, n, at in rows}
+        names = dict.fromkeys((*self._names, *(row[0] for row in rows)))
+        return {
+            name: Waiting(
+                name,
+                counts.get((name, "pending"), (0,))[0],
+                counts.get((name, "dead"), (0,))[0],
+                _moment(counts[name, "pending"][1]) if (name, "pending") in counts else None,
+            )
+            for name in names
+        }
+
+    async def forget(self, now: datetime) -> None:
+        """What was settled long ago."""
+        old = (_TELLING.state != "pending") & (_TELLING.made_at < now - KEPT)
+        await self._store.write(lambda connection: connection.execute(delete(tables.telling).where(old)).rowcount)
+
+
+def _row(name: str, event: Event, step: str, now: datetime) -> dict[str, Any]:
+    return {
+        "id": f"msg_{uuid4().hex}",
+        "name": name,
+        "case_id": event.case,
+        "origin": event.origin,
+        "seq": event.seq,
+        "step": step,
+        "made_at": now,
+        "state": "pending",
+        "tries": 0,
+        "why": "",
+    }
+
+
+def _was_told(connection: Connection, case_id: str, step: str) -> bool:
+    """One text a step."""
+    row = (_TELLING.case_id == case_id) & (_TELLING.name == SMS) & (_TELLING.step == step)
+    return connection.execute(select(_TELLING.serial).where(row).limit(1)).first() is not None
+
+
+def _letter(connection: Connection, row: Mapping[str, Any]) -> Letter:
+    stored = case_rows.load(connection, row["case_id"])
+    place = next(one.place for one in stored if (one.event.origin, one.event.seq) == (row["origin"], row["seq"]))
+    event = next(one.event for one in stored if one.place == place)
+    calls = case_rows.calls_of(connection, row["case_id"])
+    query = select(_CALL.language, _CALL.ended_at).where(_CALL.id.in_(calls)).order_by(_CALL.entered_at)
+    known = connection.execute(query).all()
+    same = (_TELLING.name == row["name"]) & (_TELLING.case_id == row["case_id"]) & (_TELLING.state == "pending")
+    newer = select(_TELLING.serial).where(same, _TELLING.serial > row["serial"])
+    ends = [_moment(one.ended_at) for one in known]
+    return Letter(
+        row["id"],
+        row["name"],
+        row["step"],
+        row["tries"],
+        _moment(row["made_at"]),
+        event,
+        fold(one.event for one in stored if one.place <= place),
+        fold(one.event for one in stored),
+        (known[-1].language or "") if known else "",
+        max((end for end in ends if end), default=None),
+        len(known) < len(calls) or None in ends,
+        connection.execute(newer.limit(1)).first() is not None,
+    )
+
+
+def _moment(value: datetime | None) -> Any:
+    return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
