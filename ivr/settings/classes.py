@@ -13,7 +13,8 @@ from ivr.settings.model import Site
 
 SAMPLE = Path(__file__).with_suffix(".toml")
 _CODE = re.compile(r"([0-9]{2}){1,8}")
-_KEYS = {"zh", "en", "desk", "basis", "department", "limit"}
+_INHERITED = ("department", "joint", "limit")
+_KEYS = {"zh", "en", "desk", "basis", "department", "joint", "limit"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Class:
     desk: str = ""  # which accepts it, where that is clear
     basis: str = ""
     department: str = ""  # whom its work orders go to; of the class above where it has none
+    joint: str = ""  # departments that work on them beside it, parted by blanks; of the class above likewise
     limit: str = ""  # of its work orders, such as 24h, 7d or 5wd; of the class above where it has none
 
 
@@ -41,8 +43,9 @@ def problems(site: Site) -> Iterator[str]:
         yield f"desk.classes: {wrong}"
         return
     for one in known if site.desk.classes else ():  # those of the sample are any city's
-        if one.department and one.department not in site.departments:
-            yield f"desk.classes: [{one.code}]: there is no departments.{one.department}"
+        for department in (*([one.department] if one.department else []), *one.joint.split()):
+            if department not in site.departments:
+                yield f"desk.classes: [{one.code}]: there is no departments.{department}"
 
 
 def file_of(site: Site) -> Path:
@@ -68,6 +71,6 @@ def read(path: Path) -> tuple[Class, ...]:
         if not LIMIT.fullmatch(table.get("limit", "1h")):
             raise ValueError(f"{path}: [{code}]: limit: expected one such as 2h, 7d or 5wd, found {table['limit']!r}")
         above = classes.get(code[:-2])
-        inherited = {"department": above.department, "limit": above.limit} if above is not None else {}
+        inherited = {name: getattr(above, name) for name in _INHERITED} if above is not None else {}
         classes[code] = Class(code, **{**inherited, **table})
     return tuple(classes.values())

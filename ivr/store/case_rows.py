@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select, text, update
 
 from ivr.desks.case import KINDS, LANGUAGE, Case, Event, fold, strange
-from ivr.store import case_search, case_words, linkage, norms, notes, tables, work_order_rows
+from ivr.store import attachments, case_search, case_words, linkage, norms, notes, tables, work_order_rows
 
 Hook = Callable[[Connection, Case, Sequence[Event]], None]
 """Gets the case as it is now, and the events that were new."""
@@ -141,6 +141,7 @@ def forget(connection: Connection, call_ids: Sequence[str], now: datetime) -> No
             where = (_EVENT.case_id == case_id, _EVENT.origin == one.event.origin, _EVENT.seq == one.event.seq)
             data = json.dumps(_blank(one.event), ensure_ascii=False)
             connection.execute(update(tables.case_event).where(*where).values(data=data))
+        attachments.forget(connection, case_id, now)
         project(connection, "", load(connection, case_id), now)
 
 
@@ -149,10 +150,17 @@ def _blank(event: Event) -> dict[str, Any]:
         return {}  # nobody here knows where in it people are named
     kept = {"kind", "class_code", "scope", "urgency", "region"} if event.kind == "written" else set(event.data)
     return {
-        name: [] if name == "participants" else ERASED if name in _FREE and value else value
+        name: _nameless(name, value) if name in _NAMING else ERASED if name in _FREE and value else value
         for name, value in event.data.items()
         if name in kept
     }
+
+
+_NAMING = frozenset({"participants", "files"})
+
+
+def _nameless(name: str, value: Sequence[Any]) -> list[Any]:
+    return [] if name == "participants" else [{**one, "name": ERASED} for one in value]
 
 
 def calls_of(connection: Connection, case_id: str) -> list[str]:

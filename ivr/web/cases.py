@@ -11,7 +11,7 @@ from ivr.settings import classes
 from ivr.store.case_calls import is_number, offered_with
 from ivr.store.case_search import Wanted
 from ivr.store.cases import CaseChangedError, Known
-from ivr.web import cases_told, scope
+from ivr.web import cases_told, ordering, scope
 from ivr.web.context import Asked
 from ivr.web.notes import ErasedCallError, of_mine
 from ivr.web.roles import FOR_OTHERS, NOTE_READERS
@@ -79,6 +79,8 @@ async def _act(asked: Asked, id: str) -> Known:
     body, data = asked.body, asked.body.get("data")
     if body["kind"] == "written" and data and data.get("name") == cases_told.HIDDEN:
         data = {name: value for name, value in data.items() if name != "name"}  # he was not shown it: he says no other
+    if body["kind"] == "ordered":
+        return await ordering.order(asked, id, who(asked))
     try:
         return await asked.services.cases.act(id, who(asked), body["kind"], data, body.get("revision"))
     except CaseChangedError as refusal:

@@ -53,6 +53,11 @@ async def full(asked: Asked, known: Known) -> dict[str, Any]:
     return {**whole(asked, known), "untold": told}
 
 
+def personal(asked: Asked, case: Case, said: Mapping[str, Any]) -> dict[str, Any]:
+    """Words of the matter as whoever asks may see them."""
+    return _personal(said, case.matter.confidential, _sees(asked) or _speaks_with(asked, case))
+
+
 def changed(asked: Asked, refusal: CaseChangedError) -> CaseChangedError:
     """What another wrote meanwhile, as whoever asks may see it."""
     said: Any = refusal.details

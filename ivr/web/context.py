@@ -22,9 +22,11 @@ from ivr.dialplan.versions import Version, Versions
 from ivr.pbx.web_phones import WebPhones
 from ivr.settings import Site
 from ivr.store import Store
+from ivr.store.attachments import Attachments
 from ivr.store.cases import Cases
 from ivr.store.exchange import Backlog, Messages
 from ivr.store.tellings import Tellings, Waiting
+from ivr.store.work_orders import WorkOrders
 from ivr.web.advice import Advice
 from ivr.web.door import Door
 from ivr.web.exported import Exports
@@ -159,6 +161,8 @@ class Services:
     messages: Messages = field(init=False)
     tellings: Tellings = field(init=False)
     cases: Cases = field(init=False)
+    work_orders: WorkOrders = field(init=False)
+    attachments: Attachments = field(init=False)
     door: Door = field(init=False)
     advice: Advice = field(init=False)
 
@@ -170,6 +174,8 @@ class Services:
         hooks = (self.messages.hook, self.tellings.hook)
         cases = Cases(self.store, hotline.desk, ZoneInfo(hotline.timezone), hooks=hooks)
         object.__setattr__(self, "cases", cases)
+        object.__setattr__(self, "work_orders", WorkOrders(self.store, hotline.desk))
+        object.__setattr__(self, "attachments", Attachments(self.store, self.var / "attachments"))
         object.__setattr__(self, "door", Door(self.site))
         object.__setattr__(self, "advice", Advice(self.site, self.store))
         self.sessions.on_unlock(self.locks.unlock)

@@ -88,6 +88,13 @@ _CHINESE: Mapping[str, str] = {
     "order_no_extension": "该工单没有待审批的延期申请",
     "order_not_done": "只有已办结或已退回的工单可以重新办理",
     "order_not_later": "新的时限须晚于现在的时限",
+    "unknown_order": "没有工单 {order}",
+    "no_department": "该诉求的分类没有对应的承办单位，请选择",
+    "order_confidential": "来电人要求保密，联系方式不提供给承办单位；需要告知的内容请由热线转达",
+    "unknown_file": "该工单没有这个文件，或文件已按规定删除",
+    "bad_file": "这不是照片（JPEG、PNG、WebP），也不是 PDF",
+    "attachment_too_large": "文件过大：不得超过 {limit} 字节",
+    "too_many_files": "该工单已有 {most} 个文件",
     # calls and orders
     "unknown_call": "没有正在进行的通话 {call}",
     "unknown_target": "没有这个转接目标：{target}",

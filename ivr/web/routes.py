@@ -43,6 +43,7 @@ PATH: Mapping[str, Schema] = {  # parts of paths, by name
     "notice": string(r"[1-9][0-9]{0,8}", 9, description="a notice's number"),
     "message": string(r"(all|[0-9a-f-]{36})", 36, description="the id of a message between desks, or all"),
     "export": string(r"[0-9a-f]{16}", 16, description="an export's id"),
+    "attachment": string(r"[0-9a-f]{32}", 32, description="the id of a photograph or paper"),
     "token": string(r"[!-~]+", 128, description="an operator's key"),
     "language": string(r"[a-z]{2,3}", 3, description="a language of the site, such as zh"),
     "prompt": string(

@@ -28,6 +28,7 @@ from ivr.web import (
     table_scope,
     table_settings,
     table_supervision,
+    table_work_orders,
 )
 from ivr.web.routes import BY, CALLER, Route, words
 from ivr.web.schema import TIME, Schema, integer, obj, one_of, string
@@ -206,6 +207,7 @@ ROUTES: tuple[Route, ...] = (
     *table_desk.ROUTES,
     *table_cases.ROUTES,
     *table_scope.ROUTES,
+    *table_work_orders.ROUTES,
     *table_notes.ROUTES,
     *table_supervision.ROUTES,
     *table_dialplans.ROUTES,

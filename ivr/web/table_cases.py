@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from ivr.desks.case_kinds import CHANNELS, KINDS, MATTER, MATTER_KINDS, URGENCIES
 from ivr.desks.case_model import STATES
+from ivr.desks.case_shapes import ID
 from ivr.desks.suggest import BY
-from ivr.desks.work_order import ACTS
+from ivr.desks.work_order import ACTS, DEPARTMENT
+from ivr.settings.classes import Class
 from ivr.web import cases, shapes
 from ivr.web.routes import Route, words
 from ivr.web.schema import (
@@ -64,7 +68,7 @@ _MATTER = obj(
         "neither": BOOLEAN,
     }
 )
-_FILE = obj({**dict.fromkeys(("id", "name", "type", "sha256"), TEXT), "bytes": shapes.COUNT})
+FILE = obj({**dict.fromkeys(("id", "name", "type", "sha256"), TEXT), "bytes": shapes.COUNT})
 _EXTENSION = obj(
     {
         **dict.fromkeys(("reason", "by", "state", "words", "decided_by"), TEXT),
@@ -73,7 +77,7 @@ _EXTENSION = obj(
         "decided_at": shapes.MOMENT,
     }
 )
-_PART = obj({**dict.fromkeys(("department", "state", "words", "by"), TEXT), "files": array(_FILE), "at": shapes.MOMENT})
+_PART = obj({**dict.fromkeys(("department", "state", "words", "by"), TEXT), "files": array(FILE), "at": shapes.MOMENT})
 _WORK_ORDER_TEXTS = (
     *("id", "desk", "department", "by", "task", "state", "signed_by", "done_by", "result", "words", "why_reopened"),
 )
@@ -83,7 +87,7 @@ WORK_ORDER = obj(
         "joint": array(TEXT),
         **dict.fromkeys(("due", "sign_by", "at", "since"), TIME),
         **dict.fromkeys(("signed_at", "done_at"), shapes.MOMENT),
-        "files": array(_FILE),
+        "files": array(FILE),
         "extension": nullable(_EXTENSION),
         "reopened": shapes.COUNT,
         "parts": array(_PART),
@@ -160,13 +164,21 @@ CASE = obj(
 )
 _ONE = obj({"case": CASE})
 _REVISION = {"revision": integer(0, 2**53, description="of the case as it was seen: nobody overwrites another's words")}
+_ORDERED = obj(
+    {},
+    {
+        "department": {**DEPARTMENT, "description": "left out: that of the case's class"},
+        **{name: schema for name, schema in KINDS["ordered"]["properties"].items() if name in {"words", "joint"}},
+        "order": {**ID, "description": "of the new work order; whoever sends it again makes no second one"},
+        "due": {**TIME, "description": "left out: by the limits of class and urgency"},
+        "sign_by": {**TIME, "description": "left out: by the limit for signing"},
+    },
+)
 _ACT = by_word(
     "kind",
     {
-        kind: obj({"data": KINDS[kind]}, _REVISION)
-        if KINDS[kind]["required"]
-        else obj({}, {"data": KINDS[kind], **_REVISION})
-        for kind in _FOR_PEOPLE
+        kind: obj({"data": data}, _REVISION) if data["required"] else obj({}, {"data": data, **_REVISION})
+        for kind, data in {**{kind: KINDS[kind] for kind in _FOR_PEOPLE}, "ordered": _ORDERED}.items()
     },
 )
 _SOME_MATTER = obj({}, MATTER)
@@ -212,7 +224,7 @@ ROUTES: tuple[Route, ...] = (
         f"{V1}/cases/classes",
         cases.of_classes,
         words("诉求分类", "The classes of cases"),
-        obj({"classes": array(obj(dict.fromkeys(("code", "zh", "en", "desk", "basis", "department", "limit"), TEXT)))}),
+        obj({"classes": array(obj(dict.fromkeys((field.name for field in fields(Class)), TEXT)))}),
         access="orders",
     ),
     Route(

@@ -24,8 +24,10 @@ class UploadError(HotlineError):
 
 
 @asynccontextmanager
-async def taken(request: web.Request, most: int, folder: Path) -> AsyncIterator[Path]:
-    """The file, which is gone afterwards. `most` in bytes. Raises UploadError."""
+async def taken(
+    request: web.Request, most: int, folder: Path, too_large: str = "sound_too_large"
+) -> AsyncIterator[Path]:
+    """The file, which is gone afterwards. `most` in bytes; `too_large`: the refusal of more. Raises UploadError."""
     _clear(folder)
     with tempfile.NamedTemporaryFile(dir=folder, prefix=PREFIX) as file:
         size = 0
@@ -35,7 +37,7 @@ async def taken(request: web.Request, most: int, folder: Path) -> AsyncIterator[
                     size += len(piece)
                     if size > most:
                         message = f"the file is larger than {most} bytes"
-                        raise UploadError("sound_too_large", message, {"limit": most}, 413)
+                        raise UploadError(too_large, message, {"limit": most}, 413)
                     file.write(piece)
         except TimeoutError:
             message = f"the file was not whole within {SECONDS:g} s"

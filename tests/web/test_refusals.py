@@ -25,7 +25,7 @@ ORDER = {"target": "110", "mode": "transfer"}
 async def test_given_no_valid_token_then_401(house: House, method: str, path: str) -> None:
     parts = {"language": "zh", "prompt": "greeting", "file": "a.conf", "version": "1", "leg": "hotline-1.1"}
     parts |= {"export": "0" * 16, "notice": "1"}
-    parts |= {"user": "1001", "message": CALL}
+    parts |= {"user": "1001", "message": CALL, "attachment": "0" * 32}
     filled = path.format(id=CALL, number="1001", caller="13800138000", **parts)
     for token in (None, "", "wrong", f"{TOKEN}x", PHONE_KEY, "令牌"):
         status, body = await house.ask(method, filled, token=token)

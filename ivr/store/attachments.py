@@ -1,0 +1,167 @@
+"""Photographs and papers of work orders: files by ids of our own, and a row for each (name, type, SHA-256, who).
+
+A file lies where its id says, never where its name would lead. One that no event names goes after a day; those of a
+case whose personal data were erased go with these (R65): first the row says so, then the file is deleted, then the row
+says that it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import structlog
+from sqlalchemy import Connection, RowMapping, and_, delete, func, or_, select, update
+
+from ivr.desks.work_order import File
+from ivr.errors import HotlineError
+from ivr.store import tables
+from ivr.store.store import Store
+
+UNUSED = timedelta(days=1)
+MOST_OF_ORDER = 48  # files
+AT_ONCE = 200  # files that are swept in one go
+ERASED = "(erased)"
+_FILE = tables.attachment.c
+
+_BEGINNINGS: tuple[tuple[str, bytes, bytes], ...] = (  # type, first bytes, bytes from the ninth on
+    ("image/jpeg", b"\xff\xd8\xff", b""),
+    ("image/png", b"\x89PNG\r\n\x1a\n", b""),
+    ("image/webp", b"RIFF", b"WEBP"),
+    ("application/pdf", b"%PDF-", b""),
+)
+
+log = structlog.get_logger(__name__)
+
+
+class UnknownFileError(HotlineError):
+    def __init__(self, id: str) -> None:
+        super().__init__("unknown_file", f"this work order has no file {id}, or it was erased", {"file": id}, 404)
+
+
+class BadFileError(HotlineError):
+    def __init__(self) -> None:
+        message = "this is no photograph (JPEG, PNG, WebP) and no PDF, whatever its name says"
+        super().__init__("bad_file", message, status=415)
+
+
+class TooManyFilesError(HotlineError):
+    def __init__(self) -> None:
+        message = f"this work order has {MOST_OF_ORDER} files already"
+        super().__init__("too_many_files", message, {"most": MOST_OF_ORDER}, 409)
+
+
+def type_of(beginning: bytes) -> str:
+    """Of a file, by its first bytes. Raises BadFileError."""
+    for name, first, ninth in _BEGINNINGS:
+        if beginning.startswith(first) and beginning[8:].startswith(ninth):
+            return name
+    raise BadFileError
+
+
+def told(row: RowMapping) -> File:
+    return File(row["id"], row["name"], row["type"], row["bytes"], row["sha256"])
+
+
+class Attachments:
+    """Each method raises DatabaseDownError."""
+
+    def __init__(self, store: Store, folder: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._store, self.folder, self._clock = store, folder, clock
+
+    async def add(self, order: RowMapping, department: str, name: str, file: Path, by: str) -> File:
+        """Keep a file that was sent for this row of `work_order`. Raises BadFileError, TooManyFilesError."""
+        id = secrets.token_hex(16)
+        kind, size, digest = await asyncio.to_thread(self._keep, id, file)
+        values = {"id": id, "name": name, "type": kind, "bytes": size, "sha256": digest, "by": by}
+        of_order = (_FILE.order_id == order["id"]) & (_FILE.case_id == order["case_id"])
+
+        def write(connection: Connection) -> None:
+            count = connection.execute(select(func.count()).where(of_order, _FILE.erased_at.is_(None))).scalar() or 0
+            if count >= MOST_OF_ORDER:
+                raise TooManyFilesError
+            of = {"case_id": order["case_id"], "order_id": order["id"], "department": department}
+            connection.execute(tables.attachment.insert(), {**values, **of, "at": self._clock(), "used": False})
+
+        try:
+            await self._store.write(write)
+        except BaseException:
+            self.path(id).unlink(missing_ok=True)
+            raise
+        return File(id, name, kind, size, digest)
+
+    def _keep(self, id: str, file: Path) -> tuple[str, int, str]:
+        """Copied, on the disk for good, with its type, size and SHA-256."""
+        path = self.path(id)
+        with file.open("rb") as source:
+            kind = type_of(source.read(16))
+            source.seek(0)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            digest, size = hashlib.sha256(), 0
+            with open(path, "xb", opener=_private) as target:
+                while piece := source.read(256 * 1024):
+                    digest.update(piece)
+                    size += len(piece)
+                    target.write(piece)
+                target.flush()
+                os.fsync(target.fileno())
+        return kind, size, digest.hexdigest()
+
+    def path(self, id: str) -> Path:
+        return self.folder / id[:2] / id
+
+    async def of_order(self, order: RowMapping, ids: Sequence[str]) -> list[File]:
+        """Those of the order, in this order. Raises UnknownFileError."""
+        of_order = (_FILE.order_id == order["id"]) & (_FILE.case_id == order["case_id"])
+        query = select(tables.attachment).where(of_order, _FILE.id.in_(ids), _FILE.erase_at.is_(None))
+        async with self._store.reading() as connection:
+            found = {row["id"]: row for row in (await connection.execute(query)).mappings()}
+        for id in ids:
+            if id not in found:
+                raise UnknownFileError(id)
+        return [told(found[id]) for id in dict.fromkeys(ids)]
+
+    async def get(self, order: RowMapping, id: str) -> File:
+        """Raises UnknownFileError."""
+        return (await self.of_order(order, [id]))[0]
+
+    async def sweep(self) -> int:
+        """Delete what has to go; how many files. A file that cannot be deleted is tried again at the next sweep."""
+        now = self._clock()
+        old = and_(_FILE.used.is_(False), _FILE.at < now - UNUSED)
+        goes = select(tables.attachment).where(_FILE.erased_at.is_(None), or_(_FILE.erase_at.is_not(None), old))
+        async with self._store.reading() as connection:
+            rows = (await connection.execute(goes.limit(AT_ONCE))).mappings().all()
+        gone = [row for row in rows if await asyncio.to_thread(self._delete, row)]
+        if gone:
+            await self._store.write(lambda connection: _swept(connection, gone, now))
+        return len(gone)
+
+    def _delete(self, row: RowMapping) -> bool:
+        try:
+            self.path(row["id"]).unlink(missing_ok=True)
+        except OSError as failure:
+            log.warning("attachment.not_deleted", alarm=True, file=row["id"], why=str(failure))
+            return False
+        return True
+
+
+def forget(connection: Connection, case_id: str, now: datetime) -> None:
+    """The files of this case go (R65); their rows stay without their names."""
+    of_case = update(tables.attachment).where(_FILE.case_id == case_id, _FILE.erase_at.is_(None))
+    connection.execute(of_case.values(erase_at=now, name=ERASED))
+
+
+def _swept(connection: Connection, gone: Sequence[RowMapping], now: datetime) -> None:
+    used = [row["id"] for row in gone if row["used"] or row["erase_at"] is not None]
+    connection.execute(update(tables.attachment).where(_FILE.id.in_(used)).values(erased_at=now))
+    connection.execute(delete(tables.attachment).where(_FILE.id.in_({row["id"] for row in gone} - set(used))))
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -1,0 +1,55 @@
+"""Photographs and papers of work orders: sent by whoever works on them, seen by whoever may see the order."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from typing import Any
+from urllib.parse import quote
+
+from aiohttp import web
+
+from ivr.desks.work_order import LARGEST, OPEN, PICTURES
+from ivr.errors import HotlineError
+from ivr.store.attachments import UnknownFileError
+from ivr.web import work_orders
+from ivr.web.context import Asked
+from ivr.web.upload import taken
+
+# A picture that is more than a picture runs nothing and loads nothing.
+CLOSED = "default-src 'none'; sandbox"
+
+
+class OrderNotOpenError(HotlineError):
+    def __init__(self, order: str) -> None:
+        message = "this work order is done or was returned already"
+        super().__init__("order_not_open", message, {"order": order}, 409)
+
+
+async def sent(asked: Asked) -> dict[str, Any]:
+    """The bytes are the body; `name` is what it is called."""
+    row = await work_orders.mine(asked)
+    if row["state"] not in OPEN:
+        raise OrderNotOpenError(row["id"])
+    files, who = asked.services.attachments, asked.who
+    await asyncio.to_thread(files.folder.mkdir, 0o700, parents=True, exist_ok=True)
+    department = who.department if who is not None else ""
+    async with taken(asked.request, LARGEST, files.folder, "attachment_too_large") as file:
+        kept = await files.add(row, department, asked.query.get("name", "") or "photo", file, work_orders.by(asked))
+    return {"file": asdict(kept)}
+
+
+async def shown(asked: Asked) -> web.StreamResponse:
+    row = await work_orders.mine(asked)
+    file = await asked.services.attachments.get(row, asked.path["attachment"])
+    path = asked.services.attachments.path(file.id)
+    if not await asyncio.to_thread(path.is_file):
+        raise UnknownFileError(file.id)
+    how = "inline" if file.type in PICTURES else "attachment"
+    headers = {
+        "Content-Type": file.type,
+        "Content-Disposition": f"{how}; filename*=UTF-8''{quote(file.name, safe='')}",
+        "Content-Security-Policy": CLOSED,
+        "Cache-Control": "private, max-age=3600",
+    }
+    return web.FileResponse(path, headers=headers)
