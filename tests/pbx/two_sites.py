@@ -118,8 +118,8 @@ class TwoSites:
         return both
 
     def stop(self) -> None:
-        for one in (self.city, self.police):
-            one.stop()
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(Hotline.stop, (self.city, self.police)))
         for line in self.lines:
             line.close()
 
