@@ -5,6 +5,7 @@ import { clock } from "../shell/time.js";
 import { language, t } from "../shell/words.js";
 import { Button, Check, Empty, Select, TextInput, useStyle } from "../shell/ui.js";
 import { HIDDEN, keep } from "./keeper.js";
+import { Orders } from "./orders.js";
 import { Panel } from "./panel.js";
 
 const TEXTS = ["happened", "name", "place", "cause", "course", "text"];
@@ -141,7 +142,8 @@ function Written({ id, revision, over }) {
   useEffect(() => kept.newer(revision ?? 0), [revision, kept.state.value]);
   return html`<${State} kept=${kept} />
     ${over && html`<${Panel} case=${kept.whole.value} act=${kept.act} again=${kept.again} />`}
-    <${Texts} kept=${kept} /><${Facts} kept=${kept} />`;
+    <${Texts} kept=${kept} /><${Facts} kept=${kept} />
+    ${kept.whole.value && html`<${Orders} one=${kept.whole.value} act=${kept.act} within />`}`;
 }
 
 /** Beside the call. `over`: it has ended, and is written up. */

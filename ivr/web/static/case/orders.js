@@ -74,8 +74,8 @@ function Order({ order, own, departments }) {
     ${own && html`<${Files} id=${order.id} files=${order.files} />`}</li>`;
 }
 
-/** `act(kind, data)` does it to the case, and throws the server's refusal. */
-export function Orders({ one, act }) {
+/** `act(kind, data)` does it to the case, and throws the server's refusal. `within`: beside a call, in the form. */
+export function Orders({ one, act, within = false }) {
   useStyle("/static/orders/page.css");
   const departments = useDepartments();
   const [asking, setAsking] = useState("");
@@ -84,8 +84,9 @@ export function Orders({ one, act }) {
   const dispatch = may("ordered") && departments.length > 0;
   const calls = may("called_back") && (one.orders.length > 0 || Object.keys(one.results).length > 0);
   if (!one.orders.length && !one.call_backs.length && !dispatch) return null;
-  return html`<section class="card" aria-label=${t("orders.of_case")}><h2>${t("orders.of_case")}</h2>
-    ${one.orders.length ? html`<ul class="orders-parts">${one.orders.map((order) => html`<${Order} key=${`${order.desk} ${order.id}`} order=${order} own=${order.desk === one.desk} departments=${departments} />`)}</ul>` : html`<${Empty}>${t("orders.none_of_case")}<//>`}
+  const title = within ? "h3" : "h2";
+  return html`<section class=${within ? "note-field orders-within" : "card"} aria-label=${t("orders.of_case")}><${title}>${t("orders.of_case")}<//>
+    ${one.orders.length ? html`<ul class="orders-parts">${one.orders.map((order) => html`<${Order} key=${`${order.desk} ${order.id}`} order=${order} own=${order.desk === one.desk} departments=${departments} />`)}</ul>` : !within && html`<${Empty}>${t("orders.none_of_case")}<//>`}
     <div class="orders-acts">
       ${dispatch && html`<${Button} onClick=${() => setAsking("dispatch")}>${t("orders.dispatch")}<//>`}
       ${calls && html`<${Button} onClick=${() => setAsking("call_back")}>${t("orders.call_back")}<//>`}

@@ -56,7 +56,7 @@ let asked = null; // they change with the settings only
 export function useDepartments() {
   const [known, setKnown] = useState([]);
   useEffect(() => {
-    asked ??= api.get("/departments").then((answer) => answer.departments);
+    asked ??= api.get("/departments").then((answer) => answer.departments ?? []);
     asked.then(setKnown, () => (asked = null));
   }, []);
   return known;
