@@ -24,9 +24,15 @@ PEOPLE = {  # user → roles and number of the account; operators have theirs by
     "dialplans": (["dialplan_admin"], None),
     "auditor": (["auditor"], None),
     "liaison": (["liaison"], None),
+    "liming": (["department"], None),
 }
+DEPARTMENT_OF = {"liming": "chengguan"}
 SITE: dict[str, Any] = {
     "accounts": {"totp": []},
+    "departments": {
+        "chengguan": {"name": {"zh": "城市管理局", "en": "City Management"}},
+        "shuiwu": {"name": {"zh": "水务局", "en": "Water Authority"}},
+    },
     "operators": [
         {"number": "1001", "name": "一号坐席", "skills": ["general"], "transport": "wss"},
         {"number": "1002", "name": "二号坐席", "skills": ["general"], "transport": "wss"},
@@ -125,6 +131,7 @@ class People:
             "name": self._names.get(user, user),
             "roles": roles,
             **({"number": number} if number else {}),
+            **({"department": DEPARTMENT_OF[user]} if user in DEPARTMENT_OF else {}),
         }
         answer = self._hotline.api("POST", "/api/v1/accounts", wanted)
         assert answer.status in (201, 409), answer

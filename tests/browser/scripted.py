@@ -127,6 +127,9 @@ def case(matter: dict[str, Any], revision: int = 1, **more: Any) -> dict[str, An
         "emergency": None,
         "offers": [],
         "untold": [],
+        "results": {},
+        "orders": [],
+        "call_backs": [],
         "may": ["written", "emergency"],
         **more,
     }
