@@ -21,9 +21,11 @@ from ivr.dialplan.trial_model import Wish
 from ivr.dialplan.versions import Version, Versions
 from ivr.pbx.web_phones import WebPhones
 from ivr.settings import Site
+from ivr.settings.channels import web_channel
 from ivr.store import Store
 from ivr.store.attachments import Attachments
 from ivr.store.cases import Cases
+from ivr.store.channels import Arrivals
 from ivr.store.exchange import Backlog, Messages
 from ivr.store.tellings import Tellings, Waiting
 from ivr.store.work_orders import WorkOrders
@@ -34,6 +36,7 @@ from ivr.web.guesses import Guesses
 from ivr.web.health import Health
 from ivr.web.hub import Hub
 from ivr.web.idempotency import Idempotency
+from ivr.web.limits import Limits
 from ivr.web.lockout import Locks
 from ivr.web.metrics import Metrics
 from ivr.web.passwords import Passwords
@@ -165,6 +168,8 @@ class Services:
     attachments: Attachments = field(init=False)
     door: Door = field(init=False)
     advice: Advice = field(init=False)
+    arrivals: Arrivals = field(init=False)
+    limits: Limits = field(init=False)  # of the public form
 
     def __post_init__(self) -> None:
         hotline = self.site.hotline
@@ -178,6 +183,9 @@ class Services:
         object.__setattr__(self, "attachments", Attachments(self.store, self.var / "attachments"))
         object.__setattr__(self, "door", Door(self.site))
         object.__setattr__(self, "advice", Advice(self.site, self.store))
+        object.__setattr__(self, "arrivals", Arrivals(self.store, self.cases))
+        page = web_channel(self.site.channels)
+        object.__setattr__(self, "limits", Limits(page.hourly, page.address_hourly) if page else Limits(1, 1))
         self.sessions.on_unlock(self.locks.unlock)
 
 

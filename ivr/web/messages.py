@@ -200,6 +200,7 @@ _CHINESE: Mapping[str, str] = {
     "target_in_use": "拨号方案仍把来电转到要删除的目标：{targets}；请先修改并发布拨号方案",
     "not_applied": "交换系统没有接受这些设置，原设置已恢复：{why}",
     # what desks tell each other
+    "channel_secret": "credentials.toml 中 [channels] {channel} 的密钥无法使用",
     "webhook_signature": "消息签名未通过（{why}）：请核对双方密钥和时钟",
     "exchange_signature": "消息签名未通过（{why}）：请核对双方密钥和时钟",
     "exchange_replayed": "此签名已收到过，请重新签名后再发",

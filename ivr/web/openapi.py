@@ -80,10 +80,11 @@ def _operation(route: Route, language: str) -> dict[str, Any]:
         }
     if route.upload:
         file = {"schema": {"type": "string", "format": "binary"}}
+        media = "application/x-www-form-urlencoded" if route.media == "text/html" else "application/octet-stream"
         told["requestBody"] = {
             "required": True,
             "description": f"≤ {route.upload} B",
-            "content": {"application/octet-stream": file},
+            "content": {media: file},
         }
     return told
 

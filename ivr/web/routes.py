@@ -41,6 +41,7 @@ PATH: Mapping[str, Schema] = {  # parts of paths, by name
     "asset": string(r"[a-z0-9][A-Za-z0-9_./-]*", 128, description="a file of the pages, such as shell/app.js"),
     "section": string(r"[a-z]{2,20}", 20, description="a section of the administration"),
     "notice": string(r"[1-9][0-9]{0,8}", 9, description="a notice's number"),
+    "channel": string(r"[a-z0-9-]{1,32}", 32, description="a channel of hotline.toml"),
     "message": string(r"(all|[0-9a-f-]{36})", 36, description="the id of a message between desks, or all"),
     "export": string(r"[0-9a-f]{16}", 16, description="an export's id"),
     "attachment": string(r"[0-9a-f]{32}", 32, description="the id of a photograph or paper"),

@@ -17,6 +17,7 @@ from ivr.web import (
     table_board,
     table_calls,
     table_cases,
+    table_channels,
     table_desk,
     table_dialplans,
     table_exchange,
@@ -68,6 +69,7 @@ ROUTES: tuple[Route, ...] = (
         media="application/websocket",
     ),
     *table_calls.ROUTES,
+    *table_channels.ROUTES,
     Route(
         "POST",
         f"{_CALL}/transfers",

@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "bootstrap": {"errors", "pbx"},  # of pbx, fetching packages
     "web": {
         "calls",
+        "channels",
         "credentials",
         "desks",
         "dialplan",

@@ -20,6 +20,7 @@ from ivr.dialplan.office import NOTHING, Publishing
 from ivr.dialplan.trial_model import Wish
 from ivr.dialplan.versions import Version, Versions
 from ivr.settings import Address, Department, Hotline, Listen, Operator, Partner, Site, Target, Trunk
+from ivr.settings.channels import Channel
 from ivr.store import Store
 from ivr.web.app import Server
 from ivr.web.context import Services
@@ -44,6 +45,7 @@ PASSWORDS = {number: f"first-password-of-{number}" for number in OPERATORS}
 SANDBOX = Path(__file__).parents[2] / "hotline.toml"
 HERE = Address("127.0.0.1", 0)
 WELL = ("sh", "-c", """echo '{"findings": [], "facts": {}}'""")  # in the place of `ivr`: a doctor who finds nothing
+GATEWAY_SECRET = "whsec_" + "QQ" * 20
 CALL = "d821de36-6acc-4c0c-8a62-3759070ad934"  # of the recorded stream
 
 
@@ -207,6 +209,10 @@ def a_site(folder: Path) -> Site:
             "survey": Target("survey", {"zh": "满意度", "en": "Survey"}, flow="flow-survey"),
         },
         operators={number: Operator(number, name) for number, name in OPERATORS.items()},
+        channels={
+            "web": Channel("web", "web", hourly=100_000, address_hourly=10_000),
+            "wechat": Channel("wechat", "webhook", respond="3m"),
+        },
         departments={
             "chengguan": Department("chengguan", {"zh": "城市管理局", "en": "City Management"}),
             "shuiwu": Department("shuiwu", {"zh": "水务局", "en": "Water Authority"}),
@@ -288,6 +294,7 @@ async def a_house(
     orders, asterisk, log, stopped = NotedOrders(), Asterisk(), Log(), []
     credentials = Credentials({}, {"1002": PHONE_KEY, "9999": "a-key-of-one-who-left-0123456789"}, TOKEN, "admin",
                               "x" * 20, "y" * 20, "z" * 20, TOKENS, {}, PASSWORDS, "k" * 20)  # fmt: skip
+    credentials = replace(credentials, channels={"wechat": GATEWAY_SECRET})
     health = Health(
         asterisk, live, store, log, node="hotline", var=folder, stopped=lambda: stopped, draining=lambda: False
     )

@@ -25,7 +25,7 @@ VALUES = {
     "id": "no-such-call", "number": "1001", "leg": "no-such-leg", "user": "nobody", "caller": "13800138000",
     "file": "none.conf", "version": "99", "asset": "shell/app.js", "section": "accounts", "notice": "99",
     "export": "0123456789abcdef", "message": "all", "token": "no-phones-key", "language": "zh", "prompt": "none",
-    "action": "cancel", "attachment": "0" * 32,
+    "action": "cancel", "attachment": "0" * 32, "channel": "wechat",
 }  # fmt: skip
 NOT_TAKEN = {"no-route-takes-this": 1}
 DOOR = {

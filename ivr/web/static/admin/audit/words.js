@@ -51,6 +51,7 @@ export default {
     "audit.does.supervision.end": "结束监听",
     "audit.does.exchange.retry": "重新发送",
     "audit.does.exchange.refused": "拒收来件",
+    "audit.does.channel.refused": "拒收网关消息",
   },
   en: {
     "audit.about_text": "Who changed what, when and why. It is only added to; no role can change it.",
@@ -104,5 +105,6 @@ export default {
     "audit.does.supervision.end": "supervision ended",
     "audit.does.exchange.retry": "sent again",
     "audit.does.exchange.refused": "message refused",
+    "audit.does.channel.refused": "gateway message refused",
   },
 };

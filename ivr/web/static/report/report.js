@@ -1,0 +1,31 @@
+// The public form works without this: it only spares a second press, and adds where one stands.
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const paint = () => (document.documentElement.dataset.theme = dark.matches ? "dark" : "light");
+dark.addEventListener("change", paint);
+paint();
+
+const form = document.querySelector("form");
+if (form) {
+  form.addEventListener("submit", () => setTimeout(() => (form.querySelector("[type=submit]").disabled = true)));
+  addEventListener("pageshow", () => (form.querySelector("[type=submit]").disabled = false)); // Back leads here again
+  (form.querySelector("[aria-invalid=true]") ?? form.querySelector("[role=alert]"))?.focus?.();
+  const here = document.getElementById("here");
+  const button = here.querySelector("button");
+  const told = here.querySelector("[role=status]");
+  here.hidden = !("geolocation" in navigator) || !isSecureContext;
+  button.addEventListener("click", () => {
+    button.disabled = true;
+    navigator.geolocation.getCurrentPosition(
+      ({ coords }) => {
+        form.elements.longitude.value = coords.longitude.toFixed(6);
+        form.elements.latitude.value = coords.latitude.toFixed(6);
+        told.textContent = button.dataset.done;
+      },
+      () => {
+        button.disabled = false;
+        told.textContent = button.dataset.failed;
+      },
+      { timeout: 10000 },
+    );
+  });
+}

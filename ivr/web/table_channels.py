@@ -1,0 +1,39 @@
+"""The routes by which matters come without a call."""
+
+from __future__ import annotations
+
+from ivr.web import channels, report
+from ivr.web.routes import Route, words
+from ivr.web.schema import BOOLEAN, TEXT, nullable, obj
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "POST",
+        "/api/v1/channels/{channel}",
+        channels.taken,
+        words(
+            "短信、微信等网关送来的一条消息（须签名，见 docs/channels.md）",
+            "A gateway's message, signed: docs/channels.md",
+        ),
+        obj({"case": obj({"id": nullable(TEXT), "number": TEXT}), "again": BOOLEAN}),
+        access="signed",
+        upload=channels.MOST_BODY,
+    ),
+    Route(
+        "GET",
+        report.ADDRESS,
+        report.page,
+        words("公众填写诉求的网页", "The public form page"),
+        access="open",
+        media="text/html",
+    ),
+    Route(
+        "POST",
+        report.ADDRESS,
+        report.sent,
+        words("公众提交诉求（网页表单）", "What the public sends by the form"),
+        access="open",
+        media="text/html",
+        upload=report.MOST_BODY,
+    ),
+)
