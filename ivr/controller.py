@@ -52,6 +52,7 @@ from ivr.web.hub import Hub
 from ivr.web.lockout import Locks
 from ivr.web.metrics import Metrics
 from ivr.web.sessions import Sessions
+from ivr.work_orders import Clocks
 
 BEAT = 3.0  # seconds; the dialplan asks nobody whose last beat is older than 10
 DRAIN_LOOK = 1.0  # seconds between two looks at whether the hotline is being emptied
@@ -159,6 +160,8 @@ class Controller:
         self.services.teller.append(self.teller)
         self.cases = Keeping(self.services.cases, self.live, site)
         self.services.cases.listeners.append(self.cases.changed)
+        self.order_clocks = Clocks(self.services.work_orders, self.services.attachments, self.services.order_counts)
+        self.services.cases.listeners.append(self.order_clocks.changed)
         self.services.messages.listeners.append(self.cases.taken)
         self.store.watchers.append(self.cases.look)
         self._watch()
@@ -182,6 +185,7 @@ class Controller:
         self.keeper.keep("notices", self.notices.keep_published)
         self.keeper.keep("skills", self.skills.keep_in_force)
         self.keeper.keep("cases", self.cases.run)
+        self.keeper.keep("work orders", self.order_clocks.run)
         self.keeper.keep("supervision", self.supervision.keep_noting)
         self.keeper.keep("exchange", self.exchange.run)
         self.keeper.keep("telling", self.teller.run)

@@ -28,7 +28,7 @@ from ivr.store.cases import Cases
 from ivr.store.channels import Arrivals
 from ivr.store.exchange import Backlog, Messages
 from ivr.store.tellings import Tellings, Waiting
-from ivr.store.work_orders import WorkOrders
+from ivr.store.work_orders import Count, WorkOrders
 from ivr.web.advice import Advice
 from ivr.web.door import Door
 from ivr.web.exported import Exports
@@ -161,6 +161,7 @@ class Services:
     ivr: Sequence[str] = (sys.executable, "-m", "ivr")  # the command line, for what is done by a process of its own
     exchange: Exchange | None = None
     teller: list[Teller] = field(default_factory=list)  # at most one: it is made of these services
+    order_counts: dict[str, Count] = field(default_factory=dict)  # of work orders, kept by `ivr.work_orders.Clocks`
     messages: Messages = field(init=False)
     tellings: Tellings = field(init=False)
     cases: Cases = field(init=False)

@@ -90,6 +90,7 @@ _CHINESE: Mapping[str, str] = {
     "order_not_later": "新的时限须晚于现在的时限",
     "unknown_order": "没有工单 {order}",
     "no_department": "该诉求的分类没有对应的承办单位，请选择",
+    "bad_end": "时限须在现在之后、{days} 天以内",
     "order_confidential": "来电人要求保密，联系方式不提供给承办单位；需要告知的内容请由热线转达",
     "unknown_file": "该工单没有这个文件，或文件已按规定删除",
     "bad_file": "这不是照片（JPEG、PNG、WebP），也不是 PDF",

@@ -12,7 +12,7 @@ from uuid import uuid4
 from ivr.desks.case import Case
 from ivr.desks.work_order_moves import order_of
 from ivr.errors import HotlineError
-from ivr.schema import InvalidRequestError, time
+from ivr.schema import time
 from ivr.settings.proposal import Proposal, proposal
 from ivr.store.cases import Known
 from ivr.store.export import instant, plain
@@ -83,6 +83,7 @@ async def _proposal(asked: Asked, case: Case, due: str | None = None) -> Proposa
 
 
 def in_reach(end: datetime, now: datetime, field: str) -> None:
-    """Raises InvalidRequestError for an end that is over, or that nobody lives to see."""
+    """Raises HotlineError for an end that is over, or that nobody lives to see."""
     if not now < end < now + LONGEST:
-        raise InvalidRequestError(field, f"a time from now on, within {LONGEST.days} days")
+        message = f"{field}: expected a time that is not over, within {LONGEST.days} days"
+        raise HotlineError("bad_end", message, {"field": field, "days": LONGEST.days}, 422)

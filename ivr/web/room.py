@@ -17,7 +17,7 @@ from ivr.errors import HotlineError
 from ivr.store import Store
 from ivr.store.figures import CONNECT_RATE, Figures, figures
 from ivr.tasks import ended
-from ivr.web import exchange_alarms, room_alarms, telling_alarms
+from ivr.web import exchange_alarms, order_alarms, room_alarms, telling_alarms
 from ivr.web.context import SERVICES, Asked, Services
 from ivr.web.room_alarms import Alarm, Board, Starting
 
@@ -55,12 +55,17 @@ class Room:
         now = datetime.now(UTC)
         live = self._services.live.snapshot()
         found = self._starting.due(room_alarms.found(live, self._services.site, problems, failing), live, problems, now)
-        began, ended = self._board.show((*found, *self._of_exchange(now), *self._of_telling(now)), now)
+        began, ended = self._board.show((*found, *self._others(now)), now)
         for alarm in began:
             log.warning("room.alarm_begins", alarm=True, id=alarm.id, what=alarm.message["en"])
         for alarm in ended:
             log.info("room.alarm_ends", id=alarm.id)
         return self._board.shown
+
+    def _others(self, now: datetime) -> Iterator[Alarm]:
+        yield from self._of_exchange(now)
+        yield from self._of_telling(now)
+        yield from order_alarms.found(self._services.order_counts, self._services.site)
 
     def _of_exchange(self, now: datetime) -> Iterator[Alarm]:
         yield from exchange_alarms.at_the_door(self._services.door.refusals.values(), now)
