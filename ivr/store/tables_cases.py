@@ -55,6 +55,7 @@ case = Table(  # what its events make of it, for lists; its words are in case_se
     Index(None, "id", unique=True),
     Index(None, "number"),
     Index(None, "opened_at"),
+    Index(None, "caller"),
     Index("ix_case_undecided", "undecided_since", sqlite_where=_UNDECIDED, postgresql_where=_UNDECIDED),
     Index("ix_case_unanswered", "respond_by", sqlite_where=_UNANSWERED, postgresql_where=_UNANSWERED),
 )

@@ -27,6 +27,7 @@ from ivr.store.attachments import Attachments
 from ivr.store.cases import Cases
 from ivr.store.channels import Arrivals
 from ivr.store.exchange import Backlog, Messages
+from ivr.store.progress import Lookups
 from ivr.store.tellings import Tellings, Waiting
 from ivr.store.work_orders import Count, WorkOrders
 from ivr.web.advice import Advice
@@ -168,6 +169,7 @@ class Services:
     work_orders: WorkOrders = field(init=False)
     attachments: Attachments = field(init=False)
     door: Door = field(init=False)
+    lookups: Lookups = field(init=False)
     advice: Advice = field(init=False)
     arrivals: Arrivals = field(init=False)
     limits: Limits = field(init=False)  # of the public form
@@ -183,6 +185,7 @@ class Services:
         object.__setattr__(self, "work_orders", WorkOrders(self.store, hotline.desk))
         object.__setattr__(self, "attachments", Attachments(self.store, self.var / "attachments"))
         object.__setattr__(self, "door", Door(self.site))
+        object.__setattr__(self, "lookups", Lookups(self.store, self.site.screening.country))
         object.__setattr__(self, "advice", Advice(self.site, self.store))
         object.__setattr__(self, "arrivals", Arrivals(self.store, self.cases))
         page = web_channel(self.site.channels)

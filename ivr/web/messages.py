@@ -202,6 +202,7 @@ _CHINESE: Mapping[str, str] = {
     "not_applied": "交换系统没有接受这些设置，原设置已恢复：{why}",
     # what desks tell each other
     "channel_secret": "credentials.toml 中 [channels] {channel} 的密钥无法使用",
+    "too_many_tries": "查询次数过多，请 {seconds} 秒后再试，或拨打热线查询",
     "webhook_signature": "消息签名未通过（{why}）：请核对双方密钥和时钟",
     "exchange_signature": "消息签名未通过（{why}）：请核对双方密钥和时钟",
     "exchange_replayed": "此签名已收到过，请重新签名后再发",

@@ -24,6 +24,7 @@ from ivr.web import (
     table_health,
     table_notes,
     table_notices,
+    table_progress,
     table_prompts,
     table_room,
     table_scope,
@@ -216,6 +217,7 @@ ROUTES: tuple[Route, ...] = (
     *table_room.ROUTES,
     *table_board.ROUTES,
     *table_exchange.ROUTES,
+    *table_progress.ROUTES,
     *table_health.ROUTES,
     *table_settings.ROUTES,
     Route(
