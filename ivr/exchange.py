@@ -81,7 +81,7 @@ class Exchange:
         url = partner.url.rstrip("/") + PATH
         headers = signatures.sign(url, message.body, self._site.hotline.desk, self._key, self._now())
         answer = await posting.post(http, url, message.body, headers)
-        found = fate(answer.status, str(answer.error.get("id", "")))
+        found = fate(answer.status, str(answer.error.get("id", "")), answer.after)
         self._note(partner.desk, message, found, answer)
         try:
             await self._messages.settled(message, found, answer.status, answer.said, self._now())

@@ -92,7 +92,9 @@ async def post(http: aiohttp.ClientSession, url: str, body: bytes, headers: Mapp
         said = orjson.loads(raw)
     except orjson.JSONDecodeError:
         said = {}
-    return Answer(status, said if isinstance(said, dict) else {}, float(after) if after.isdigit() else 0.0)
+    return Answer(
+        status, said if isinstance(said, dict) else {}, float(after) if after.isascii() and after.isdigit() else 0.0
+    )
 
 
 async def keep_telling(due: Callable[[], Awaitable[Iterable[T]]], attempt: Callable[[T], Awaitable[Fate]]) -> None:
@@ -100,8 +102,11 @@ async def keep_telling(due: Callable[[], Awaitable[Iterable[T]]], attempt: Calla
     failed = 0
     while True:
         fates = await asyncio.gather(*(attempt(one) for one in await due()))
-        failed = failed + 1 if any(one.waits == "partner" for one in fates) else 0
-        if failed:
+        asked = max((one.seconds for one in fates), default=0.0)  # it works, and has enough for now
+        failed = failed + 1 if any(one.waits == "partner" and not one.seconds for one in fates) else 0
+        if asked:
+            await asyncio.sleep(asked)
+        elif failed:
             await asyncio.sleep(pause("partner", failed))
         elif not any(one.state == "delivered" for one in fates):
             await asyncio.sleep(LOOK)

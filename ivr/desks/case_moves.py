@@ -74,9 +74,10 @@ def _written(case: Case, event: Event) -> Case:
 
 
 def _called(case: Case, event: Event) -> Case:
-    if any((link.desk, link.call) == (event.origin, event.data["call"]) for link in case.calls):
+    desk, call = event.origin, event.data["call"]
+    if any(link.call == call and link.desk == desk for link in case.calls):
         return case
-    return replace(case, calls=(*case.calls, CallLink(event.origin, event.data["call"], event.at, event.by)))
+    return replace(case, calls=(*case.calls, CallLink(desk, call, event.at, event.by)))
 
 
 def _offered(case: Case, event: Event) -> Case:

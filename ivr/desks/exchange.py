@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -140,6 +140,7 @@ class Fate:
     state: str  # delivered | pending | refused
     waits: str = ""  # whom the next try waits for: partner (all of its messages wait) | case (the case's alone)
     alarm: bool = False  # a person has to look
+    seconds: float = 0.0  # that the other desk asks us to wait
 
 
 DELIVERED = Fate("delivered")
@@ -155,14 +156,17 @@ _BY_STATUS: Mapping[int, Fate] = {
     503: SILENT,
     504: SILENT,
 }
+_ASK_LATER = frozenset({429, 503})
 REPLAYED = "exchange_replayed"  # a try that was sent twice on the way: the next try carries a signature of its own
 NOT_YET = "exchange_not_yet"  # what lets the other desk take it may still be on its way there
 
 
-def fate(status: int | None, error: str = "") -> Fate:
-    """By the HTTP status of the answer (None: there was none) and the id of its error."""
+def fate(status: int | None, error: str = "", after: float = 0.0) -> Fate:
+    """By the HTTP status of the answer (None: there was none), the id of its error, and the pause that it asks for."""
     if status is None:
         return SILENT
+    if status in _ASK_LATER and after > 0:
+        return replace(SILENT, seconds=min(after, PARTNER_PAUSE))
     if 200 <= status < 300:
         return DELIVERED
     if error in {REPLAYED, NOT_YET}:

@@ -53,29 +53,51 @@ def load(connection: Connection, case_id: str) -> list[Stored]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A case with its rows, as one transaction sees them: what is added to it is not folded from its beginning."""
+
+    case: Case
+    stored: Sequence[Stored]
+
+
+def hold(connection: Connection, case_id: str) -> Held:
+    stored = load(connection, case_id)
+    return Held(fold(one.event for one in stored), stored)
+
+
 def append(
-    connection: Connection, own: str, events: Sequence[Event], now: datetime, hooks: Sequence[Hook] = ()
-) -> Case:
+    connection: Connection,
+    own: str,
+    events: Sequence[Event],
+    now: datetime,
+    hooks: Sequence[Hook] = (),
+    *,
+    held: Held | None = None,
+) -> Held:
     """Take these events of one case in, those that are here already left out; the case as it is then.
 
-    `own` is this desk. What a desk may say is judged before: here nothing is refused.
+    `own` is this desk; `held`: the case before, where it was read in this transaction. What a desk may say is judged
+    before: here nothing is refused.
     """
     alone(connection)
     case_id = events[0].case
-    stored = load(connection, case_id)
+    held = held or hold(connection, case_id)
+    stored = held.stored
     known = {(one.event.origin, one.event.seq) for one in stored}
     new = [event for event in events if (event.origin, event.seq) not in known]
     if not new:
-        return fold(one.event for one in stored)
+        return held
     places = [Stored(event, len(stored) + place, now) for place, event in enumerate(new, 1)]
     connection.execute(tables.case_event.insert(), [_row(one) for one in places])
     calls = {event.data["call"] for event in new if event.kind == "called" and event.origin == own}
     for call_id in calls - set(calls_of(connection, case_id)):
         connection.execute(tables.case_call.insert(), {"case_id": case_id, "call_id": call_id})
-    case = project(connection, own, [*stored, *places], now)
+    after = Held(fold(new, held.case), [*stored, *places])
+    project(connection, own, after, now)
     for hook in hooks:
-        hook(connection, case, new)
-    return case
+        hook(connection, after.case, new)
+    return after
 
 
 def read_again(connection: Connection, own: str, now: datetime, hooks: Sequence[Hook], most: int = 100) -> int:
@@ -84,7 +106,7 @@ def read_again(connection: Connection, own: str, now: datetime, hooks: Sequence[
     query = select(tables.case_strange).where(_STRANGE.language != LANGUAGE).limit(most)
     rows = connection.execute(query).all()
     for row in rows:
-        case = project(connection, own, load(connection, row.case_id), now)
+        case = project(connection, own, hold(connection, row.case_id), now)
         kinds = set(row.kinds.split()) - strange(case)
         new = [entry.event for entry in case.history if entry.event.kind in kinds]
         for hook in hooks if new else ():
@@ -92,9 +114,9 @@ def read_again(connection: Connection, own: str, now: datetime, hooks: Sequence[
     return len(rows)
 
 
-def project(connection: Connection, own: str, stored: Sequence[Stored], now: datetime) -> Case:
+def project(connection: Connection, own: str, held: Held, now: datetime) -> Case:
     """Write what the events make of the case: its row, and the words that it is found by."""
-    case = fold(one.event for one in stored)
+    case, stored = held.case, held.stored
     _mark(connection, stored[0].event.case, strange(case))
     if case.opened_at is None:
         return case  # its opening has not come yet
@@ -142,7 +164,7 @@ def forget(connection: Connection, call_ids: Sequence[str], now: datetime) -> No
             data = json.dumps(_blank(one.event), ensure_ascii=False)
             connection.execute(update(tables.case_event).where(*where).values(data=data))
         attachments.forget(connection, case_id, now)
-        project(connection, "", load(connection, case_id), now)
+        project(connection, "", hold(connection, case_id), now)
 
 
 def _blank(event: Event) -> dict[str, Any]:

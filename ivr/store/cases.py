@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Any, TypeVar
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from sqlalchemy import Connection, select
 
-from ivr.desks.case import Case, Event, apply, fold
+from ivr.desks.case import Case, Event, apply
+from ivr.desks.case_kinds import TALK
 from ivr.desks.case_moves import went_there_and_back
+from ivr.desks.exchange_limits import MOST_OF_CASE
 from ivr.errors import HotlineError
 from ivr.store import case_rows, case_search, notes, tables
 from ivr.store.case_rows import Hook
@@ -29,6 +31,12 @@ class UnknownCaseError(HotlineError):
         super().__init__("unknown_case", f"there is no case {case}", {"case": case}, 404)
 
 
+class CaseFullError(HotlineError):
+    def __init__(self, case: str) -> None:
+        message = f"this case holds {MOST_OF_CASE} events of this desk: close it, or split what is new off"
+        super().__init__("case_full", message, {"case": case, "most": MOST_OF_CASE}, 409)
+
+
 class CaseChangedError(HotlineError):
     """`details["fields"]`: what somebody else wrote meanwhile."""
 
@@ -43,6 +51,7 @@ class Known:
     case: Case
     revision: int  # how many of its events are here
     talks_since: datetime | None = None  # the desks negotiate since, by our own clock
+    stored: Sequence[case_rows.Stored] = field(default=(), repr=False, compare=False)
 
 
 def id_of_call(call_id: str) -> str:
@@ -113,17 +122,16 @@ class Cases:
     ) -> Known:
         """One event of ours. `revision`: what the person saw; words that another wrote after it are not overwritten.
 
-        Raises UnknownCaseError, CaseChangedError, Refused, InvalidRequestError.
+        Raises UnknownCaseError, CaseChangedError, CaseFullError, Refused, InvalidRequestError.
         """
 
         def write(connection: Connection) -> Known:
             case_rows.alone(connection)
-            stored = case_rows.load(connection, id)
-            if not stored:
+            known = _known(connection, id)
+            if known is None:
                 raise UnknownCaseError(id)
-            known = _of(stored)
             if kind == "written" and revision is not None:
-                self._not_written_since(known.case, stored[int(revision) :], by, data or {})
+                self._not_written_since(known.case, known.stored[int(revision) :], by, data or {})
             return self.add(connection, known, by, kind, data or {})
 
         return await self._written(write)
@@ -198,20 +206,20 @@ class Cases:
         return _known(connection, id)
 
     def add(self, connection: Connection, known: Known, by: str, kind: str, data: Mapping[str, Any]) -> Known:
-        """One event of ours. Raises Refused, InvalidRequestError."""
+        """One event of ours. Raises Refused, InvalidRequestError, CaseFullError."""
         case = known.case
         if kind == "written":
             data = _changed(case, data)
             if not data and known.revision:
                 return known
         seq = 1 + sum(entry.event.origin == self.desk for entry in case.history)
+        if seq > MOST_OF_CASE and kind in TALK:
+            raise CaseFullError(case.id)
         now = self._clock()
         event = Event(case.id, self.desk, seq, case.clock + 1, now, by, kind, data)
         apply(case, event)  # or it is refused
-        case_rows.append(connection, self.desk, [event], now, self._hooks)
-        after = _known(connection, case.id)
-        assert after is not None
-        return after
+        held = case_rows.Held(case, known.stored)
+        return _of(case_rows.append(connection, self.desk, [event], now, self._hooks, held=held))
 
     # --- finding -----------------------------------------------------------------------------------------------------
 
@@ -245,13 +253,12 @@ class Cases:
 
 
 def _known(connection: Connection, id: str | None) -> Known | None:
-    stored = case_rows.load(connection, id) if id is not None else []
-    return _of(stored) if stored else None
+    held = case_rows.hold(connection, id) if id is not None else None
+    return _of(held) if held is not None and held.stored else None
 
 
-def _of(stored: Sequence[case_rows.Stored]) -> Known:
-    case = fold(one.event for one in stored)
-    return Known(case, len(stored), case_rows.talks_since(case, stored))
+def _of(held: case_rows.Held) -> Known:
+    return Known(held.case, len(held.stored), case_rows.talks_since(held.case, held.stored), held.stored)
 
 
 def _changed(case: Case, data: Mapping[str, Any]) -> dict[str, Any]:

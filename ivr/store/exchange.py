@@ -21,21 +21,17 @@ from ivr.desks import exchange_wire
 from ivr.desks.case import fold
 from ivr.desks.case_model import Case, Event
 from ivr.desks.exchange import (
-    MOST_WAITING,
     REPLAYED,
     Fate,
     Known,
     Message,
-    NotYetError,
-    Received,
-    has_part,
     packed,
     partners,
     pause,
     receive,
     seal,
 )
-from ivr.desks.exchange_wire import BadMessageError
+from ivr.desks.exchange_limits import admit, limit
 from ivr.desks.signatures import REMEMBERED, Signed, digest
 from ivr.errors import HotlineError
 from ivr.store import case_rows, tables
@@ -137,7 +133,7 @@ class Messages:
     async def take(self, signed: Signed, body: bytes, now: datetime) -> dict[str, Any]:
         """Keep a message, and its events where their turn has come; what its sender hears.
 
-        Raises BadMessageError, ReplayedError, AlteredError, NotYetError; then nothing was kept.
+        Raises BadMessageError, ReplayedError, AlteredError, NotYetError, FullError; then nothing was kept.
         """
         message = exchange_wire.read(body, signed.desk, self._own)
         answer = await self._store.write(lambda connection: self._take(connection, message, signed.nonce, body, now))
@@ -151,7 +147,9 @@ class Messages:
         self._remember(connection, message.sender, nonce, now)
         known = self._known(connection, message)
         found = receive(message, digest(body), known)
-        self._admit(connection, message, found, known)
+        held = case_rows.hold(connection, message.case)
+        admit(message, held.case, found, known)
+        limit(message, held.case, known.have)
         of_case = (_MESSAGE.direction == IN) & (_MESSAGE.desk == message.sender) & (_MESSAGE.case_id == message.case)
         if found.state != "known":
             row = _row(message, body, now, found.state, direction=IN)
@@ -159,22 +157,11 @@ class Messages:
             if exists is None:
                 connection.execute(tables.exchange_message.insert().values(row))
         if found.take:
-            case_rows.append(connection, self._own, found.take, now, (self.hook, *self.hooks))
+            case_rows.append(connection, self._own, found.take, now, (self.hook, *self.hooks), held=held)
         settled = {"state": "taken", "body": "", "answered_at": now}
         done = of_case & (_MESSAGE.last_seq <= found.have) & (_MESSAGE.body != "")
         connection.execute(update(tables.exchange_message).where(done).values(settled))
         return found.answer(message.id)
-
-    def _admit(self, connection: Connection, message: Message, found: Received, known: Known) -> None:
-        """A desk that shares one case with us has no say in the others. Raises NotYetError, BadMessageError."""
-        case = fold(one.event for one in case_rows.load(connection, message.case))
-        if case.opened_at is not None:
-            if not has_part(case, message.sender):
-                raise NotYetError(message.case, message.sender, "no_part")
-            if case.first != message.sender and any(event.kind == "opened" for event in found.take):
-                raise BadMessageError("hotline.events", f"no opening of a case that {case.first} has opened")
-        if found.state == "waiting" and known.digest is None and known.early >= MOST_WAITING:
-            raise NotYetError(message.case, message.sender, "too_many")
 
     def _remember(self, connection: Connection, desk: str, nonce: str, now: datetime) -> None:
         """Raises ReplayedError for a nonce that was here."""

@@ -47,6 +47,8 @@ def middleware(default_language: str) -> Callable[..., Awaitable[web.StreamRespo
         response.headers["Content-Language"] = language
         if refused.status == 401:
             response.headers["WWW-Authenticate"] = "Bearer"
+        if refused.status == 429 and isinstance(seconds := refused.details.get("retry_after"), int):
+            response.headers["Retry-After"] = str(seconds)
         if refused.status == 405:
             response.headers["Allow"] = str(refused.details["allowed"])
         return response

@@ -25,7 +25,9 @@ from ivr.web.access import NOT_A_GUESS
 from ivr.web.context import Asked
 
 SECONDS = 20.0  # that a message may take to arrive
-NOTED = frozenset({"exchange_signature", "exchange_replayed", "exchange_altered", "exchange_message", NOT_YET})
+NOTED = frozenset(
+    {"exchange_signature", "exchange_replayed", "exchange_altered", "exchange_message", "exchange_full", NOT_YET}
+)
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +42,7 @@ async def messages(asked: Asked) -> web.StreamResponse:
         signed = signatures.verify(
             request.method, str(request.url), dict(request.headers), body, keys=services.door.keys, now=now
         )
+        services.door.let_in(signed.desk)
         answer = await services.messages.take(signed, body, now)
     except HotlineError as refusal:
         await _note(asked, refusal)

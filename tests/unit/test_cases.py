@@ -117,12 +117,12 @@ async def test_given_another_desks_events_in_any_order_then_the_case_is_as_there
         Event(id, "110", 2, known.case.clock + 2, START, "9001", "accepted", {}),
     ]
     for events in ([theirs[1]], theirs, theirs):
-        case = await store.write(
+        held = await store.write(
             lambda connection, events=events: case_rows.append(connection, "12345", events, clock(), [hook])
         )
-    assert (case.state, case.owner) == ("accepted", "110")
+    assert (held.case.state, held.case.owner) == ("accepted", "110")
     assert seen == ["accepted", "called"]
-    assert (await cases.get(id)).case == case
+    assert (await cases.get(id)).case == held.case
     assert await cases.of_call("p1") is None  # it is a call of the other desk's
 
 

@@ -212,8 +212,8 @@ async def test_given_a_desk_that_dies_while_it_takes_a_message_then_nothing_is_k
     (message,) = await one.messages.due("110", NOW)
     append = case_rows.append
 
-    def dies_afterwards(*arguments: Any) -> None:
-        append(*arguments)
+    def dies_afterwards(*arguments: Any, **more: Any) -> None:
+        append(*arguments, **more)
         raise Killed
 
     monkeypatch.setattr(case_rows, "append", dies_afterwards)

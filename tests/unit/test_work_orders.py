@@ -142,7 +142,7 @@ async def test_given_moments_that_come_then_each_is_told_once_whatever_is_writte
     assert await orders.next() == START + timedelta(hours=80)
 
     def rebuilt(connection: Any) -> None:
-        case_rows.project(connection, "12345", case_rows.load(connection, case), clock.now)
+        case_rows.project(connection, "12345", case_rows.hold(connection, case), clock.now)
 
     before = await orders.get("lamp")
     await store.write(rebuilt)

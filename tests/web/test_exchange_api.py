@@ -17,6 +17,7 @@ from ivr.desks.case_model import Event
 from ivr.desks.exchange import Message
 from ivr.settings import Partner
 from ivr.store.audit import Audit
+from ivr.web.door import Bucket
 from ivr.web.exchange_alarms import at_the_door
 from tests.web.house import House, a_house
 
@@ -141,3 +142,16 @@ async def test_given_the_schema_when_it_is_asked_for_then_our_own_messages_fit_i
     judge = jsonschema_rs.Draft202012Validator(told)
     judge.validate(json.loads(body({"cause": "路灯不亮"})))
     assert not judge.is_valid(json.loads(body({"urgency": "at once"})))
+
+
+async def test_given_a_partner_that_sends_without_end_then_it_is_asked_to_wait_and_others_come_in(
+    house: House,
+) -> None:
+    house.services.door._buckets["110"] = Bucket(rate=0.001, burst=1)
+    sent = body()
+    assert (await tell(house, sent))[0] == 200
+    async with house.client.post(DOOR, data=sent, headers=headers(sent)) as response:
+        assert (response.status, response.headers["Retry-After"]) == (429, "1000")
+        assert (await response.json())["error"]["id"] == "exchange_busy"
+    assert (await tell(house, sent, headers(sent, desk="119")))[0] == 401
+    assert await noted(house) == ["exchange_signature"]
