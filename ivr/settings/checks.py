@@ -25,6 +25,8 @@ PEOPLE = (
     "department",
 )  # R61: what people may be
 ACKNOWLEDGE = ("answer", "key")
+DESK_WORDS = ("hotline", "police")
+ACCENTS = ("blue", "violet", "teal", "slate")  # ivr/web/static/shell/accents.css
 # app_queue's, less the one that needs penalties (Asterisk: queues.conf, `strategy`)
 STRATEGIES = ("ringall", "leastrecent", "fewestcalls", "random", "rrmemory", "rrordered", "linear")
 
@@ -336,6 +338,8 @@ def _screening(site: Site) -> Iterator[str]:
 
 
 def _desk(site: Site) -> Iterator[str]:
+    yield from _choice("desk.words", site.desk.words, ("", *DESK_WORDS))
+    yield from _choice("desk.accent", site.desk.accent, ("", *ACCENTS))
     reasons = [reason.id for reason in site.desk.pause_reasons]
     for n, id in enumerate(reasons):
         if not _WORD.fullmatch(id) or id in RESERVED_REASONS:

@@ -156,6 +156,8 @@ class Desk:
     classes: str = ""  # file with the classes of cases, beside hotline.toml; "": the sample that ships
     calendar: str = ""  # file with the working days and limits of work orders, beside hotline.toml; "": the sample
     scope: str = ""  # file with the scope lists of the desks (R31), beside hotline.toml; "": the sample that ships
+    words: str = ""  # of the pages: "hotline" (诉求) or "police" (警情); "": police at the desk 110
+    accent: str = ""  # colour of the pages: blue, violet, teal or slate; "": violet where the words are police's
 
 
 @dataclass(frozen=True, slots=True)

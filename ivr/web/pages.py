@@ -16,6 +16,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from ivr.desks.case_model import DISPATCHER
 from ivr.errors import HotlineError
 from ivr.settings import Site
 from ivr.web.context import Asked
@@ -57,7 +58,7 @@ class NoSuchPageError(HotlineError):
 async def shell(asked: Asked) -> web.Response:
     """The same for every address: which page it is, the browser decides."""
     site = asked.services.site
-    page = _shell(json.dumps(_about(site), ensure_ascii=False), site.hotline.name.get(asked.language, ""))
+    page = _shell(json.dumps(about(site), ensure_ascii=False), site.hotline.name.get(asked.language, ""))
     return web.Response(text=page, content_type="text/html", headers={"Content-Security-Policy": POLICY})
 
 
@@ -81,15 +82,23 @@ async def static(asked: Asked) -> web.Response:
     return web.Response(body=file.body, content_type=file.media, headers=headers)
 
 
-def _about(site: Site) -> dict[str, object]:
+def about(site: Site) -> dict[str, object]:
     """What a page may know before anybody has logged in."""
     hotline = site.hotline
     return {
         "number": hotline.number,
         "name": dict(hotline.name),
         "zone": hotline.timezone,
+        "desk": _looks(site),
         "languages": [language for language in hotline.languages if language in ("zh", "en")] or ["zh", "en"],
     }
+
+
+def _looks(site: Site) -> dict[str, str]:
+    """Who sees two desks' screens side by side knows which is which by words and colour."""
+    own = "police" if site.hotline.desk == DISPATCHER else "hotline"
+    words = site.desk.words or own
+    return {"words": words, "accent": site.desk.accent or ("violet" if words == "police" else "blue")}
 
 
 @lru_cache(maxsize=8)

@@ -5,21 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import aiohttp
 import pytest
 from multidict import CIMultiDictProxy
 from yarl import URL
 
-from ivr.web.pages import ADDRESSES, STATIC
-from tests.web.house import House
+from ivr.settings.checks import ACCENTS
+from ivr.settings.model import Desk
+from ivr.web.pages import ADDRESSES, STATIC, about
+from tests.web.house import House, a_site
 
 FOREIGN = re.compile(r"""["'(](?:https?:)?//[\w-]""")
 OURS = sorted(
     path for path in STATIC.rglob("*") if "vendor" not in path.parts and path.suffix in {".js", ".css", ".html"}
 )
 WORDS = sorted(path for path in OURS if path.name.endswith("words.js") and path.parent.name != "shell")
-WORDS += [STATIC / "shell/shell-words.js"]
+POLICE = STATIC / "shell/police-words.js"
+WORDS += [STATIC / "shell/shell-words.js", POLICE]
 
 
 def name(path: object) -> str:
@@ -107,3 +112,55 @@ def test_given_the_bundled_libraries_then_they_are_what_was_bundled_with_their_l
     wanted = json.loads((STATIC / "vendor/bundling/package.json").read_text())["dependencies"]
     licences = (STATIC / "vendor/LICENSES.txt").read_text()
     assert [package for package, version in wanted.items() if f"{package} {version} (" not in licences] == []
+
+
+@pytest.mark.parametrize(
+    ("desk", "settings", "looks"),
+    [
+        ("12345", Desk(), {"words": "hotline", "accent": "blue"}),
+        ("110", Desk(), {"words": "police", "accent": "violet"}),
+        ("110", Desk(words="hotline"), {"words": "hotline", "accent": "blue"}),
+        ("shiju", Desk(words="police", accent="teal"), {"words": "police", "accent": "teal"}),
+    ],
+)
+def test_given_a_desk_then_its_pages_have_words_and_a_colour_of_their_own(
+    tmp_path: Path, desk: str, settings: Desk, looks: dict[str, str]
+) -> None:
+    site = a_site(tmp_path)
+    site = replace(site, hotline=replace(site.hotline, desk=desk), desk=settings)
+    assert about(site)["desk"] == looks
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_given_words_of_police_then_each_stands_for_one_of_the_pages(language: str) -> None:
+    others = {key for path in WORDS if path != POLICE for key in keys(path, language)}
+    assert set(keys(POLICE, language)) <= others
+
+
+def test_given_every_accent_then_it_is_read_on_each_ground_and_named_in_the_settings() -> None:
+    """WCAG 2.2, 1.4.3: 4.5 : 1."""
+    theme = (STATIC / "shell/theme.css").read_text(encoding="utf-8")
+    light, dark = (dict(_COLOUR.findall(part)) for part in theme.split('[data-theme="dark"]'))
+    accents = _ACCENT.findall((STATIC / "shell/accents.css").read_text(encoding="utf-8"))
+    assert {"blue", *(name for name, _, _ in accents)} == set(ACCENTS)
+    for name, at_night, rules in accents:
+        look = {**light, **(dark if at_night else {}), **dict(_COLOUR.findall(rules))}
+        pairs = [("accent", ground) for ground in ("surface", "bg", "raised", "accent-soft")]
+        pairs += [("on-accent", "accent"), ("text", "accent-soft"), ("muted", "accent-soft")]
+        for ink, ground in pairs:
+            assert _contrast(look[ink], look[ground]) >= 4.5, f"{name} {at_night}: {ink} on {ground}"
+
+
+_COLOUR = re.compile(r"--([a-z-]+): (#[0-9a-f]{6});")
+_ACCENT = re.compile(r'\[data-accent="([a-z]+)"\](\[data-theme="dark"\])? \{([^}]+)\}')
+
+
+def _contrast(one: str, other: str) -> float:
+    dim, bright = sorted((_luminance(one), _luminance(other)))
+    return (bright + 0.05) / (dim + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -1,5 +1,6 @@
 // Light or dark: as the system has it, until somebody chooses.
 import { signal } from "../vendor/preact.js";
+import { hotline } from "./hotline.js";
 
 const KEPT = "hotline.theme";
 const system = matchMedia("(prefers-color-scheme: dark)");
@@ -12,6 +13,7 @@ function show() {
   document.documentElement.dataset.theme = theme.value;
 }
 show();
+document.documentElement.dataset.accent = hotline.desk?.accent ?? "blue";
 system.addEventListener("change", show);
 
 export function setTheme(name) {

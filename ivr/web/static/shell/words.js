@@ -1,9 +1,12 @@
 // Words in the reader's language: Chinese first, English complete. Every page brings its own dictionary.
 import { signal } from "../vendor/preact.js";
 import { hotline } from "./hotline.js";
+import police from "./police-words.js";
 
 const KEPT = "hotline.language";
 const dictionary = { zh: {}, en: {} };
+
+const own = hotline.desk?.words === "police" ? police : null; // a desk's own words come before the pages'
 
 const first = () => {
   const kept = localStorage.getItem(KEPT);
@@ -29,7 +32,7 @@ export function addWords(words) {
 
 /** The words of a key, `{name}` in them filled in. A key without words shows itself: it cannot be overlooked. */
 export function t(key, params = {}) {
-  const words = dictionary[language.value][key] ?? key;
+  const words = own?.[language.value][key] ?? dictionary[language.value][key] ?? key;
   return words.replace(/\{(\w+)\}/g, (whole, name) => (name in params ? String(params[name]) : whole));
 }
 
