@@ -8,12 +8,12 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.engine import make_url
 
@@ -21,11 +21,27 @@ from ivr.store import Store
 from tests.tools import Program, postgresql
 
 KINDS = ("sqlite", "postgresql")
+T = TypeVar("T")
+
 USER = "postgres"  # the server's own name for its owner; no user of the machine
 
 
 def available() -> list[str]:
     return list(KINDS)
+
+
+def with_store(url: str, work: Callable[[Store], Awaitable[T]]) -> T:
+    """What `work` returns of a database that no loop has open; for tests of commands, which have loops of their own."""
+
+    async def opened() -> T:
+        store = Store(url)
+        await store.open()
+        try:
+            return await work(store)
+        finally:
+            await store.close()
+
+    return asyncio.run(opened())
 
 
 async def make_tables(url: str) -> None:

@@ -19,8 +19,8 @@ from ivr.store.postgres_programs import ProgramError, find
 from ivr.store.rebuild import rebuild
 from tests.tools import postgresql
 from tests.unit import journals
+from tests.unit.erasing import KEPT, NODE, House
 from tests.unit.stories import at, transferred
-from tests.unit.test_retention import KEPT, NODE, House
 
 
 @pytest.fixture(autouse=True)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
@@ -21,13 +19,13 @@ from ivr.store.audit import Audit
 from ivr.web import passwords
 from ivr.web.lockout import LockedError, Locks
 from ivr.web.sessions import Sessions
+from tests.unit.databases import with_store
 from tests.unit.test_cli_calls import SANDBOX, Ivr, ivr, site, var
 
 __all__ = ["ivr", "site", "var"]  # fixtures
 
 LONG_AGO = datetime(2026, 11, 1, tzinfo=UTC)
 FAR = datetime(2126, 11, 1, tzinfo=UTC)
-T = TypeVar("T")
 
 
 @pytest.fixture(autouse=True)
@@ -45,18 +43,6 @@ def accounts(ready_database_url: str) -> str:
 
     with_store(ready_database_url, made)
     return ready_database_url
-
-
-def with_store(url: str, work: Callable[[Store], Awaitable[T]]) -> T:
-    async def opened() -> T:
-        store = Store(url)
-        await store.open()
-        try:
-            return await work(store)
-        finally:
-            await store.close()
-
-    return asyncio.run(opened())
 
 
 def account_of(url: str, user: str) -> Account:

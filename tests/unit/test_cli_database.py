@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from ivr.store import Store, migrate, shape
 from ivr.store.audit import Audit
 from ivr.store.writer import only_writer
 from tests.unit import journals
+from tests.unit.databases import with_store
 from tests.unit.stories import transferred
 from tests.unit.test_backup import programs
 from tests.unit.test_cli_calls import Ivr, ivr, site, var, write
@@ -31,16 +31,6 @@ def settings(site: Path) -> Path:
     text = file.read_text(encoding="utf-8")
     file.write_text(text + "\n[retention]\npersonal = 12\njournal = 12\n", encoding="utf-8")
     return file
-
-
-def with_store(url: str, work: Callable[[Store], Awaitable[object]]) -> None:
-    async def opened() -> None:
-        store = Store(url)
-        await store.open()
-        await work(store)
-        await store.close()
-
-    asyncio.run(opened())
 
 
 def log(url: str, *calls: Call) -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
@@ -17,25 +14,13 @@ from ivr.store import Store
 from ivr.store.audit import Audit
 from ivr.store.cases import Cases
 from ivr.store.exchange import Messages
+from tests.unit.databases import with_store
 from tests.unit.test_cli_calls import Ivr, ivr, site, var
 
 __all__ = ["ivr", "site", "var"]  # fixtures
 
 NOW = datetime(2026, 11, 27, 8, 0, tzinfo=UTC)
 KEY = signatures.public_text(signatures.new_private())
-T = TypeVar("T")
-
-
-def with_store(url: str, work: Callable[[Store], Awaitable[T]]) -> T:
-    async def opened() -> T:
-        store = Store(url)
-        await store.open()
-        try:
-            return await work(store)
-        finally:
-            await store.close()
-
-    return asyncio.run(opened())
 
 
 @pytest.fixture

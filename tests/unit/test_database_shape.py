@@ -19,8 +19,8 @@ from ivr.store import DatabaseTooNewError, DatabaseTooOldError, Store, erasure, 
 from ivr.store.rebuild import rebuild
 from ivr.store.retention import Job
 from tests.replay import streams
+from tests.unit.erasing import KEPT, NODE, Clock
 from tests.unit.stories import EIGHT
-from tests.unit.test_retention import KEPT, NODE, Clock
 
 INDEX_OF_WORDS = "case_search"  # SQLite's has tables of its own
 REVISIONS = [revision.id for revision in shape.history()]
