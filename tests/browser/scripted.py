@@ -109,6 +109,11 @@ def view(state: str = "available", call: dict[str, Any] | None = None, **more: A
 
 LAMPS = {"code": "010101", "zh": "路灯照明", "en": "Street lamps", "desk": "", "basis": ""}
 COURT = {"code": "9001", "zh": "诉讼、仲裁事项", "en": "Litigation", "desk": "", "basis": "国办发〔2020〕53号"}
+THEFT = {
+    **{"code": "A0103", "desk": "110", "zh": "盗窃、扒窃、入室盗窃", "en": "Theft, burglary", "class_code": "0802"},
+    **{"list": "12345-110", "version": "2026-01", "reference": "12345-110/2026-01/A0103"},
+    "group": {"zh": "刑事类警情", "en": "Crimes"},
+}
 
 
 def case(matter: dict[str, Any], revision: int = 1, **more: Any) -> dict[str, Any]:
@@ -217,6 +222,7 @@ class Desk:
             "/desk/phone": {"phone": {"kind": "browser"}},
             "/calls/call-1/case": {"case": self.case},
             "/cases/classes": {"classes": [LAMPS, COURT]},
+            "/scope": {"items": [THEFT]},
             "/calls/call-1/history": {"history": []},
         }
         return route.fulfill(json=known.get(path, {"order": {}}))

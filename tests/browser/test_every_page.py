@@ -35,6 +35,8 @@ PAGES = {
     "room-big": Shown("supervisor", "/room?big=1", ".room-big .room-number"),
     "calls": Shown("supervisor", "/calls", ".table, .empty"),
     "cases": Shown("supervisor", "/cases", ".table, .empty"),
+    "consult": Shown("supervisor", "/cases/consult", ".consult .table, .consult .empty"),
+    "scope": Shown("supervisor", "/cases/scope", ".scope tbody tr"),
     "dialplans": Shown("dialplans", "/admin/dialplans", ".cm-content"),
     "notices": Shown("dialplans", "/admin/notices", ".admin-head button"),
     "prompts": Shown("dialplans", "/admin/prompts", ".table"),

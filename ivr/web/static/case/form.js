@@ -4,9 +4,11 @@ import { api } from "../shell/api.js";
 import { clock } from "../shell/time.js";
 import { language, t } from "../shell/words.js";
 import { Button, Check, Empty, Select, TextInput, useStyle } from "../shell/ui.js";
+import { Advice } from "./advice.js";
 import { HIDDEN, keep } from "./keeper.js";
 import { Orders } from "./orders.js";
 import { Panel } from "./panel.js";
+import { ScopePick } from "./scope-pick.js";
 
 const TEXTS = ["happened", "name", "place", "cause", "course", "text"];
 const LINES = { cause: 2, course: 2, text: 2 };
@@ -101,6 +103,22 @@ function ClassInput({ kept }) {
   </div>`;
 }
 
+/** A matter of the scope lists brings its class along. */
+function ScopeInput({ kept }) {
+  const classes = useClasses();
+  const pick = (item) => {
+    kept.set("scope", item?.reference ?? "");
+    const found = classes.find((one) => one.code === item?.class_code);
+    if (!found) return;
+    kept.set("class_code", found.code);
+    kept.set("neither", Boolean(found.basis));
+  };
+  return html`<div class="note-field scope">
+    <${ScopePick} value=${kept.fields.value.scope} onPick=${pick} />
+    <${Clash} kept=${kept} field="scope" />
+  </div>`;
+}
+
 function Facts({ kept }) {
   const said = kept.fields.value;
   const put = (field) => (value) => kept.set(field, value);
@@ -113,7 +131,9 @@ function Facts({ kept }) {
       <${Select} label=${t("case.urgency")} name="urgency" value=${said.urgency} options=${words("urgency", URGENCIES)} onChange=${put("urgency")} />
       <${Clash} kept=${kept} field="urgency" />
     </div>
+    <${ScopeInput} kept=${kept} />
     <${ClassInput} kept=${kept} />
+    <div class="note-field advice"><${Advice} case=${kept.whole.value} classes=${useClasses()} act=${kept.act} /></div>
     <details class="note-field more" open=${["contact", "tags"].some((field) => field in kept.conflicts.value)}><summary>${t("case.more_fields")}</summary>
       <${Select} label=${t("case.contact")} name="contact" value=${said.contact} options=${words("contact", CONTACTS)} onChange=${put("contact")} />
       <${Clash} kept=${kept} field="contact" />

@@ -6,7 +6,7 @@ import { session } from "../shell/session.js";
 
 const BLANK = {
   happened: "", name: "", place: "", cause: "", course: "", text: "", // R41: time, person, place, cause, course; and free words
-  kind: "", class_code: "", urgency: "general", tags: [], contact: "", confidential: false, neither: false,
+  kind: "", class_code: "", scope: "", urgency: "general", tags: [], contact: "", confidential: false, neither: false,
 };
 export const FIELDS = Object.keys(BLANK);
 export const LONG = ["cause", "course", "text"]; // of several lines

@@ -8,11 +8,12 @@ import { language, t } from "../shell/words.js";
 import { Busy, Button, Dialog, Failure, prompt, Select, TextInput, toast } from "../shell/ui.js";
 import { useClasses, valueOf, words } from "./form.js";
 import { Orders } from "./orders.js";
+import { Advice } from "./advice.js";
 import { Panel } from "./panel.js";
 
 const RESULTS = ["solved", "explained", "dispatched", "passed_on", "not_possible", "withdrawn"];
 const AWAITED = 3000; // ms between two looks while another desk's answer is awaited
-const WRITTEN = ["cause", "course", "text", "name", "place", "happened", "caller", "kind", "class_code", "urgency", "tags", "contact", "confidential"];
+const WRITTEN = ["cause", "course", "text", "name", "place", "happened", "caller", "kind", "class_code", "scope", "urgency", "tags", "contact", "confidential"];
 const when = (iso) => `${day(iso)} ${clock(iso)}`;
 
 const filled = (value) => (Array.isArray(value) ? value.length > 0 : Boolean(value));
@@ -80,7 +81,7 @@ function Acts({ one, classes, act }) {
     if (said) act(kind, data(said));
   };
   const basis = classes.find((each) => each.code === one.matter.class_code)?.basis;
-  const guide = () => (basis ? act("guided", { basis, words: t("case.guide_default") }) : word("guided", "guide", (said) => ({ basis: said, words: t("case.guide_default") })));
+  const guide = () => (basis ? act("guided", { basis, words: t("case.guide_say", { basis }) }) : word("guided", "guide", (said) => ({ basis: said, words: t("case.guide_default") })));
   const buttons = [
     ["offered", "offer_to", () => word("offered", "offer_to", (to) => ({ to: to.trim(), way: "online" }))],
     ["handled", "handle", () => setHandling(true)],
@@ -116,6 +117,7 @@ export function One({ id }) {
   return html`<article class="case-one">
     <header class="card"><p><${Link} to="/cases">← ${t("case.back")}<//></p><h1 class="unseen">${one.number}</h1>
       <${Panel} case=${one} act=${act} again=${read} />
+      <${Advice} case=${one} classes=${classes} act=${act} reading />
       <dl class="case-facts"><dt>${t("case.first")}</dt><dd>${one.first}</dd><dt>${t("case.channel")}</dt><dd>${t(`case.channel.${one.channel}`)}</dd><dt>${t("case.opened")}</dt><dd>${when(one.opened_at)}</dd></dl>
       <${Acts} one=${one} classes=${classes} act=${tried} />
     </header>
