@@ -15,6 +15,7 @@ from ivr import machine, ports, supervisor, system
 from ivr.dialplan import heard
 from ivr.dialplan.versions import Versions
 from ivr.doctor_database import database
+from ivr.doctor_orders import orders
 from ivr.doctor_targets import CONTACTS, targets
 from ivr.errors import HotlineError
 from ivr.findings import Finding, bad, ok
@@ -57,6 +58,7 @@ def planned(site: Site, var: Path, asterisk: Installation | None) -> list[Findin
         _zone(site),
         database(site, var),
         certificate(site),
+        orders(site, datetime.now(zoneinfo.ZoneInfo(site.hotline.timezone)).date()),
     )
     return [*(finding for part in parts for finding in part), *sounding(site, var)]
 

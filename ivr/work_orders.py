@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from ivr.store import DatabaseDownError
+from ivr.store.attachments import AT_ONCE as FILES_AT_ONCE
 from ivr.store.attachments import Attachments
 from ivr.store.cases import Known
 from ivr.store.work_orders import AT_ONCE, Count, Passed, WorkOrders
@@ -67,7 +68,8 @@ class Clocks:
         self.counts.clear()
         self.counts.update(counts)
         if self._swept is None or self._clock() - self._swept > timedelta(seconds=LONGEST):
-            await self._files.sweep()
+            while await self._files.sweep() == FILES_AT_ONCE:
+                pass
             self._swept = self._clock()
         if len(passed) >= AT_ONCE:
             return 0.0

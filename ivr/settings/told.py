@@ -53,6 +53,14 @@ _EXPECTED: tuple[tuple[str, str], ...] = (
 
 # The sentence after its key → 中文
 _SENTENCES: tuple[tuple[str, str], ...] = (
+    (r"(\S+) cannot be read: (.*)", "{0} 无法读取：{1}"),
+    (r"(\S+): expected a time limit such as (.*), found (.*)", "{0} 应为时限，如 {1}，现为 {2}"),
+    (r"(\[\w+\]): limit: expected one such as (.*), found (.*)", "{0} 的 limit 应为时限，如 {1}，现为 {2}"),
+    (r"(off|work): expected days such as (\S+), found (.*)", "{0} 应为日期，如 {1}，现为 {2}"),
+    (r"closes: expected a time of day such as (\S+), found (.*)", "closes 应为时刻，如 {0}，现为 {1}"),
+    (r"country: expected two letters such as (\S+), found (.*)", "country 应为两个字母，如 {0}，现为 {1}"),
+    (r"(\S+) stands in off and in work", "{0} 同时写在 off 和 work 中"),
+    (r"(\[\w+\]): there is no departments\.(\S+)", "分类 {0}：[departments] 中没有 {1}"),
     (r"unknown key; did you mean (\w+)\?", "没有这一项，是否应为 {0}？"),
     (r"unknown key; known here: (.*)", "没有这一项，可用：{0}"),
     (r"is missing.*", "必填"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -10,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ivr import doctor_orders
 from ivr.settings import calendar, classes
 from ivr.settings.calendar import Calendar, due, due_of, sign_by
+from tests.web.house import a_site
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 CHINA = Calendar()
@@ -103,6 +106,19 @@ def test_given_a_year_whose_make_up_days_are_not_told_yet_then_it_is_known_that_
     assert not CHINA.arranged(2098)
     assert Calendar(work=frozenset({date(2098, 2, 1)})).arranged(2098)
     assert Calendar(country="DE").arranged(2098)
+
+
+@pytest.mark.parametrize(
+    ("today", "years"), [(date(2026, 6, 1), []), (date(2098, 11, 30), ["2098"]), (date(2098, 12, 1), ["2098, 2099"])]
+)
+def test_given_departments_then_the_doctor_says_of_which_years_the_make_up_days_are_missing(
+    tmp_path: Path, today: date, years: list[str]
+) -> None:
+    site = a_site(tmp_path)
+    found = list(doctor_orders.orders(site, today))
+    assert [finding.level for finding in found] == (["warning"] if years else ["ok"])
+    assert all(year in found[0].words[language] for year in years for language in ("zh", "en"))
+    assert not list(doctor_orders.orders(replace(site, departments={}), today))
 
 
 def test_given_the_sample_then_it_says_what_holds_without_it() -> None:

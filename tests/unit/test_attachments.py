@@ -1,0 +1,145 @@
+"""Photographs of work orders: kept by what they are, gone when nobody needs them or their case is erased (R65)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from ivr.store import Store, case_rows, tables
+from ivr.store.attachments import Attachments, BadFileError, UnknownFileError, type_of
+from ivr.store.cases import Cases
+from ivr.store.work_orders import Row, WorkOrders
+from tests.unit.stories import transferred
+
+START = datetime(2026, 11, 27, 8, tzinfo=UTC)
+PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 100
+
+
+class Clock:
+    now = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def store(ready_database_url: str) -> AsyncIterator[Store]:
+    opened = Store(ready_database_url)
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def files(store: Store, clock: Clock, tmp_path: Path) -> Attachments:
+    return Attachments(store, tmp_path / "attachments", clock)
+
+
+@pytest.fixture
+async def order(store: Store, clock: Clock) -> Row:
+    """Of the case of call c-1."""
+    await store.save([transferred("c-1")])
+    cases = Cases(store, "12345", clock=clock)
+    case = (await cases.open("1001", "phone", {"cause": "路灯不亮"}, call="c-1")).case.id
+    limits = dict.fromkeys(("due", "sign_by"), (START + timedelta(days=7)).isoformat())
+    await cases.act(case, "1001", "ordered", {"order": "lamp", "department": "chengguan", **limits})
+    return await WorkOrders(store, "12345").get("lamp")
+
+
+def on_disk(files: Attachments) -> set[str]:
+    return {path.name for path in files.folder.rglob("*") if path.is_file()}
+
+
+async def sent(files: Attachments, order: Row, tmp_path: Path, body: bytes = PNG) -> str:
+    came = tmp_path / "came"
+    came.write_bytes(body)
+    return (await files.add(order, "chengguan", "张三家门口.png", came, "chengguan/li")).id
+
+
+@pytest.mark.parametrize(
+    ("beginning", "name"),
+    [
+        (b"\xff\xd8\xff\xe1....Exif", "image/jpeg"),
+        (PNG, "image/png"),
+        (b"RIFF\x10\x00\x00\x00WEBPVP8 ", "image/webp"),
+        (b"%PDF-1.7\n", "application/pdf"),
+    ],
+)
+def test_given_the_first_bytes_then_they_say_what_it_is(beginning: bytes, name: str) -> None:
+    assert type_of(beginning[:16]) == name
+
+
+@pytest.mark.parametrize(
+    "beginning", [b"", b"\xff\xd8", b"GIF89a", b"<svg", b"RIFF\x10\x00\x00\x00WAVE", b"PK\x03\x04"]
+)
+def test_given_other_bytes_then_they_are_refused(beginning: bytes) -> None:
+    with pytest.raises(BadFileError):
+        type_of(beginning)
+
+
+async def test_given_a_file_that_no_event_names_when_a_day_is_over_then_it_goes_and_the_named_one_stays(
+    store: Store, files: Attachments, order: Row, clock: Clock, tmp_path: Path
+) -> None:
+    named, forgotten = await sent(files, order, tmp_path), await sent(files, order, tmp_path)
+    told = [{**vars_of(file)} for file in await files.of_order(order, [named])]
+    done = {"order": "lamp", "result": "solved", "words": "已修", "files": told}
+    await Cases(store, "12345", clock=clock).act(order["case_id"], "chengguan/li", "order_done", done)
+    clock.now += timedelta(hours=23)
+    assert await files.sweep() == 0
+    clock.now += timedelta(hours=2)
+    assert await files.sweep() == 1
+    assert on_disk(files) == {named}
+    with pytest.raises(UnknownFileError):
+        await files.get(order, forgotten)
+    assert (await files.get(order, named)).name == "张三家门口.png"
+
+
+def vars_of(file: object) -> dict[str, object]:
+    return {name: getattr(file, name) for name in ("id", "name", "type", "bytes", "sha256")}
+
+
+async def test_given_the_calls_personal_data_are_erased_then_file_and_name_go_and_the_record_stays(
+    store: Store, files: Attachments, order: Row, clock: Clock, tmp_path: Path
+) -> None:
+    id = await sent(files, order, tmp_path)
+    told = [vars_of(file) for file in await files.of_order(order, [id])]
+    cases = Cases(store, "12345", clock=clock)
+    done = {"order": "lamp", "result": "solved", "words": "张三家已修", "files": told}
+    await cases.act(order["case_id"], "chengguan/li", "order_done", done)
+    await store.write(lambda connection: case_rows.forget(connection, ["c-1"], clock.now))
+    with pytest.raises(UnknownFileError):
+        await files.get(order, id)  # from this moment, whenever the file goes
+    assert on_disk(files) == {id}
+    assert await files.sweep() == 1
+    assert await files.sweep() == 0
+    assert on_disk(files) == set()
+    async with store.reading() as connection:
+        (row,) = (await connection.execute(select(tables.attachment))).mappings()
+        rows = (await connection.execute(select(tables.case_event.c.data))).scalars().all()
+    assert (row["name"], row["sha256"], row["erased_at"]) == ("(erased)", told[0]["sha256"], clock.now)
+    assert "张三" not in "".join(rows)
+    found = (await cases.get(order["case_id"])).case.orders[0]
+    assert (found.state, found.files[0].sha256) == ("done", told[0]["sha256"])
+
+
+async def test_given_a_file_that_cannot_be_deleted_then_it_is_tried_again(
+    store: Store, files: Attachments, order: Row, clock: Clock, tmp_path: Path
+) -> None:
+    id = await sent(files, order, tmp_path)
+    kept = files.path(id).read_bytes()
+    files.path(id).unlink()
+    files.path(id).mkdir()  # no file any more: nobody can unlink it
+    clock.now += timedelta(days=2)
+    assert await files.sweep() == 0
+    files.path(id).rmdir()
+    files.path(id).write_bytes(kept)
+    assert await files.sweep() == 1
