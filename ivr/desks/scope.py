@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
+from itertools import islice, takewhile
 from typing import Protocol
 
 _HAN = "㐀-䶿一-鿿豈-﫿\U00020000-\U000323af"
@@ -68,8 +69,6 @@ class Entry:
 
     list: Version
     item: Matter
-    terms: frozenset[str] = field(repr=False)  # of the matter itself
-    around: frozenset[str] = field(repr=False)  # of the class of the list that it stands in
 
     @property
     def desk(self) -> str:
@@ -104,18 +103,25 @@ class Index:
 
     def __init__(self, lists: Sequence[Version]) -> None:
         self.lists = tuple(lists)
-        self._entries = {(each.id, each.version): _entries(each) for each in lists}
-        self._known = {entry.reference: entry for entries in self._entries.values() for entry in entries}
-        counts = Counter(term for entry in self._known.values() for term in entry.terms | entry.around)
-        self._weights: Mapping[str, float] = {
-            term: math.log(1 + len(self._known) / times) for term, times in counts.items()
-        }
+        self._known = {entry.reference: entry for each in lists for entry in (Entry(each, one) for one in each.items)}
+        self._shares: dict[str, dict[str, float]] = {}  # term → reference → what it counts there
+        self._words: dict[str, list[Named]] = {}  # the first characters of a word → those that begin so
+        for reference, entry in self._known.items():
+            item = entry.item
+            for term in _terms(" ".join(item.group).lower()):
+                self._shares.setdefault(term, {})[reference] = AROUND
+            for term in _terms(" ".join((item.zh, item.en, *item.words)).lower()):
+                self._shares.setdefault(term, {})[reference] = 1.0
+            for word in (word.strip().lower() for word in item.words):
+                if len(word) >= SHORTEST:
+                    self._words.setdefault(word[:SHORTEST], []).append(Named(entry, word))
+        self._letters = sorted(term for term in self._shares if not _CHINESE.match(term))
         self._rarest = math.log(1 + len(self._known))
 
     def entries(self, day: date, desk: str | None = None) -> list[Entry]:
         """Everything that is in force, in the order of the file."""
-        valid = (each for each in in_force(self.lists, day) if desk in {None, each.desk})
-        return [entry for each in valid for entry in self._entries[each.id, each.version]]
+        valid = {(each.id, each.version) for each in in_force(self.lists, day) if desk in {None, each.desk}}
+        return [entry for entry in self._known.values() if (entry.list.id, entry.list.version) in valid]
 
     def find(self, reference: str) -> Entry | None:
         """By its reference, in force or not."""
@@ -126,58 +132,77 @@ class Index:
         entries, said = self.entries(day, desk), typed.strip().lower()
         if not said:
             return entries[:limit]
-        wanted = list(dict.fromkeys(_terms(said)))
-        judged = ((self._judged(entry, said, wanted), entry) for entry in entries)
-        found = [(score, entry) for score, entry in judged if any(score[:2]) or score[2] >= LITTLE]
-        if any(any(score[:2]) or score[2] >= HALF for score, _ in found):
-            found = [(score, entry) for score, entry in found if any(score[:2]) or score[2] >= HALF]
-        return [entry for _, entry in sorted(found, key=lambda one: one[0], reverse=True)[:limit]]
+        called: dict[str, int] = {}  # the longest of its words that stands in what is typed
+        for one in self._named(said):
+            called[one.entry.reference] = max(len(one.word), called.get(one.entry.reference, 0))
+        shares = self._judged(said)
+        scores = {
+            entry.reference: (
+                entry.item.code.lower().startswith(said),
+                called.get(entry.reference, 0),
+                shares.get(entry.reference, 0.0),
+            )
+            for entry in entries
+        }
+        for enough in (HALF, LITTLE):
+            found = [entry for entry in entries if _fits(scores[entry.reference], enough)]
+            if found:
+                return sorted(found, key=lambda entry: scores[entry.reference], reverse=True)[:limit]
+        return []
 
-    def _judged(self, entry: Entry, said: str, wanted: Sequence[str]) -> tuple[int, int, float]:
-        """Its code; the longest of its words that stands in what is typed; how much of what is typed it has."""
-        code = int(entry.item.code.lower().startswith(said))
-        word = max((len(word) for word in _called(entry.item) if word in said), default=0)
-        whole = sum(self._weight(term) for term in wanted)
-        there = sum(self._weight(term) * _has(entry, term) for term in wanted)
-        return code, word, there / whole if whole else 0.0
+    def _judged(self, said: str) -> dict[str, float]:
+        """How much of what is typed each matter has, weighed by how rare it is: 0 to 1, by reference."""
+        whole, there = 0.0, dict[str, float]()
+        for term in dict.fromkeys(_terms(said)):
+            holders: dict[str, float] = {}
+            for known in self._like(term):
+                for reference, counts in self._shares[known].items():
+                    holders[reference] = max(counts, holders.get(reference, 0.0))
+            weight = math.log(1 + len(self._known) / len(holders)) if holders else self._rarest
+            whole += weight
+            for reference, counts in holders.items():
+                there[reference] = there.get(reference, 0.0) + weight * counts
+        return {reference: part / whole for reference, part in there.items()}
 
-    def _weight(self, term: str) -> float:
-        return self._weights.get(term, self._rarest)
+    def _like(self, wanted: str) -> Iterable[str]:
+        """Terms that are meant by one: letters, and a single character, are beginnings of what is still being typed."""
+        if not _CHINESE.match(wanted):
+            begin = bisect_left(self._letters, wanted)
+            return takewhile(lambda term: term.startswith(wanted), islice(self._letters, begin, None))
+        if len(wanted) == 1:
+            return [term for term in self._shares if wanted in term]
+        return [wanted] if wanted in self._shares else []
+
+    def _named(self, said: str) -> Iterator[Named]:
+        """Every word of a matter that stands in a text, once for each place."""
+        for at in range(len(said) - SHORTEST + 1):
+            for one in self._words.get(said[at : at + SHORTEST], ()):
+                if said.startswith(one.word, at) and _stands_alone(said, at, len(one.word)):
+                    yield one
 
     def matched(self, text: str, day: date) -> Named | None:
         """The matter that a text names by its longest word; none where its words point to different desks."""
-        said = text.lower()
-        named = [
-            Named(entry, word)
-            for entry in self.entries(day)
-            for word in _called(entry.item)
-            if len(word) >= SHORTEST and _stands_in(word, said)
-        ]
-        named = [one for one in named if not any(one.word != other.word and one.word in other.word for other in named)]
-        if len({one.entry.desk for one in named}) != 1:
+        valid = {(each.id, each.version) for each in in_force(self.lists, day)}
+        found = [one for one in self._named(text.lower()) if (one.entry.list.id, one.entry.list.version) in valid]
+        words = {one.word for one in found}
+        inner = {word for word in words if any(word != other and word in other for other in words)}
+        whole = [one for one in found if one.word not in inner]
+        if len({one.entry.desk for one in whole}) != 1:
             return None
-        return max(named, key=lambda one: len(one.word))
+        return max(whole, key=lambda one: len(one.word))
 
 
-def _entries(each: Version) -> tuple[Entry, ...]:
-    return tuple(
-        Entry(each, item, _all_terms(item.zh, item.en, *item.words), _all_terms(*item.group)) for item in each.items
-    )
+def _fits(score: tuple[bool, int, float], enough: float) -> bool:
+    code, word, share = score
+    return code or word > 0 or share >= enough
 
 
-def _all_terms(*texts: str) -> frozenset[str]:
-    return frozenset(_terms(" ".join(texts).lower()))
-
-
-def _called(item: Matter) -> Iterator[str]:
-    return (word.strip().lower() for word in item.words)
-
-
-def _stands_in(word: str, said: str) -> bool:
-    """A word of letters stands alone: `gas` is not in `gasp`."""
-    if _CHINESE.search(word):
-        return word in said
-    return re.search(rf"(?<![0-9a-z]){re.escape(word)}(?![0-9a-z])", said) is not None
+def _stands_alone(said: str, at: int, length: int) -> bool:
+    """A word of letters: `gas` is not in `gasp`."""
+    if _CHINESE.match(said[at]):
+        return True
+    around = said[at - 1 : at] + said[at + length : at + length + 1]
+    return not any(letter.isascii() and letter.isalnum() for letter in around)
 
 
 def _terms(text: str) -> Iterator[str]:
@@ -186,16 +211,3 @@ def _terms(text: str) -> Iterator[str]:
             yield from (run[at : at + 2] for at in range(len(run) - 1))
         else:
             yield run
-
-
-def _has(entry: Entry, wanted: str) -> float:
-    """1, or AROUND. One character, and letters, are beginnings of what is still being typed."""
-    alone = len(wanted) == 1 or not _CHINESE.match(wanted)
-    for terms, counts in ((entry.terms, 1.0), (entry.around, AROUND)):
-        if wanted in terms or (alone and any(_begins(term, wanted) for term in terms)):
-            return counts
-    return 0.0
-
-
-def _begins(term: str, wanted: str) -> bool:
-    return wanted in term if _CHINESE.match(wanted) else term.startswith(wanted)

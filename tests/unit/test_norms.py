@@ -16,7 +16,7 @@ from ivr.desks.norms import Norm
 from ivr.desks.scope import Index, Named
 from ivr.desks.suggest import OfClass, suggest
 from ivr.settings import scope
-from ivr.store import Store, case_rows
+from ivr.store import Store, case_rows, migrate, shape
 from ivr.store.cases import Cases
 from ivr.store.norms import Norms
 from tests.unit.test_cases import START, Clock
@@ -146,18 +146,17 @@ async def test_given_a_later_version_for_another_class_then_it_is_read_with_the_
 
 
 async def test_given_the_events_of_a_case_when_taken_in_at_the_other_desk_or_again_then_its_norms_are_the_same(
-    store: Store, ready_database_url: str
+    store: Store,
 ) -> None:
     cases, kept = Cases(store, "12345", clock=Clock()), Norms(store)
     id = await consulted(cases, RULE)
     before = await kept.all()
 
     def anew(connection: Connection) -> None:
-        stored = case_rows.load(connection, id)
         connection.execute(text("DELETE FROM norm"))
         connection.execute(text("DELETE FROM consultation"))
-        case_rows.project(connection, "110", list(reversed(stored)), START)
-        case_rows.project(connection, "110", stored, START)
+        for _ in range(2):
+            case_rows.project(connection, "110", case_rows.hold(connection, id), START)
 
     await store.write(anew)
     assert await kept.all() == before
@@ -172,3 +171,20 @@ async def test_given_a_consultation_that_has_no_effect_where_it_stands_then_it_m
     await store.write(lambda connection: case_rows.append(connection, "12345", [merged], START))
     assert (await cases.get(id)).case.state == "merged"
     assert await kept.all() == [] == list(await kept.consultations(10))
+
+
+async def test_given_consultations_from_before_there_were_norms_when_the_tables_are_upgraded_then_they_are_there(
+    ready_database_url: str,
+) -> None:
+    store = Store(ready_database_url)
+    await store.open()
+    await consulted(Cases(store, "12345", clock=Clock()), RULE)
+    before = await Norms(store).all()
+    await store.close()
+    await shape.downgrade(ready_database_url, "0015")
+    await shape.upgrade(ready_database_url, migrate.HEAD)
+    store = Store(ready_database_url)
+    await store.open()
+    assert await Norms(store).all() == before != []
+    assert len(await Norms(store).consultations(10)) == 1
+    await store.close()
