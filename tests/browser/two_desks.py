@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +61,14 @@ def write(page: Page, **words: str) -> None:
     """The matter, field by field, and wait until it is kept."""
     for name, said in words.items():
         page.locator(f".note [name='{name}']").fill(said)
+    expect(page.locator(".note-state")).to_have_attribute("data-state", "saved")
+
+
+def choose_class(page: Page, code: str) -> None:
+    field = page.locator(".note [name='class']")
+    field.fill(code)
+    field.press("Tab")
+    expect(field).to_have_value(re.compile(rf" {code}$"))
     expect(page.locator(".note-state")).to_have_attribute("data-state", "saved")
 
 

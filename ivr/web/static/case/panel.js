@@ -86,11 +86,14 @@ export function Panel({ case: one, act, again }) {
   };
   const may = (kind) => one.may.includes(kind);
   const mine = one.offers.findLast((offer) => offer.to === one.desk);
+  const last = one.offers.at(-1);
+  const back = last?.origin === one.desk && ["refused", "returned"].includes(last.state) ? last : null;
   const failed = one.offers.find((offer) => offer.origin === one.desk && offer.voice === "failed" && offer.state === "sent");
   return html`<div class="case-head">
     <p><span class="case-number">${one.number}</span> <${Badge} kind=${KINDS[one.state]}>${t(`case.state.${one.state}`)}<//></p>
     ${one.emergency && html`<p class="case-emergency">${t("case.emergency_set", { danger: t(`case.danger.${one.emergency.danger}`) })}</p>`}
     ${one.decision && html`<p class="case-decision" role="status">${t("case.decision", { owners: one.owners.join("、"), reason: t(`case.decided.${one.decision.reason}`) })}</p>`}
+    ${back && html`<p class="case-back" role="status">${t("case.given_back", { desk: back.to, reason: back.reason })}</p>`}
     <${Untold} untold=${one.untold} />
     ${failed && html`<p class="case-failed" role="alert">${t("case.voice_failed", { desk: failed.to })}</p>`}
     ${mine?.state === "sent" && may("accepted") && html`<${Offered} one=${one} offer=${mine} doing=${doing} withReason=${withReason} />`}
