@@ -7,7 +7,7 @@ Revises: 0015
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 from alembic import op
@@ -53,8 +53,8 @@ def _take_over(consultation: sa.Table, norm: sa.Table) -> None:
         said, event = json.loads(row.data), {"case_id": row.case_id, "origin": row.origin, "seq": row.seq}
         op.execute(consultation.insert().values(**event, at=row.at))
         if made := said.get("norm"):
-            since = datetime.fromisoformat(made["from"])
-            until = datetime.fromisoformat(made["until"]) if made.get("until") else None
+            since = datetime.fromisoformat(made["from"]).astimezone(UTC)
+            until = datetime.fromisoformat(made["until"]).astimezone(UTC) if made.get("until") else None
             named = {name: made[name] for name in ("id", "version", "class_code")}
             owners = " ".join(dict.fromkeys(said["owners"]))
             op.execute(norm.insert().values(**event, **named, owners=owners, since=since, until=until, at=row.at))
