@@ -41,6 +41,7 @@ from ivr.store.audit import Audit
 from ivr.store.blocks import Blocks
 from ivr.store.calllog import POLL, CallLog
 from ivr.store.exchange import Messages
+from ivr.store.progress import TooManyTriesError
 from ivr.store.retention_daily import erase_daily
 from ivr.store.reviews import Reviews
 from ivr.tasks import Keeper
@@ -218,6 +219,16 @@ class Controller:
             return await self.store.last_language(caller)
         except DatabaseDownError:
             return None
+
+    async def progress(self, call: str, caller: str, digits: str) -> str:
+        """For agi_scripts: how far the matter of this caller with these digits is, as one word."""
+        try:
+            found = await self.services.lookups.ask(f"call {call}", caller, digits)
+        except TooManyTriesError:
+            return "wait"
+        except DatabaseDownError:
+            return "late"
+        return found.step if found is not None else "none"
 
     # ---- tasks
 

@@ -25,6 +25,7 @@ from ivr.cli import (
     screening,
     service,
     statistics,
+    webhooks,
 )
 from ivr.cli.context import Context
 from ivr.errors import HotlineError
@@ -53,6 +54,7 @@ app.command("statistics")(statistics.statistics)
 app.command("console")(service.console)
 app.add_typer(audit.app, name="audit")
 app.add_typer(exchange.app, name="exchange")
+app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(account.app, name="account")
 app.add_typer(ca.app, name="ca")
 app.command("doctor")(service.doctor)

@@ -11,8 +11,8 @@ OPERATOR CALLER CALL_ID TRANSFER_ID TARGET MODE TRIGGER ASKED_BY DESK LAST CONTR
 """
 CONTROLLER = frozenset(_CONTROLLER.split())
 
-# agi_scripts/route.py, offline.py
-SCRIPTS = frozenset({"LANGUAGE", "QUEUE", "QUEUE_PRIORITY", "AGI_DONE"})
+# agi_scripts/route.py, offline.py, progress.py
+SCRIPTS = frozenset({"LANGUAGE", "QUEUE", "QUEUE_PRIORITY", "AGI_DONE", "FOUND"})
 
 # dialplans/core/hooks.conf: what a hook is given, and what it may give back
 HOOKS = frozenset({"DIALLED", "FROM", "TALKED_WITH", "GO_TO_TARGET", "GOODBYE"})

@@ -26,6 +26,9 @@ class NoServices:
     async def last_language(self, caller: str) -> str | None:
         return None
 
+    async def progress(self, call: str, caller: str, digits: str) -> str:
+        return "received"
+
 
 async def make_ready(scratch: Scratch, wish: Wish) -> None:
     """Nothing of an earlier trial counts. A beat in the far future: the controller lives; one long ago: it does not."""

@@ -44,6 +44,7 @@ class Services(Protocol):
     """What the scripts may ask of the rest of the house."""
 
     async def last_language(self, caller: str) -> str | None: ...
+    async def progress(self, call: str, caller: str, digits: str) -> str: ...  # a step, none, wait or late
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,13 +73,14 @@ class Teller:
                 keeper.keep(f"webhook {hook.name}", lambda hook=hook: self._hook(hook))  # type: ignore[misc]
             if self._site.sms is not None:
                 keeper.keep(SMS, self._sms)
-            while True:
+            while self._site.webhooks or self._site.sms:
                 try:
                     await self._tellings.forget(self._now())
                     self.waiting = await self._tellings.waiting()
                 except HotlineError as failure:
                     log.warning("telling.not_counted", why=failure.message)
                 await asyncio.sleep(COUNTED)
+            await asyncio.Event().wait()  # nobody is to be told
         finally:
             await keeper.close()
 

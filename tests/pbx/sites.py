@@ -68,6 +68,11 @@ def site(changes: Table | None = None) -> dict[str, Any]:
                 "flow": "survey",
                 "keys": {"suspend": "*98"},
             },
+            "progress": {
+                "name": {"zh": "办理进展查询", "en": "Progress"},
+                "flow": "progress",
+                "keys": {"suspend": "*97"},
+            },
         },
         "operators": [
             {"number": "1001", "name": "一号坐席", "skills": ["general"]},

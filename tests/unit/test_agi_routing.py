@@ -106,7 +106,7 @@ async def test_a_health_check_sets_nothing_else() -> None:
 
 
 def test_every_question_of_agi_scripts_is_served() -> None:
-    assert sorted(scripts()) == ["ping", "route"]
+    assert sorted(scripts()) == ["ping", "progress", "route"]
 
 
 def talk(arguments: list[str], replies: str) -> list[str]:
