@@ -29,6 +29,17 @@ def postgresql(name: str) -> Program:
     return fetched("postgresql", ["postgresql"], f"usr/lib/postgresql/*/bin/{name}")
 
 
+def dovecot() -> Program:
+    """A mailbox's server (Debian: dovecot-imapd); `tests/unit/imap_server.py` runs it."""
+    own = Path("/usr/lib/dovecot/imap")
+    if own.exists():
+        return Program(own)
+    program = fetched("dovecot", ["dovecot-imapd"], "usr/lib/dovecot/imap")
+    inside = program.path.parent
+    libraries = os.pathsep.join([program.environment["LD_LIBRARY_PATH"], str(inside), str(inside / "modules")])
+    return Program(program.path, {"LD_LIBRARY_PATH": libraries})
+
+
 def systemd_analyze() -> Program:
     """What judges a systemd unit, whether or not systemd runs here (Debian: systemd)."""
     own = installed("systemd-analyze")
@@ -69,6 +80,7 @@ def fetch_all() -> None:
     sipp()
     faketime()
     postgresql("initdb")
+    dovecot()
     systemd_analyze()
     dot()
     chromium()

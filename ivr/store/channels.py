@@ -159,6 +159,16 @@ class Arrivals:
             row = (await connection.execute(select(_MAILBOX.validity, _MAILBOX.uid).where(*where))).first()
         return Place(folder, row.validity, row.uid) if row is not None else None
 
+    async def read_to(self, channel: str, place: Place) -> None:
+        """The mailbox is read so far."""
+        await self._store.write(lambda connection: _read_to(connection, channel, place))
+
+    async def last(self, channel: str) -> datetime | None:
+        """When the newest that was taken had come."""
+        query = select(_MESSAGE.received_at).where(_MESSAGE.channel == channel)
+        async with self._store.reading() as connection:
+            return (await connection.execute(query.order_by(_MESSAGE.received_at.desc()).limit(1))).scalar()
+
     async def taken(self, channel: str, id: str) -> str | None:
         """The number of the case that this message opened or belongs to."""
         query = select(_MESSAGE.case_id).where(_MESSAGE.channel == channel, _MESSAGE.id == id)
