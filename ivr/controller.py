@@ -21,6 +21,7 @@ from ivr.apply import Applying
 from ivr.calls.live import Live
 from ivr.calls.model import Call
 from ivr.cases import Keeping
+from ivr.channels.inbound import Inbound
 from ivr.dialplan.office import Office
 from ivr.errors import HotlineError
 from ivr.exchange import Exchange
@@ -161,6 +162,7 @@ class Controller:
         self.services.teller.append(self.teller)
         self.cases = Keeping(self.services.cases, self.live, site)
         self.services.cases.listeners.append(self.cases.changed)
+        self.inbound = Inbound(site, secrets, self.services.arrivals, self.services.inbound)
         self.order_clocks = Clocks(self.services.work_orders, self.services.attachments, self.services.order_counts)
         self.services.cases.listeners.append(self.order_clocks.changed)
         self.services.messages.listeners.append(self.cases.taken)
@@ -186,6 +188,7 @@ class Controller:
         self.keeper.keep("notices", self.notices.keep_published)
         self.keeper.keep("skills", self.skills.keep_in_force)
         self.keeper.keep("cases", self.cases.run)
+        self.keeper.keep("channels", self.inbound.run)
         self.keeper.keep("work orders", self.order_clocks.run)
         self.keeper.keep("supervision", self.supervision.keep_noting)
         self.keeper.keep("exchange", self.exchange.run)
@@ -292,6 +295,7 @@ class Controller:
                 "hotline_ari": ("ARI: events, transfers, lost, …", ("what",), lambda: self.link.ari_counters),
                 "hotline_exchange": ("Messages told to desks.", ("desk", "what"), lambda: self.exchange.counters),
                 "hotline_telling": ("Messages told.", ("name", "what"), lambda: self.teller.counters),
+                "hotline_mail": ("Mails of the mailboxes.", ("channel", "what"), self.inbound.counters),
                 "hotline_agi": ("Questions of the dialplan.", ("script", "outcome"), lambda: self.agi.counters),
             },
         )

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from ivr.calls.live import Live
+from ivr.channels.inbound import State
 from ivr.credentials import Credentials
 from ivr.dialplan.findings import Report
 from ivr.dialplan.office import Publishing
@@ -162,6 +163,7 @@ class Services:
     ivr: Sequence[str] = (sys.executable, "-m", "ivr")  # the command line, for what is done by a process of its own
     exchange: Exchange | None = None
     teller: list[Teller] = field(default_factory=list)  # at most one: it is made of these services
+    inbound: State = field(default_factory=State)  # of channels, kept by `ivr.channels.inbound.Inbound`
     order_counts: dict[str, Count] = field(default_factory=dict)  # of work orders, kept by `ivr.work_orders.Clocks`
     messages: Messages = field(init=False)
     tellings: Tellings = field(init=False)

@@ -17,7 +17,7 @@ from ivr.errors import HotlineError
 from ivr.store import Store
 from ivr.store.figures import CONNECT_RATE, Figures, figures
 from ivr.tasks import ended
-from ivr.web import exchange_alarms, order_alarms, room_alarms, telling_alarms
+from ivr.web import channel_alarms, exchange_alarms, order_alarms, room_alarms, telling_alarms
 from ivr.web.context import SERVICES, Asked, Services
 from ivr.web.room_alarms import Alarm, Board, Starting
 
@@ -66,6 +66,7 @@ class Room:
         yield from self._of_exchange(now)
         yield from self._of_telling(now)
         yield from order_alarms.found(self._services.order_counts, self._services.site)
+        yield from channel_alarms.found(self._services.inbound, now)
 
     def _of_exchange(self, now: datetime) -> Iterator[Alarm]:
         yield from exchange_alarms.at_the_door(self._services.door.refusals.values(), now)

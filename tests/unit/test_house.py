@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "schema": {"errors"},
     "calls": set(),
     "desks": {"errors", "schema"},  # pure: cases and what desks tell each other
-    "channels": {"desks", "errors", "settings", "store"},
+    "channels": {"credentials", "desks", "errors", "settings", "store", "tasks"},
     "settings": {"errors"},
     "credentials": {"errors", "settings", "webhooks"},
     "findings": {"settings"},
