@@ -12,6 +12,7 @@ from ivr.cli import (
     account,
     apply,
     audit,
+    bulletin,
     ca,
     calls,
     db,
@@ -50,6 +51,7 @@ app.command("fetch")(service.fetch_asterisk)
 app.command("controller", hidden=True)(service.controller)
 app.command("drain")(drain.drain)
 app.command("apply")(apply.apply)
+app.command("bulletin")(bulletin.bulletin)
 app.command("statistics")(statistics.statistics)
 app.command("console")(service.console)
 app.add_typer(audit.app, name="audit")

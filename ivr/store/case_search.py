@@ -34,12 +34,14 @@ class Wanted:
     urgency: str | None = None
     owner: str | None = None
     caller: str | None = None
+    first: str | None = None  # the desk that first received it
+    partner: str | None = None  # a desk that it went to, or came from
     since: datetime | None = None
     until: datetime | None = None
 
 
-_MARKS = (("state", "s"), ("urgency", "u"), ("owner", "d"), ("kind", "k"), ("caller", "n"), ("class_code", "c"),
-          ("region", "r"))  # fmt: skip
+_MARKS = (("state", "s"), ("urgency", "u"), ("owner", "d"), ("first", "f"), ("kind", "k"), ("caller", "n"),
+          ("class_code", "c"), ("region", "r"))  # fmt: skip
 
 
 def index(connection: Connection, serial: int, case: Case) -> None:
@@ -74,6 +76,13 @@ def serials(dialect: str, rows: Sequence[Row]) -> TextualSelect:
     return query.bindparams(words=match).columns(column("serial", BigInteger))
 
 
+def count(connection: Connection, wanted: Wanted, most: int) -> int:
+    """How many fit; `most` where there are more."""
+    query, values = _question(connection.dialect.name, wanted, None)
+    whole = text(f"SELECT count(*) FROM ({query.text}) found")  # noqa: S608
+    return int(connection.execute(whole, {**values, "limit": most}).scalar_one())
+
+
 def _question(dialect: str, wanted: Wanted, before: int | None) -> tuple[TextClause, dict[str, Any]]:
     """Where the index alone can tell, it tells the serials of the page, and so many rows are read."""
     rows, months = _rows(wanted), _months(wanted)
@@ -101,6 +110,10 @@ def _of_row(dialect: str, wanted: Wanted, values: dict[str, Any]) -> list[str]:
     if wanted.number is not None:
         conditions.append("c.number = :number")
         values["number"] = wanted.number
+    if wanted.partner is not None:
+        went = 'SELECT 1 FROM handover h WHERE h.case_id = c.id AND (h.origin = :partner OR h."to" = :partner)'
+        conditions.append(f"EXISTS ({went})")
+        values["partner"] = wanted.partner
     for name, sign in (("since", ">="), ("until", "<")):
         moment = getattr(wanted, name)
         if moment is not None:

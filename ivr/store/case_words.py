@@ -69,8 +69,8 @@ def _plain(code: str) -> str:
 
 
 def mark(kind: str, value: str) -> str:
-    """As `_marks` makes them: s(tate), u(rgency), d (owner), k(ind), n(umber of the caller), c(lass), r(egion),
-    o (who works on it)."""
+    """As `_marks` makes them: s(tate), u(rgency), d (owner), f(irst owner), k(ind), n(umber of the caller), c(lass),
+    r(egion), o (who works on it)."""
     return f"{kind}:{_plain(value)}"
 
 

@@ -97,6 +97,14 @@ async def figures(store: Store, now: datetime) -> Figures:
     return Figures(now, _day(counted), _hours(counted, now), _targets(asked), tuple(_failing(newest, tried)))
 
 
+async def of_calls(store: Store, since: datetime, until: datetime) -> tuple[Day, tuple[Transfers, ...]]:
+    """The same of any time; of calls that have been erased there is only `ivr.store.statistics`."""
+    async with store.reading() as connection:
+        counted = [dict(row) for row in (await connection.execute(_by_hour(since, until))).mappings()]
+        asked = (await connection.execute(_transfers(since, until))).all()
+    return _day(counted), _targets(asked)
+
+
 def _by_hour(since: datetime, until: datetime) -> Select[Any]:
     screened = and_(
         call.c.outcome == "rejected",

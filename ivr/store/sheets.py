@@ -56,7 +56,7 @@ class Job:
 
 class TooManyRowsError(HotlineError):
     def __init__(self, limit: int) -> None:
-        message = f"more than {limit} calls fit: choose a shorter time, or one more condition"
+        message = f"more than {limit} fit: choose a shorter time, or one more condition"
         super().__init__("export_too_large", message, {"limit": limit}, 422)
 
 
@@ -115,7 +115,7 @@ async def write(job: Job, tell: Callable[[dict[str, Any]], None]) -> None:
             raise TooManyRowsError(job.most)
         tell({"rows": 0, "total": total})
         done, before = 0, None
-        with _opened(job) as put:
+        with opened(job.path, job.format, len(HEADINGS)) as put:
             put([heading[job.language == "en"] for heading in HEADINGS])
             asked = {field.name: getattr(wanted, field.name) for field in fields(Wanted)}
             while calls := await store.calls(min(PAGE, job.most - done), before, **asked):
@@ -135,9 +135,10 @@ def _wanted(given: Mapping[str, str]) -> Wanted:
 
 
 @contextmanager
-def _opened(job: Job) -> Iterator[Put]:
-    os.close(os.open(job.path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
-    with (_csv if job.format == "csv" else _xlsx)(Path(job.path)) as put:
+def opened(path: str, format: str, columns: int) -> Iterator[Put]:
+    """A sheet that rows are put into, whoever's they are; nobody else may read it."""
+    os.close(os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
+    with _csv(Path(path)) if format == "csv" else _xlsx(Path(path), columns) as put:
         yield put
 
 
@@ -157,12 +158,12 @@ def _tame(cell: Cell) -> Cell:
 
 
 @contextmanager
-def _xlsx(path: Path) -> Iterator[Put]:
+def _xlsx(path: Path, columns: int) -> Iterator[Put]:
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(str(path), options) as book:
         sheet = book.add_worksheet()
         sheet.freeze_panes(1, 0)
-        sheet.set_column(0, len(HEADINGS) - 1, 18)
+        sheet.set_column(0, columns - 1, 18)
         at = 0
 
         def put(cells: Row) -> None:

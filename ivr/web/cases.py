@@ -11,7 +11,7 @@ from ivr.settings import classes
 from ivr.store.case_calls import is_number, offered_with
 from ivr.store.case_search import Wanted
 from ivr.store.cases import CaseChangedError, Known
-from ivr.web import cases_told, ordering, scope
+from ivr.web import cases_told, lookups, ordering, scope
 from ivr.web.context import Asked
 from ivr.web.notes import ErasedCallError, of_mine
 from ivr.web.roles import FOR_OTHERS, NOTE_READERS
@@ -22,13 +22,17 @@ async def listed(asked: Asked) -> dict[str, Any]:
     query = dict(asked.query)
     limit, before = query.pop("limit", 50), query.pop("before", None)
     found = await asked.services.cases.search(Wanted(**query), limit, before)
+    if before is None:
+        await lookups.searched(asked, query, found)
     next_ = found[-1]["serial"] if len(found) == limit else None
     shown = (one for one in found if cases_told.may_be_found(asked, one, "caller" in query))
     return {"cases": [cases_told.row(asked, one) for one in shown], "next": next_}
 
 
 async def shown(asked: Asked) -> dict[str, Any]:
-    return await _told(asked, await asked.services.cases.get(asked.path["id"]))
+    known = await asked.services.cases.get(asked.path["id"])
+    await lookups.looked(asked, known.case)
+    return await _told(asked, known)
 
 
 async def opened(asked: Asked) -> dict[str, Any]:

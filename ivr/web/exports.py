@@ -1,4 +1,4 @@
-"""Exports of calls: a process writes the sheet (`ivr.store.sheets`), whoever asked watches and takes it.
+"""Exports: a process writes the sheet (`ivr.store.sheets`), whoever asked watches and takes it.
 
 Whoever gets whole numbers has the role for it and gives a reason. What was exported is on record before it is given.
 """
@@ -8,9 +8,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import sys
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import structlog
 from aiohttp import web
@@ -24,9 +27,17 @@ from ivr.web.context import SERVICES, Asked
 from ivr.web.exported import Export, ExportError
 from ivr.web.uncovering import may_uncover
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 MOST_ROWS = 100_000
 KILL_SECONDS = 5.0  # that a process may take to die
-MEDIA = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+PIECE = 256 * 1024  # bytes
+MEDIA = {
+    "csv": "text/csv",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pdf": "application/pdf",
+}
 
 log = structlog.get_logger(__name__)
 
@@ -50,18 +61,66 @@ async def ask(asked: Asked) -> dict[str, Any]:
         site.database_url, str(export.path), export.format, "en" if asked.language == "en" else "zh",
         site.hotline.timezone, full, wanted, MOST_ROWS,
     )  # fmt: skip
-    export.task = asyncio.create_task(_made(asked, export, job))
+    why = str(body.get("reason", ""))
+    told = Told("call.export", why, {"filters": dict(job.wanted), "full": job.full})
+    export.task = asyncio.create_task(_made(asked, export, "ivr.store.sheets", job, told))
     return {"export": export.as_dict()}
 
 
-async def _made(asked: Asked, export: Export, job: Job) -> None:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the audit says of an export."""
+
+    what: str
+    why: str
+    details: Mapping[str, Any]
+
+
+async def at_once(
+    asked: Asked, module: str, of: Callable[[Path], DataclassInstance], name: str, told: Told
+) -> web.StreamResponse:
+    """Make a sheet or a paper and give it, in one request: for programs, and for what is ready within seconds.
+
+    `of`: the job of the process that `module` is, which writes the file; `name`: of the file, with its form behind the
+    dot. Raises ExportError and what the process says.
+    """
+    services, format = asked.services, name.rpartition(".")[2]
+    export = services.exports.begin(services.var / "exports", _whose(asked), format)
     try:
-        await _written(export, job)
-        details = {"filters": dict(job.wanted), "rows": export.rows, "full": job.full}
+        export.task = asyncio.create_task(_made(asked, export, module, of(export.path), told))
+        await export.task
+        if export.error is not None:
+            raise export.error
+        file = await asyncio.to_thread(_opened, export.path)
+    finally:
+        services.exports.drop(export)
+    return await _sent(asked, file, name, format)
+
+
+def _opened(path: Path) -> BinaryIO:
+    return path.open("rb")
+
+
+async def _sent(asked: Asked, file: BinaryIO, name: str, format: str) -> web.StreamResponse:
+    """The file has no name any more: it is gone when it has been read."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    response = web.StreamResponse(headers={**headers, "Content-Type": MEDIA[format]})
+    with file:
+        response.content_length = os.fstat(file.fileno()).st_size
+        await response.prepare(asked.request)
+        while piece := await asyncio.to_thread(file.read, PIECE):
+            await response.write(piece)
+    await response.write_eof()
+    return response
+
+
+async def _made(asked: Asked, export: Export, module: str, job: DataclassInstance, told: Told) -> None:
+    try:
+        await _written(export, module, job)
         who = asked.who
-        why = str(asked.body.get("reason", ""))
+        details = {**told.details, "rows": export.rows}
         await Audit(asked.services.store).note(
-            asked.by, who.role if who else "", "call.export", export.format, why, details
+            asked.by, who.role if who else "", told.what, export.format, told.why, details
         )
         export.state = "ready"
     except HotlineError as refusal:
@@ -74,9 +133,9 @@ async def _made(asked: Asked, export: Export, job: Job) -> None:
         log.warning("web.export_failed", why=str(export.error))
 
 
-async def _written(export: Export, job: Job) -> None:
+async def _written(export: Export, module: str, job: DataclassInstance) -> None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "ivr.store.sheets",
+        sys.executable, "-m", module,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     assert process.stdin is not None

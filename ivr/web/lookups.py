@@ -56,8 +56,7 @@ async def searched(asked: Asked, wanted: Mapping[str, Any], found: Iterable[Mapp
     own = asked.services.cases.desk
     others = {desk for row in found for desk in (row["first"], *row["owners"].split()) if desk != own}
     if others:
-        filters = _filters(wanted)
-        await note(asked, "case.search", " ".join(sorted(others)), {"filters": filters})
+        await note(asked, "case.search", " ".join(sorted(others)), {"filters": filters(wanted)})
 
 
 async def note(asked: Asked, what: str, about: str, details: Mapping[str, Any]) -> None:
@@ -67,7 +66,7 @@ async def note(asked: Asked, what: str, about: str, details: Mapping[str, Any]) 
         await Audit(asked.services.store).note(asked.by, role, what, about, "", details)
 
 
-def _filters(wanted: Mapping[str, Any]) -> dict[str, Any]:
+def filters(wanted: Mapping[str, Any]) -> dict[str, Any]:
     """As the audit may show them: a caller's number is masked there too."""
     told: Any = plain(dict(wanted))
     return {**told, "caller": masked(told["caller"])} if "caller" in told else dict(told)

@@ -96,7 +96,8 @@ def _parameter(place: str, name: str, schema: Schema) -> dict[str, Any]:
 def _answer(route: Route, language: str) -> dict[str, Any]:
     told: dict[str, Any] = {"description": route.summary[language]}
     if route.status != 101:
-        told["content"] = {route.media: {"schema": route.answer or {"type": "string"}}}
+        schema = route.answer or {"type": "string"}
+        told["content"] = {media: {"schema": schema} for media in route.media.split(", ")}
     return told
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from ivr.desks.case_kinds import DESK
 from ivr.desks.linkage import STATES
+from ivr.store.case_sheets import MOST_ROWS
 from ivr.store.linkage import DECIDED
-from ivr.web import board, shapes
+from ivr.web import board, bulk, shapes
+from ivr.web.exports import MEDIA
 from ivr.web.routes import Route, words
 from ivr.web.schema import BOOLEAN, NUMBER, TEXT, TIME, Schema, array, integer, mapping, nullable, obj, one_of, string
-from ivr.web.table_cases import ROW
+from ivr.web.table_cases import CONDITIONS, ROW
 
 _COUNT, _SECONDS = shapes.COUNT, nullable(NUMBER)
 _COUNTS: dict[str, Schema] = {
@@ -79,5 +81,28 @@ ROUTES: tuple[Route, ...] = (
             "limit": integer(1, 500, default=50),
             "skip": integer(0, 1_000_000, default=0, description="`next` of the page before"),
         },
+    ),
+    Route(
+        "GET",
+        "/api/v1/cases/export",
+        bulk.cases,
+        words(f"导出诉求，最多 {MOST_ROWS} 件（记入审计）", f"Cases as a sheet, {MOST_ROWS} at most; on record"),
+        access="board",
+        query={**CONDITIONS, "format": one_of("xlsx", "csv")},
+        media=f"{MEDIA['xlsx']}, {MEDIA['csv']}",
+    ),
+    Route(
+        "GET",
+        "/api/v1/bulletin",
+        bulk.bulletin,
+        words("某月的联动通报", "The bulletin of a month"),
+        access="board",
+        query={
+            "month": string(
+                r"20[0-9]{2}-(0[1-9]|1[0-2])", 7, description="such as 2026-11; last month where it is left out"
+            ),
+            "format": one_of("xlsx", "pdf"),
+        },
+        media=f"{MEDIA['xlsx']}, {MEDIA['pdf']}",
     ),
 )

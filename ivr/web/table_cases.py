@@ -184,6 +184,23 @@ _ACT = by_word(
 _SOME_MATTER = obj({}, MATTER)
 _NAMED = string(r"[0-9A-Za-z-]+", 64, description="a case's id or number")
 
+CONDITIONS: dict[str, Schema] = {
+    "q": string(longest=100, description="words, all of which it says; Chinese by any two characters"),
+    "place": string(longest=100),
+    "number": _NAMED,
+    "class_code": string(r"[0-9]{2,16}", 16, description="a class or one above it"),
+    "region": string(r"[0-9A-Za-z.-]{2,32}", 32, description="a region or one above it"),
+    "kind": one_of(*MATTER_KINDS),
+    "state": one_of(*STATES),
+    "urgency": one_of(*URGENCIES),
+    "owner": string(r"[0-9A-Za-z_-]+", 32, description="a desk"),
+    "first": string(r"[0-9A-Za-z_-]+", 32, description="the desk that first received it"),
+    "partner": string(r"[0-9A-Za-z_-]+", 32, description="a desk that it went to, or came from"),
+    "caller": string(r"\+?[0-9]{2,20}", 21, description="the whole number"),
+    "since": TIME,
+    "until": TIME,
+}
+
 ROUTES: tuple[Route, ...] = (
     Route(
         "GET",
@@ -193,18 +210,7 @@ ROUTES: tuple[Route, ...] = (
         obj({"cases": array(ROW), "next": nullable(shapes.COUNT)}),
         access="desk",
         query={
-            "q": string(longest=100, description="words, all of which it says; Chinese by any two characters"),
-            "place": string(longest=100),
-            "number": _NAMED,
-            "class_code": string(r"[0-9]{2,16}", 16, description="a class or one above it"),
-            "region": string(r"[0-9A-Za-z.-]{2,32}", 32, description="a region or one above it"),
-            "kind": one_of(*MATTER_KINDS),
-            "state": one_of(*STATES),
-            "urgency": one_of(*URGENCIES),
-            "owner": string(r"[0-9A-Za-z_-]+", 32, description="a desk"),
-            "caller": string(r"\+?[0-9]{2,20}", 21, description="the whole number"),
-            "since": TIME,
-            "until": TIME,
+            **CONDITIONS,
             "limit": integer(1, 500, default=50),
             "before": integer(1, 2**53, description="`next` of the page before"),
         },

@@ -28,10 +28,12 @@ MAY_IMPORT = {
     "pbx": {"agi_scripts", "calls", "credentials", "errors", "settings"},
     "store": {"calls", "desks", "errors", "settings", "pbx"},  # of pbx, the journal's files
     "dialplan": {"agi_scripts", "calls", "credentials", "errors", "pbx", "ports", "processes", "settings", "store"},
+    "bulletin": {"calls", "desks", "errors", "pbx", "settings", "store"},  # of pbx, fonts
     "webhooks": {"errors"},
     "posting": {"desks", "settings"},
     "bootstrap": {"errors", "pbx"},  # of pbx, fetching packages
     "web": {
+        "bulletin",  # its job
         "calls",
         "channels",
         "credentials",
