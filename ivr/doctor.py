@@ -17,6 +17,7 @@ from ivr.dialplan.versions import Versions
 from ivr.doctor_database import database
 from ivr.doctor_orders import orders
 from ivr.doctor_targets import CONTACTS, targets
+from ivr.doctor_telling import telling
 from ivr.errors import HotlineError
 from ivr.findings import Finding, bad, ok
 from ivr.pbx import fetch, prompts, render, state
@@ -58,6 +59,7 @@ def planned(site: Site, var: Path, asterisk: Installation | None) -> list[Findin
         _zone(site),
         database(site, var),
         certificate(site),
+        telling(site, var),
         orders(site, datetime.now(zoneinfo.ZoneInfo(site.hotline.timezone)).date()),
     )
     return [*(finding for part in parts for finding in part), *sounding(site, var)]

@@ -57,7 +57,7 @@ def problems(site: Site) -> Iterator[str]:
     for hook in site.webhooks.values():
         where = f"webhooks.{hook.name}"
         if not _NAME.fullmatch(hook.name):
-            yield f"{where}: expected a name such as records, of a-z, 0-9 and -"
+            yield f"{where}: expected a name such as records-2"
         if hook.name == SMS:
             yield f"{where}: this name is the text messages' (see [sms]); choose another"
         yield from _url(site, f"{where}.url", hook.url)
@@ -77,7 +77,7 @@ def _sms(site: Site, sms: Sms) -> Iterator[str]:
             yield f"sms.steps[{n}]: expected one of {', '.join(texts.STEPS)}, found {step!r}"
     for n, span in enumerate(sms.quiet):
         if not _SPAN.fullmatch(span):
-            yield f'sms.quiet[{n}]: expected spans of one day such as "21:00-08:00" or "12:30-14:00", found {span!r}'
+            yield f'sms.quiet[{n}]: expected a span such as "21:00-08:00", found {span!r}'
     if not 1 <= sms.most_a_day <= 100:
         yield f"sms.most_a_day: expected 1 to 100, found {sms.most_a_day}"
     try:

@@ -19,6 +19,9 @@ _EXPECTED: tuple[tuple[str, str], ...] = (
     (r"a text in quotes", "文字"),
     (r"a whole number", "整数"),
     (r"a number", "数字"),
+    (r"a span such as (\S+)", "时段，如 {0}，可跨零点"),
+    (r"\* or kinds of events such as (\S+)", "* 或事件名，如 {0}"),
+    (r"a regular expression such as (\S+): .*", "正则表达式，如 {0}"),
     (r"true or false", "是或否（true / false）"),
     (r"a list of texts.*", "一组文字"),
     (r"a table.*", "一组名称与值"),
@@ -105,6 +108,13 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (r"needs transport = \"tls\" or \"mtls\": .*", "语音加密须同时选用 TLS 或双向 TLS"),
     (r"needs tls\.ca, .*", "须先设置 tls.ca，否则任何人都能冒充对方"),
     (r"expected sip: and transport = \"tls\" in place of sips:", "请写 sip:，传输方式选 TLS，不要写 sips:"),
+    (r"this name is the text messages' \(see \[sms\]\); choose another", "sms 是短信网关的名称（[sms]），请另选"),
+    (r"(\S+) is no address of a system of yours", "{0} 不是业务系统的地址"),
+    (r"(\d+) is this hotline's own port", "{0} 是本热线自己的端口"),
+    (
+        r"expected an address such as (\S+?)(?:: messages hold personal data.*|, found (.*))",
+        "应为地址，如 {0}；非本机须用 https",
+    ),
     (r"needs (\[?\w+\]?.*)", "须先设置 {0}"),
 )
 

@@ -269,7 +269,7 @@ def test_those_that_are_told_of_cases_are_read(tmp_path: Path) -> None:
         ("/cases", "/cases?token=1", "webhooks.records.url: expected an address"),
         ('"opened"', '"Opened!"', "webhooks.records.events[0]: expected * or kinds of events such as opened"),
         ('["opened", "handled"]', "[]", "webhooks.records.events: expected * or kinds of events such as opened"),
-        ("21:00-08:00", "21-8", "sms.quiet[0]: expected spans of one day such as"),
+        ("21:00-08:00", "21-8", "sms.quiet[0]: expected a span such as"),
         ("[sms]", "[sms]\nmost_a_day = 0", "sms.most_a_day: expected 1 to 100, found 0"),
         ("[sms]", '[sms]\nsteps = ["begun"]', "sms.steps[0]: expected one of received"),
         ("[sms]", '[sms]\nnumbers = "("', "sms.numbers: expected a regular expression such as"),
