@@ -69,7 +69,7 @@ def page(connection: Connection, wanted: Wanted, limit: int, before: int | None 
 def serials(dialect: str, rows: Sequence[Row]) -> TextualSelect:
     """Those of the cases that say all of these words."""
     if dialect == "sqlite":
-        query, match = text("SELECT rowid FROM case_search WHERE case_search MATCH :words"), _fts(rows, ())
+        query, match = text("SELECT rowid AS serial FROM case_search WHERE case_search MATCH :words"), _fts(rows, ())
     else:
         query = text("SELECT serial FROM case_search WHERE words @@ CAST(:words AS tsquery)")
         match = _tsquery(rows, ())

@@ -5,12 +5,12 @@ Open orders come by their end, the nearest first; all others the newest first.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Subquery, and_, func, literal, or_, select, tuple_, update
 
 from ivr.desks.work_order import OPEN, moments
 from ivr.errors import HotlineError
@@ -124,24 +124,37 @@ class WorkOrders:
 
 
 def _page(connection: Connection, desk: str, wanted: Wanted, now: datetime) -> Sequence[Row]:
-    by_end = wanted.light is not None or wanted.state in {"open", *OPEN}
-    query = _found(connection, select(tables.work_order), wanted).where(_ORDER.desk == desk, *_conditions(wanted, now))
+    query = select(tables.work_order).where(_ORDER.desk == desk, *_conditions(wanted, now))
     if wanted.department is not None:
-        query = query.join(tables.work_order_part, _PART.serial == _ORDER.serial).where(
-            _PART.department == wanted.department
-        )
+        part = tables.work_order_part
+        query = query.join(part, _PART.serial == _ORDER.serial).where(_PART.department == wanted.department)
+    found = _found(connection, wanted)
+    if found is not None:
+        query = query.join(found, found.c.serial == _ORDER.case_serial)
+    order, later = _way(connection, wanted, found)
     if wanted.before is not None:
-        query = query.where(_after(connection, wanted.before) if by_end else _ORDER.serial < wanted.before)
-    order = (_ORDER.due, _ORDER.serial) if by_end else (_ORDER.serial.desc(),)
+        seen = connection.execute(select(tables.work_order).where(_ORDER.serial == wanted.before)).mappings().first()
+        query = query.where(later(seen) if seen is not None else literal(False))
     return connection.execute(query.order_by(*order).limit(wanted.limit)).mappings().all()
 
 
-def _after(connection: Connection, serial: int) -> ColumnElement[bool]:
-    """What comes after this one by its end."""
-    seen = connection.execute(select(_ORDER.due).where(_ORDER.serial == serial)).scalar()
-    if seen is None:
-        return literal(False)
-    return or_(_ORDER.due > seen, and_(_ORDER.due == seen, _ORDER.serial > serial))
+Way = tuple[Sequence[ColumnElement[Any]], Callable[[Row], ColumnElement[bool]]]
+"""How the orders stand, and which come after one of them."""
+
+
+def _way(connection: Connection, wanted: Wanted, found: Subquery | None) -> Way:
+    """Open ones by their end; the newest first; or, found by words, those of the newest cases.
+
+    FTS5 stops where the page is full, but only where the index of words alone gives the order.
+    """
+    serial = _ORDER.serial
+    if wanted.light is not None or wanted.state in {"open", *OPEN}:
+        return (_ORDER.due, serial), lambda row: tuple_(_ORDER.due, serial) > tuple_(row["due"], row["serial"])
+    if found is None:
+        return (serial.desc(),), lambda row: serial < row["serial"]
+    case = found.c.serial
+    order = (case.desc(),) if connection.dialect.name == "sqlite" else (case.desc(), serial)
+    return order, lambda row: or_(case < row["case_serial"], and_(case == row["case_serial"], serial > row["serial"]))
 
 
 def _conditions(wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
@@ -163,13 +176,10 @@ def _conditions(wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
     return found
 
 
-def _found(connection: Connection, query: Select[Any], wanted: Wanted) -> Select[Any]:
-    """Those whose case says the words."""
-    if wanted.q is None:
-        return query
-    rows = case_words.wanted(wanted.q)
+def _found(connection: Connection, wanted: Wanted) -> Subquery | None:
+    """The serials of cases that say the words."""
+    rows = case_words.wanted(wanted.q or "")
     if not rows:
-        return query
+        return None
     rows.append((case_words.mark("o", wanted.department or case_words.ORDERED),))
-    serials = case_search.serials(connection.dialect.name, rows)
-    return query.where(_ORDER.case_serial.in_(serials))
+    return case_search.serials(connection.dialect.name, rows).subquery("found")

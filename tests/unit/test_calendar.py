@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from ivr import doctor_orders
 from ivr.settings import calendar, classes
 from ivr.settings.calendar import Calendar, due, due_of, sign_by
-from tests.web.house import a_site
+from ivr.settings.load import load
+from ivr.settings.proposal import proposal
+from tests.web.house import SANDBOX, a_site
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 CHINA = Calendar()
@@ -119,6 +121,21 @@ def test_given_departments_then_the_doctor_says_of_which_years_the_make_up_days_
     assert [finding.level for finding in found] == (["warning"] if years else ["ok"])
     assert all(year in found[0].words[language] for year in years for language in ("zh", "en"))
     assert not list(doctor_orders.orders(replace(site, departments={}), today))
+
+
+def test_given_the_sandbox_then_a_cases_class_and_urgency_say_who_works_on_it_and_until_when() -> None:
+    site = load(SANDBOX, "/tmp/none")
+    at = local("2026-11-27 10:00")
+    lamp = proposal(site, "010101", "general", at)
+    assert (lamp.department, lamp.joint, lamp.due) == ("chengguan", (), local("2026-12-04 18:00"))
+    water = proposal(site, "0201", "very_urgent", at)
+    assert (water.department, water.due) == ("shuiwu", local("2026-11-27 12:00"))
+    quarrel = proposal(site, "0901", "general", at)
+    assert (quarrel.department, quarrel.joint) == ("jiedao", ("sifa",))  # with mediation
+    nobody = proposal(site, "0401", "general", at)  # its department is none of this city's
+    assert (nobody.department, nobody.joint) == ("", ())
+    assert proposal(site, "010101", "general", at, due=at + timedelta(hours=1)).sign_by == at + timedelta(minutes=15)
+    assert proposal(site, "", "general", at).department == ""
 
 
 def test_given_the_sample_then_it_says_what_holds_without_it() -> None:

@@ -161,22 +161,22 @@ def test_given_a_command_when_nobody_is_named_so_then_it_is_said_and_not_noted_a
 def test_given_a_new_person_of_a_department_when_the_shell_adds_him_then_the_password_that_it_tells_opens_his_account(
     ivr: Ivr, accounts: str, site: Path
 ) -> None:
-    site.write_text(f'{site.read_text()}\n[departments.chengguan]\nname = {{zh = "城管局", en = "City Management"}}\n')
+    site.write_text(f'{site.read_text()}\n[departments.yuanlin]\nname = {{zh = "园林局", en = "Parks"}}\n')
     wanted = ("account", "add", "liming", "--name", "李明", "--role", "department", "--department")
-    said = ivr(*wanted, "chengguan", "--by", "王芳", "-m", "新到岗")
+    said = ivr(*wanted, "yuanlin", "--by", "王芳", "-m", "新到岗")
     words, first = said.out.splitlines()
     assert (said.code, words.startswith("Account liming is made")) == (0, True)
     made = account_of(accounts, "liming")
-    assert (made.roles, made.department, made.must_change) == (("department",), "chengguan", True)
+    assert (made.roles, made.department, made.must_change) == (("department",), "yuanlin", True)
     assert asyncio.run(passwords.Passwords().fits(first, made.password, None))
     (noted,) = with_store(accounts, lambda store: Audit(store).listed())
     assert (noted.who, noted.why, noted.details["department"], first in str(noted)) == (
         "王芳",
         "新到岗",
-        "chengguan",
+        "yuanlin",
         False,
     )
-    again, nowhere = ivr(*wanted, "chengguan"), ivr(*wanted, "nowhere")
+    again, nowhere = ivr(*wanted, "yuanlin"), ivr(*wanted, "nowhere")
     assert (again.code, again.err) == (1, "there is an account liming already; choose another user\n")
     assert (nowhere.code, "hotline.toml has no [departments.nowhere]" in nowhere.err) == (1, True)
-    assert "chengguan" in ivr("account", "list").out
+    assert "yuanlin" in ivr("account", "list").out

@@ -225,18 +225,18 @@ def test_the_sites_of_two_desks_that_stand_side_by_side_load(tmp_path: Path, des
 
 
 DEPARTMENT = """
-[departments.chengguan]
-name = {zh = "城市管理局", en = "City Management"}
+[departments.yuanlin]
+name = {zh = "园林局", en = "Parks"}
 """
 
 
 def test_a_department_is_read_and_what_is_wrong_with_it_is_told(tmp_path: Path) -> None:
     site = load(site_file(tmp_path, more=DEPARTMENT), tmp_path)
-    assert site.departments["chengguan"].name["zh"] == "城市管理局"
+    assert site.departments["yuanlin"].name["zh"] == "园林局"
     for old, new, told in (
-        ("chengguan", '"cheng guan"', "departments.cheng guan: a department's key is made of small letters"),
-        (', en = "City Management"', "", "departments.chengguan.name.en: expected its name in this language"),
-        ("name", "names", "departments.chengguan.names: unknown key; did you mean name?"),
+        ("yuanlin", '"cheng guan"', "departments.cheng guan: a department's key is made of small letters"),
+        (', en = "Parks"', "", "departments.yuanlin.name.en: expected its name in this language"),
+        ("name", "names", "departments.yuanlin.names: unknown key; did you mean name?"),
     ):
         assert told in problems(site_file(tmp_path, more=DEPARTMENT.replace(old, new)))
 

@@ -113,6 +113,24 @@ async def test_given_open_orders_then_the_nearest_end_comes_first_page_by_page_a
     assert counted == {"chengguan": Count(open=5, unsigned=4, overdue=2, oldest=START + timedelta(hours=10))}
 
 
+async def test_given_words_that_many_orders_say_then_the_newest_come_page_by_page_each_once(
+    cases: Cases, orders: WorkOrders
+) -> None:
+    for n in range(4):
+        case = await ordered(cases, f"o{n}", "chengguan", f"朝阳路占道 {n}")
+        limits = dict.fromkeys(("due", "sign_by"), (START + timedelta(hours=5)).isoformat())
+        await cases.act(case, "1001", "ordered", {"order": f"p{n}", "department": "shuiwu", **limits})
+    for q in ("朝阳路", None):
+        found: list[str] = []
+        before = None
+        while page := await orders.search(Wanted(q=q, limit=3, before=before), START):
+            found += [row["id"] for row in page]
+            before = page[-1]["serial"]
+        assert len(found) == len(set(found)) == 8
+        assert [id[1] for id in found] == ["3", "3", "2", "2", "1", "1", "0", "0"]
+    assert await ids(orders, q="朝阳路", before=999) == []
+
+
 async def test_given_moments_that_come_then_each_is_told_once_whatever_is_written_meanwhile(
     store: Store, cases: Cases, orders: WorkOrders, clock: Clock
 ) -> None:
