@@ -185,6 +185,12 @@ class Arrivals:
             row = (await connection.execute(query)).first()
         return Source(*row) if row is not None else None
 
+    async def waiting(self, limit: int) -> Sequence[Any]:
+        """Rows of cases that nobody answered yet, the one whose time is over first in front."""
+        query = select(tables.case).where(text(tables.UNANSWERED)).order_by(tables.case.c.respond_by).limit(limit)
+        async with self._store.reading() as connection:
+            return (await connection.execute(query)).mappings().all()
+
     async def unanswered(self, now: datetime) -> tuple[int, datetime | None]:
         """How many cases have waited for a first answer beyond their time, and since when the first of them."""
         late = (tables.case.c.respond_by <= now, text(tables.UNANSWERED))

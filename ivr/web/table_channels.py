@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from ivr.web import channels, report
+from ivr.web import channels, report, unanswered
 from ivr.web.routes import Route, words
-from ivr.web.schema import BOOLEAN, TEXT, nullable, obj
+from ivr.web.schema import BOOLEAN, TEXT, array, integer, nullable, obj
+from ivr.web.shapes import COUNT
+from ivr.web.table_cases import ROW
 
 ROUTES: tuple[Route, ...] = (
+    Route(
+        "GET",
+        "/api/v1/cases/unanswered",
+        unanswered.listed,
+        words("等待首次答复的网络诉求，超时最久的在前", "Matters from the internet that wait for a first answer"),
+        obj({"cases": array(ROW), "late": COUNT, "desk": TEXT, "desks": array(TEXT)}),
+        access="desk",
+        query={"limit": integer(1, unanswered.MOST, default=20)},
+    ),
     Route(
         "POST",
         "/api/v1/channels/{channel}",

@@ -93,3 +93,16 @@ async def test_given_a_channel_that_is_no_gateway_then_it_is_as_if_the_signature
 ) -> None:
     status, body = await send(house, path=f"/api/v1/channels/{name}")
     assert (status, body["error"]["id"]) == (401, "webhook_signature")
+
+
+async def test_given_matters_that_wait_then_the_latest_is_first_and_one_that_was_answered_is_none(house: House) -> None:
+    assert (await house.ask("GET", "/api/v1/cases/unanswered"))[1]["cases"] == []
+    made = [(await send(house, f"m{n}", {**MESSAGE, "data": {"sender": "a", "words": f"{n}"}}))[1] for n in range(3)]
+    page = (await house.ask("GET", "/api/v1/cases/unanswered", params={"limit": "2"}))[1]
+    assert [one["line"] for one in page["cases"]] == ["0", "1"]
+    assert (page["desk"], page["desks"]) == ("12345", [])
+    path = f"/api/v1/cases/{made[0]['case']['id']}/events"
+    assert (await house.ask("POST", path, json={"kind": "responded", "data": {"words": "好"}}))[0] == 201
+    assert (await house.ask("POST", path, json={"kind": "received", "data": {"words": "好"}}))[0] == 422
+    found = (await house.ask("GET", "/api/v1/cases/unanswered"))[1]["cases"]
+    assert [one["line"] for one in found] == ["1", "2"]

@@ -6,8 +6,10 @@ import { clock, day } from "../shell/time.js";
 import { language, t } from "../shell/words.js";
 import { moment } from "../calls/when.js";
 import { Badge, Busy, Button, Failure, Select, Table, TextInput } from "../shell/ui.js";
+import { AnswerClock } from "./clock.js";
 import { KINDS, nameOfClass, URGENCIES, useClasses, words } from "./form.js";
 import { KINDS as COLOURS } from "./panel.js";
+import { Waiting } from "./waiting.js";
 
 const FIELDS = ["q", "place", "number", "class_code", "kind", "urgency", "state", "since", "until"];
 const STATES = ["open", "offered", "accepted", "consulting", "handled", "closed", "merged"];
@@ -42,6 +44,7 @@ const columns = (classes) => [
   { id: "urgency", label: t("case.urgency"), cell: (one) => html`<${Badge} kind=${URGENT[one.urgency]}>${t(`case.urgency.${one.urgency}`)}<//>` },
   { id: "state", label: t("case.state"), cell: (one) => html`<${Badge} kind=${COLOURS[one.state]}>${t(`case.state.${one.state}`)}<//>` },
   { id: "owner", label: t("case.owner"), cell: (one) => one.owners.join("、") },
+  { id: "answer", label: t("case.clock"), cell: (one) => html`<${AnswerClock} one=${one} />` },
 ];
 
 export default function List() {
@@ -78,6 +81,7 @@ export default function List() {
     else go(next ? `/cases?${next}` : "/cases");
   };
   return html`<div class="case-list"><h1 class="unseen">${t("case.title")}</h1>
+    ${!address && html`<${Waiting} />`}
     <${Conditions} wanted=${wanted} setWanted=${setWanted} classes=${classes} submit=${submit} />
     ${failure && html`<${Failure} error=${failure} retry=${() => read()} />`}
     ${found && html`<${Table} label=${t("case.title")} columns=${columns(classes)} rows=${found.cases} empty=${t("case.none")}

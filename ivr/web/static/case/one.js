@@ -9,6 +9,7 @@ import { Busy, Button, Dialog, Failure, prompt, Select, TextInput, toast } from 
 import { useClasses, valueOf, words } from "./form.js";
 import { Orders } from "./orders.js";
 import { Advice } from "./advice.js";
+import { Letters } from "./letters.js";
 import { Panel } from "./panel.js";
 
 const RESULTS = ["solved", "explained", "dispatched", "passed_on", "not_possible", "withdrawn"];
@@ -121,7 +122,7 @@ export function One({ id }) {
       <dl class="case-facts"><dt>${t("case.first")}</dt><dd>${one.first}</dd><dt>${t("case.channel")}</dt><dd>${t(`case.channel.${one.channel}`)}</dd><dt>${t("case.opened")}</dt><dd>${when(one.opened_at)}</dd></dl>
       <${Acts} one=${one} classes=${classes} act=${tried} />
     </header>
-    <div class="case-list"><${Matter} one=${one} classes=${classes} /><${Orders} one=${one} act=${act} /><${Links} one=${one} /></div>
+    <div class="case-list"><${Matter} one=${one} classes=${classes} /><${Letters} one=${one} act=${tried} /><${Orders} one=${one} act=${act} /><${Links} one=${one} /></div>
     <${History} one=${one} />
   </article>`;
 }
