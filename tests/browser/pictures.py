@@ -37,6 +37,7 @@ from ivr.store.cases import Cases, id_of_call
 from tests.browser.chromium import Chromium
 from tests.browser.conftest import People
 from tests.browser.inside import is_inside
+from tests.browser.pictures_orders import DEPARTMENTS, SHOWN, of_a_week
 from tests.browser.scripted import ABOUT, Desk, leg, transfer, view
 from tests.browser.scripted import call as a_talk
 from tests.pbx import sites
@@ -49,10 +50,18 @@ COLOURS = {1366: 64, 1920: 64, 3840: 32}  # by the width of the screen: large le
 SETTLED = 1500  # ms for what comes by itself: the stream's first picture, a chart
 PATIENCE = 20_000  # ms for what a page asks at its start
 IMAGES = ROOT / "docs/img"
-NAMES = {"supervisor": "周立群", "dialplans": "吴昊", "auditor": "郑安", "admin": "管理员", "liaison": "孙洁"}
+NAMES = {
+    "supervisor": "周立群",
+    "dialplans": "吴昊",
+    "auditor": "郑安",
+    "admin": "管理员",
+    "liaison": "孙洁",
+    "liming": "李明",
+}
 OPERATORS = ("张敏", "李想", "王雪", "陈晨", "刘洋", "赵磊", "杨帆", "黄蕾")
 SITE: Mapping[str, Any] = {
     "accounts": {"totp": []},
+    "departments": DEPARTMENTS,
     "operators": [
         {"number": str(1001 + place), "name": name, "skills": ["general", *(["english"] if place % 3 == 0 else [])]}
         for place, name in enumerate(OPERATORS)
@@ -126,6 +135,8 @@ PAGES: Mapping[str, Picture] = {
     "call": Picture("supervisor", "/calls/{call}"),
     "cases": Picture("supervisor", "/cases", there=(".table",)),
     "case": Picture("supervisor", "/cases/{case}", there=(".case-history",)),
+    "orders": Picture("supervisor", "/orders", there=(".orders-row",)),
+    "order": Picture("liming", "/orders/{order}", there=(".orders-one",)),
     "admin-dialplans": Picture("dialplans", "/admin/dialplans", "[data-tab='picture']", (".picture-host svg",)),
     "admin-prompts": Picture("dialplans", "/admin/prompts", there=(".table",)),
     "admin-notices": Picture("dialplans", "/admin/notices"),
@@ -178,6 +189,7 @@ def a_day(hotline: Hotline) -> None:
             await Cases(store, "12345").open("张敏", "phone", words, call=call.id)
 
     stored(hotline, save)
+    stored(hotline, of_a_week)
 
 
 def stored(hotline: Hotline, act: Callable[[Store], Awaitable[None]]) -> None:
@@ -266,7 +278,7 @@ def take(hotline: Hotline, chromium: Chromium, wanted: argparse.Namespace) -> No
 def opened(
     people: People, chromium: Chromium, hotline: Hotline, picture: Picture, call: str, language: str, theme: str
 ) -> Page:
-    path = picture.path.format(call=call, case=id_of_call(call))
+    path = picture.path.format(call=call, case=id_of_call(call), order=SHOWN)
     if picture.told:
         about = {**ABOUT, "name": hotline.tables["hotline"]["name"]}
         desk = Desk(chromium.context(theme=theme, language=language), about=about)

@@ -37,6 +37,7 @@ PAGES = {
     "cases": Shown("supervisor", "/cases", ".table, .empty"),
     "consult": Shown("supervisor", "/cases/consult", ".consult .table, .consult .empty"),
     "scope": Shown("supervisor", "/cases/scope", ".scope tbody tr"),
+    "orders": Shown("liming", "/orders", ".orders-row, .empty"),
     "dialplans": Shown("dialplans", "/admin/dialplans", ".cm-content"),
     "notices": Shown("dialplans", "/admin/notices", ".admin-head button"),
     "prompts": Shown("dialplans", "/admin/prompts", ".table"),
