@@ -89,7 +89,7 @@ def test_given_a_matter_when_a_department_does_it_badly_and_then_well_then_it_en
     )
     expect(dialog.locator(".orders-piece", has_text="已上传")).to_have_count(1)
     expect(dialog.locator(".orders-piece", has_text="只能上传")).to_have_count(1)
-    dialog.get_by_label("办理情况").fill("已更换井盖")
+    dialog.get_by_label("办理说明").fill("已更换井盖")
     assert findings(department) == []
     press(dialog, "办结")
     expect(head(department)).to_contain_text("已办结")
@@ -107,7 +107,7 @@ def test_given_a_matter_when_a_department_does_it_badly_and_then_well_then_it_en
 
     department.reload()
     expect(department.get_by_text("第 1 次：井盖还在响")).to_be_visible()
-    answered(department, "办结", 办理情况="已垫胶圈，不再响")
+    answered(department, "办结", 办理说明="已垫胶圈，不再响")
     expect(head(department)).to_contain_text("已办结")
 
     operator.goto(f"{hotline.web}/cases/{case}")

@@ -7,10 +7,12 @@ import { clock, day } from "../shell/time.js";
 import { language, t } from "../shell/words.js";
 import { Busy, Button, Dialog, Failure, prompt, Select, TextInput, toast } from "../shell/ui.js";
 import { useClasses, valueOf, words } from "./form.js";
+import { useDepartments } from "../orders/facts.js";
 import { Orders } from "./orders.js";
 import { Advice } from "./advice.js";
 import { Letters } from "./letters.js";
 import { Panel } from "./panel.js";
+import { told } from "./told.js";
 
 const RESULTS = ["solved", "explained", "dispatched", "passed_on", "not_possible", "withdrawn"];
 const AWAITED = 3000; // ms between two looks while another desk's answer is awaited
@@ -27,19 +29,11 @@ function Matter({ one, classes }) {
   </dl></section>`;
 }
 
-/** An event in words. */
-function told({ kind, data }) {
-  const said = { words: "", satisfied: "", ...data };
-  if (kind === "written") said.fields = Object.keys(data).map((name) => t(`case.note_${name}`)).join("、");
-  for (const name of ["whose", "danger", "result", "granted", "reached", "satisfied"]) if (name in data) said[name] = t(`case.${name}.${data[name]}`);
-  for (const name of ["due", "until"]) if (name in data) said[name] = when(data[name]);
-  return t(`case.event.${kind}`, said);
-}
-
 function History({ one }) {
+  const departments = useDepartments();
   return html`<section class="card" aria-label=${t("case.history")}><h2>${t("case.history")}</h2><ol class="case-history">
     ${one.history.map((entry) => html`<li key=${`${entry.origin} ${entry.seq}`} class=${entry.void ? "void" : ""}>
-      <span class="case-when">${when(entry.at)} · ${entry.origin}/${entry.by}</span><br />${told(entry)}
+      <span class="case-when">${when(entry.at)} · ${entry.origin}/${entry.by}</span><br />${told(entry, departments)}
       ${entry.void && html`<br /><em>${t("case.void", { why: entry.void })}</em>`}
     </li>`)}
   </ol></section>`;

@@ -10,7 +10,8 @@ import { endOf, when } from "./facts.js";
 /** `order.may` says which of them; what comes next mostly stands first. `of`: only a department's people, or only the desk's. */
 const ACTS = [
   { kind: "order_signed", name: "sign", press: "primary", of: "department", data: {} },
-  { kind: "order_done", name: "finish", press: "primary", dialog: (props) => html`<${Result} ...${props} />` },
+  { kind: "order_done", name: "finish", press: "primary", of: "department", dialog: (props) => html`<${Result} title=${t("orders.finish")} ...${props} />` },
+  { kind: "order_done", name: "finish_for", of: "desk", dialog: (props) => html`<${Result} title=${t("orders.finish_for")} ...${props} />` },
   {
     kind: "order_extension",
     name: "extend",

@@ -66,19 +66,28 @@ export function Escalation({ act, onClose }) {
 }
 
 /** What was done about it, with photographs. */
-export function Result({ order, act, onClose }) {
+export function Result({ title, order, act, onClose }) {
+  const place = `hotline.order.${order.id}`; // a login that ends in the street takes no words away
   const [result, setResult] = useState("solved");
-  const [words, setWords] = useState("");
+  const [words, setWords] = useState(() => sessionStorage.getItem(place) ?? "");
   const [files, setFiles] = useState([]);
   const [sending, setSending] = useState(false);
   const data = () => ({ result, words: words.trim(), ...(files.length ? { files } : {}) });
+  const type = (said) => {
+    setWords(said);
+    sessionStorage.setItem(place, said);
+  };
+  const send = async (said) => {
+    await act(said);
+    sessionStorage.removeItem(place);
+  };
   const took = (has, busy) => {
     setFiles(has);
     setSending(busy);
   };
-  return html`<${Asking} title=${t("orders.finish")} ready=${words.trim() && !sending} data=${data} act=${act} onClose=${onClose}>
+  return html`<${Asking} title=${title} ready=${words.trim() && !sending} data=${data} act=${send} onClose=${onClose}>
     <${Select} label=${t("orders.result")} name="result" value=${result} options=${RESULTS.map((value) => ({ value, label: t(`case.result.${value}`) }))} onChange=${setResult} />
-    <${Words} label=${t("orders.result_words")} hint=${t("orders.result_hint")} longest=${8000} value=${words} onInput=${setWords} required autofocus />
+    <${Words} label=${t("orders.result_words")} hint=${t("orders.result_hint")} longest=${8000} value=${words} onInput=${type} required autofocus />
     <${Upload} id=${order.id} onChange=${took} />
   <//>`;
 }

@@ -23,6 +23,7 @@ const SHOWN = {
 const URGENT = { urgent: "warn", very_urgent: "bad" };
 const FIELDS = ["show", "department", "q"];
 
+const sum = (departments) => Object.fromEntries([["open", "open"], ["overdue", "overdue"], ["extension", "asked"]].map(([tab, name]) => [tab, departments.reduce((all, one) => all + one[name], 0)]));
 const wantedNow = () => Object.fromEntries(FIELDS.map((name) => [name, query.value.get(name) ?? ""]));
 const asking = ({ show, department, q }) => ({ ...SHOWN[show || "open"], department, q: q.trim() });
 
@@ -58,6 +59,7 @@ export function List() {
   const [found, setFound] = useState(null);
   const [failure, setFailure] = useState(null);
   const [busy, setBusy] = useState(false);
+  const [counts, setCounts] = useState({});
   const every = !may("department");
   const wanted = wantedNow();
   const address = query.value.toString();
@@ -69,7 +71,9 @@ export function List() {
     const of = query.peek().toString();
     setBusy(Boolean(before));
     try {
+      const counted = every ? api.get("/departments").then((told) => setCounts(sum(told.departments)), () => null) : null; // of a joint one no count is right
       const answer = await api.get("/orders", { ...asking(wantedNow()), before, limit: PAGE });
+      await counted;
       setFailure(null);
       if (of === query.peek().toString()) setFound((old) => ({ of, orders: [...(before ? old.orders : []), ...answer.orders], next: answer.next }));
     } catch (error) {
@@ -86,7 +90,7 @@ export function List() {
     const next = new URLSearchParams(Object.entries({ ...wanted, ...change }).filter(([, value]) => value)).toString();
     go(next ? `/orders?${next}` : "/orders");
   };
-  const tabs = Object.keys(SHOWN).filter((id) => every || id !== "extension").map((id) => ({ id, label: t(`orders.show.${id}`) }));
+  const tabs = Object.keys(SHOWN).filter((id) => every || id !== "extension").map((id) => ({ id, label: `${t(`orders.show.${id}`)}${!wanted.department && counts[id] ? ` ${counts[id]}` : ""}` }));
   const here = found?.of === address ? found : null;
   return html`<div class="orders"><h1 class="unseen">${t("orders.title")}</h1>
     <${Conditions} wanted=${wanted} departments=${departments} every=${every} onWanted=${want} />

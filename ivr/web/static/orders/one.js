@@ -6,11 +6,13 @@ import { may as mayRole } from "../shell/session.js";
 import { language, t } from "../shell/words.js";
 import { Badge, Busy, Button, Failure, toast } from "../shell/ui.js";
 import { useClasses, valueOf } from "../case/form.js";
+import { told } from "../case/told.js";
 import { Acts } from "./acts.js";
 import { by, Clock, Files, Light, nameOf, namesOf, useDepartments, when } from "./facts.js";
 
 const EVERY = 15_000; // ms between two looks
 const WRITTEN = ["cause", "course", "text", "happened", "place", "name", "caller", "kind", "class_code", "urgency", "tags", "contact"];
+const PERSON = ["name", "caller"]; // of one who stays unnamed: the server tells neither
 const filled = (value) => (Array.isArray(value) ? value.length > 0 : Boolean(value));
 
 const Facts = ({ pairs }) => html`<dl class="orders-facts">${pairs.filter(([, value]) => filled(value)).map(([name, value]) => html`<dt key=${name}>${name}</dt><dd>${value}</dd>`)}</dl>`;
@@ -28,7 +30,7 @@ function Wanted({ order, classes }) {
   return html`<section class="card"><h2>${t("orders.wanted")}</h2>
     ${matter.confidential && html`<p class="orders-confidential"><${Badge} kind="warn">${t("orders.confidential")}<//> ${t("orders.confidential_text")}</p>`}
     ${!matter.confidential && html`<${Caller} order=${order} />`}
-    <${Facts} pairs=${[[t("orders.task"), order.task], ...WRITTEN.map((name) => [t(`case.note_${name}`), filled(matter[name]) && valueOf(classes, name, matter[name])])]} />
+    <${Facts} pairs=${[[t("orders.task"), order.task], ...WRITTEN.filter((name) => !matter.confidential || !PERSON.includes(name)).map((name) => [t(`case.note_${name}`), filled(matter[name]) && valueOf(classes, name, matter[name])])]} />
   </section>`;
 }
 
@@ -64,6 +66,11 @@ function Done({ order, departments }) {
   </section>`;
 }
 
+function History({ order, departments }) {
+  return html`<section class="card orders-history"><h2>${t("orders.history")}</h2><ol class="orders-parts">${order.history.map((entry, place) => html`<li key=${place}>
+    <span class="orders-when">${when(entry.at)} · ${by(entry.by)}</span><br />${told(entry, departments)}</li>`)}</ol></section>`;
+}
+
 export function One({ id }) {
   const classes = useClasses();
   const departments = useDepartments();
@@ -97,5 +104,6 @@ export function One({ id }) {
     </header>
     <${Wanted} order=${order} classes=${classes} />
     <${Done} order=${order} departments=${departments} />
+    <${History} order=${order} departments=${departments} />
   </article>`;
 }
