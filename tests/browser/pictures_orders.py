@@ -48,9 +48,7 @@ class _Week:
         self._at = self._now - timedelta(hours=hours)
         return (await self._cases.open("张敏", "phone", words)).case.id
 
-    async def _ordered(
-        self, case: str, order: str, department: str, since: float, left: float, **more: Any
-    ) -> None:
+    async def _ordered(self, case: str, order: str, department: str, since: float, left: float, **more: Any) -> None:
         begun = self._now - timedelta(hours=since)
         data = {
             "order": order,
