@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import Chromium
 from tests.browser.conftest import People
+from tests.pbx.sites import Table
 from tests.pbx.two_sites import TwoSites
 from tests.phones import Phone
 
@@ -44,12 +45,12 @@ class Desks:
 
 
 @contextlib.contextmanager
-def opened(chromium: Chromium, folder: Path, **look: str) -> Iterator[Desks]:
-    """Both sites, and both pages logged in. `look`: language and theme."""
-    sites = TwoSites.started(folder, SITES)
+def opened(chromium: Chromium, folder: Path, tables: Mapping[str, Table] = SITES) -> Iterator[Desks]:
+    """Both sites, and both pages logged in."""
+    sites = TwoSites.started(folder, tables)
     people = [People(chromium, sites.city), People(chromium, sites.police)]
     try:
-        yield Desks(sites, people[0]("1001", tone="operator", **look), people[1]("2001", tone="110", **look))
+        yield Desks(sites, people[0]("1001", tone="operator"), people[1]("2001", tone="110"))
         assert [error for one in people for error in one.errors] == []
     finally:
         for one in people:

@@ -7,6 +7,7 @@ import { Badge, Empty, Timer } from "../shell/ui.js";
 import { call, finished } from "./state.js";
 
 export const callerWords = (number) => number || t("desk.hidden");
+const UNSEEN = ["queue", "partner_call"]; // steps that say nothing of what the caller chose
 const wordsOf = (key, otherwise) => (t(key) === key ? otherwise : t(key));
 
 function History({ id }) {
@@ -48,7 +49,7 @@ export function CallCard() {
         <div><dt>${t("desk.waited")}</dt><dd class="timer">${mmss(shown.waited ?? 0)}</dd></div>`}
       ${shown.entered_at && html`<div><dt>${t("desk.entered")}</dt><dd class="timer">${clock(shown.entered_at)}</dd></div>`}
       ${shown.language && html`<div><dt>${t("desk.language")}</dt><dd>${wordsOf(`desk.language.${shown.language}`, shown.language)}</dd></div>`}
-      ${(shown.choices ?? []).filter((choice) => choice.step !== "queue").map((choice) => html`<div key=${choice.at}><dt>${wordsOf(`desk.step.${choice.step}`, choice.step)}</dt><dd>${choice.value}</dd></div>`)}
+      ${(shown.choices ?? []).filter((choice) => !UNSEEN.includes(choice.step)).map((choice) => html`<div key=${choice.at}><dt>${wordsOf(`desk.step.${choice.step}`, choice.step)}</dt><dd>${choice.value}</dd></div>`)}
     </dl>
     ${shown.handed_over_by && html`<p><${Badge} kind="warn">${t("desk.handed_over", { by: shown.handed_over_by })}<//></p>`}
     ${shown.requeued && html`<p><${Badge} kind="warn">${t("desk.requeued", { why: wordsOf(`desk.requeued.${shown.requeued}`, shown.requeued) })}<//></p>`}
