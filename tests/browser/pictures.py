@@ -137,6 +137,8 @@ PAGES: Mapping[str, Picture] = {
     "case": Picture("supervisor", "/cases/{case}", there=(".case-history",)),
     "orders": Picture("supervisor", "/orders", there=(".orders-row",)),
     "order": Picture("liming", "/orders/{order}", there=(".orders-one",)),
+    "cases-consult": Picture("supervisor", "/cases/consult", there=(".consult-held",)),
+    "cases-scope": Picture("supervisor", "/cases/scope", there=(".scope tbody",)),
     "admin-dialplans": Picture("dialplans", "/admin/dialplans", "[data-tab='picture']", (".picture-host svg",)),
     "admin-prompts": Picture("dialplans", "/admin/prompts", there=(".table",)),
     "admin-notices": Picture("dialplans", "/admin/notices"),
@@ -187,9 +189,26 @@ def a_day(hotline: Hotline) -> None:
         for call in calls[::3]:
             words = {"cause": chance.choice(MATTERS), "place": chance.choice(PLACES)}
             await Cases(store, "12345").open("张敏", "phone", words, call=call.id)
+        await consulted(Cases(store, "12345"))
 
     stored(hotline, save)
     stored(hotline, of_a_week)
+
+
+async def consulted(cases: Cases) -> None:
+    """Two consultations, one of which made a norm."""
+    noise = {"cause": "夜间装修噪音，劝阻无效，双方争执", "place": "滨河小区", "class_code": "0601"}
+    parking = {"cause": "两车主争抢车位，一方堵住地库出口", "place": "解放路 88 号", "class_code": "0303"}
+    day = datetime.now(UTC) - timedelta(days=1)
+    rule = {"id": "GF-0601", "version": f"{day:%Y-%m}", "class_code": "0601", "from": day.isoformat()}
+    agreed = (
+        (parking, "已报警的由 110 到场，其余由 12345 转街道协调", ["110"], None),
+        (noise, "夜间噪声有争执的，110 先行到场劝阻；之后由 12345 转城管部门处理", ["110", "12345"], rule),
+    )
+    for matter, minutes, owners, norm in agreed:
+        known = await cases.open("张敏", "phone", matter)
+        said = {"participants": ["12345 周立群", "110 孙洁"], "minutes": minutes, "owners": owners}
+        await cases.act(known.case.id, "孙洁", "consultation", said | ({"norm": norm} if norm else {}))
 
 
 def stored(hotline: Hotline, act: Callable[[Store], Awaitable[None]]) -> None:
