@@ -36,7 +36,7 @@ function Suggestion({ one, act }) {
     setBusy(false);
   };
   return html`<div class="case-suggestion" data-by=${suggestion.by} data-owners=${suggestion.owners.join(" ")} role="status">
-    <p><strong>${t("case.suggest", { owners: suggestion.owners.join("、") })}</strong> ${text(suggestion.reason)}</p>
+    <p><strong>${t("case.suggest", { owners: suggestion.owners.join(t("case.and")) })}</strong> ${text(suggestion.reason)}</p>
     ${next && html`<${Button} disabled=${busy} onClick=${run}>${next.label}<//>`}
   </div>`;
 }

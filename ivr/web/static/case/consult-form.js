@@ -35,7 +35,7 @@ function Case({ one, classes }) {
   const back = one.history.filter((entry) => GIVEN_BACK.includes(entry.kind) && !entry.void);
   return html`<header><h2><${Link} to=${`/cases/${one.id}`}>${one.number}<//> <${Badge} kind=${KINDS[one.state]}>${t(`case.state.${one.state}`)}<//></h2>
     <p class="consult-minutes">${[one.matter.cause, one.matter.course, one.matter.place].filter(Boolean).join("\n")}</p>
-    ${one.matter.class_code && html`<p>${t("case.class")}：${nameOfClass(classes, one.matter.class_code)}</p>`}
+    ${one.matter.class_code && html`<p>${t("case.class")} · ${nameOfClass(classes, one.matter.class_code)}</p>`}
     ${back.length > 0 && html`<ul class="consult-back">${back.map((entry) => html`<li key=${`${entry.origin} ${entry.seq}`}>
       ${day(entry.at)} ${clock(entry.at)} · ${entry.origin}/${entry.by} · ${t(`case.event.${entry.kind}`, entry.data)}</li>`)}</ul>`}
   </header>`;

@@ -24,7 +24,7 @@ function Waiting({ cases, classes }) {
     { id: "number", label: t("case.number"), cell: (one) => one.number },
     { id: "line", label: t("case.line"), cell: (one) => html`<span class="calls-line" title=${one.line}>${one.line}</span>` },
     { id: "class", label: t("case.class"), cell: (one) => nameOfClass(classes, one.class_code) },
-    { id: "owner", label: t("case.owner"), cell: (one) => one.owners.join("、") },
+    { id: "owner", label: t("case.owner"), cell: (one) => one.owners.join(t("case.and")) },
     { id: "changed", label: t("consult.returned"), cell: (one) => when(one.changed_at) },
   ];
   return html`<section aria-label=${t("consult.waiting")}><h2>${t("consult.waiting")}</h2>
@@ -50,7 +50,7 @@ function Norms({ norms, classes }) {
     { id: "id", label: t("consult.norm_id"), cell: (one) => html`<${Link} to=${`/cases/${one.case}`}>${one.id}<//>` },
     { id: "version", label: t("consult.version") },
     { id: "class", label: t("case.class"), cell: (one) => `${nameOfClass(classes, one.class_code)} ${one.class_code}` },
-    { id: "owners", label: t("case.owner"), cell: (one) => one.owners.join("、") },
+    { id: "owners", label: t("case.owner"), cell: (one) => one.owners.join(t("case.and")) },
     { id: "from", label: t("consult.from"), cell: (one) => day(one.from) },
     { id: "until", label: t("consult.until"), cell: (one) => (one.until ? day(new Date(Date.parse(one.until) - 1).toISOString()) : t("consult.no_end")) },
     { id: "state", label: t("case.state"), cell: (one) => html`<${Badge} kind=${STATES[one.state]}>${t(`consult.state.${one.state}`)}<//>` },
@@ -66,9 +66,9 @@ function Held({ told, more }) {
     ${told.length === 0 && html`<${Empty}>${t("consult.none_held")}<//>`}
     ${told.map((one) => html`<article class="card consult-held" key=${`${one.case} ${one.origin} ${one.at}`}>
       <h3><${Link} to=${`/cases/${one.case}`}>${one.number}<//> ${one.line}</h3>
-      <p class="case-when">${when(one.at)} · ${one.origin}/${one.by}${one.participants.length > 0 && html` · ${t("consult.participants")}：${one.participants.join("、")}`}</p>
+      <p class="case-when">${when(one.at)} · ${one.origin}/${one.by}${one.participants.length > 0 && html` · ${t("consult.there", { who: one.participants.join(t("case.and")) })}`}</p>
       <p class="consult-minutes">${one.minutes}</p>
-      <p>${t("consult.agreed", { owners: one.owners.join("、") })} ${one.norm && html`<${Badge} kind="info">${t("consult.made", one.norm)}<//>`}</p>
+      <p>${t("consult.agreed", { owners: one.owners.join(t("case.and")) })} ${one.norm && html`<${Badge} kind="info">${t("consult.made", one.norm)}<//>`}</p>
     </article>`)}
     ${more && html`<p class="calls-more"><${Button} onClick=${more}>${t("case.more")}<//></p>`}
   </section>`;

@@ -133,7 +133,6 @@ function Facts({ kept }) {
     </div>
     <${ScopeInput} kept=${kept} />
     <${ClassInput} kept=${kept} />
-    <div class="note-field advice"><${Advice} case=${kept.whole.value} classes=${useClasses()} act=${kept.act} /></div>
     <details class="note-field more" open=${["contact", "tags"].some((field) => field in kept.conflicts.value)}><summary>${t("case.more_fields")}</summary>
       <${Select} label=${t("case.contact")} name="contact" value=${said.contact} options=${words("contact", CONTACTS)} onChange=${put("contact")} />
       <${Clash} kept=${kept} field="contact" />
@@ -147,8 +146,15 @@ function Facts({ kept }) {
 
 const written = signal(null); // what keeps the case that is open now
 
-/** Where the case stands, for the middle of the desk: who accepts is decided while people talk. */
-export const Standing = () => (written.value ? html`<${Panel} case=${written.value.whole.value} act=${written.value.act} again=${written.value.again} />` : null);
+/** Where the case stands, and whose matter it seems to be: who accepts is decided while people talk. */
+function Whose({ kept }) {
+  const classes = useClasses();
+  const [one, act] = [kept.whole.value, kept.act];
+  return html`<${Panel} case=${one} act=${act} again=${kept.again} /><${Advice} case=${one} classes=${classes} act=${act} />`;
+}
+
+/** For the middle of the desk. */
+export const Standing = () => (written.value ? html`<${Whose} kept=${written.value} />` : null);
 
 function Written({ id, revision, over }) {
   const [kept] = useState(() => keep(id));
@@ -161,7 +167,7 @@ function Written({ id, revision, over }) {
   }, []);
   useEffect(() => kept.newer(revision ?? 0), [revision, kept.state.value]);
   return html`<${State} kept=${kept} />
-    ${over && html`<${Panel} case=${kept.whole.value} act=${kept.act} again=${kept.again} />`}
+    ${over && html`<${Whose} kept=${kept} />`}
     <${Texts} kept=${kept} /><${Facts} kept=${kept} />
     ${kept.whole.value && html`<${Orders} one=${kept.whole.value} act=${kept.act} within />`}`;
 }

@@ -51,9 +51,9 @@ export default function Scope() {
   const desks = [...new Set((lists ?? []).map((one) => one.desk))];
   return html`<div class="case-list scope"><h1 class="unseen">${t("case.section.scope")}</h1>
     <form class="calls-conditions card" role="search" onSubmit=${(event) => event.preventDefault()}>
-      <${TextInput} label=${t("scope.q")} hint=${t("scope.q_hint")} value=${typed} onInput=${setTyped} maxlength="200" autocomplete="off" type="search" />
+      <${TextInput} label=${t("scope.q")} placeholder=${t("scope.q_hint")} value=${typed} onInput=${setTyped} maxlength="200" autocomplete="off" type="search" />
       <${Select} label=${t("scope.desk")} value=${desk} options=${[{ value: "", label: t("case.any") }, ...desks]} onChange=${setDesk} />
-      <${TextInput} label=${t("scope.at")} hint=${t("scope.at_hint", { today: day(new Date().toISOString()) })} type="date" value=${at} onInput=${setAt} />
+      <${TextInput} label=${t("scope.at")} type="date" value=${at || day(new Date().toISOString())} onInput=${setAt} />
     </form>
     ${(failure ?? failed) && html`<${Failure} error=${failure ?? failed} retry=${reload} />`}
     ${found ? (found.length ? html`<${Matters} found=${found} classes=${classes} />` : html`<${Empty}>${t("scope.none")}<//>`) : html`<${Busy} />`}
