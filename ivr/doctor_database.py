@@ -34,6 +34,7 @@ def database(site: Site, var: Path) -> Iterator[Finding]:
         yield ok("database", f"数据库正常：{shown}", f"the database answers: {shown}")
         yield from _shape(revision, system.find_controller(var) is not None)
         yield from _audit(site.database_url, revision)
+        yield from _departments(site, revision)
 
 
 async def _revision(url: str) -> str | None:
@@ -70,6 +71,32 @@ def _audit(url: str, revision: str | None) -> Iterator[Finding]:
         yield bad("audit", words, mend)
     else:
         yield ok("audit", f"审计记录完整：{found.entries} 条", f"the audit log is whole: {found.entries} entries")
+
+
+def _departments(site: Site, revision: str | None) -> Iterator[Finding]:
+    """People whose department the settings have no more cannot log in."""
+    from ivr.store import Store, migrate  # noqa: PLC0415
+    from ivr.store.accounts import Account, Accounts  # noqa: PLC0415
+
+    async def accounts() -> dict[str, Account]:
+        store = Store(site.database_url)
+        await store.open(may_migrate=False)
+        try:
+            return await Accounts(store).all()
+        finally:
+            await store.close()
+
+    if revision != migrate.HEAD:
+        return
+    gone = [one for one in asyncio.run(accounts()).values() if one.department not in {None, *site.departments}]
+    if gone:
+        who = ", ".join(f"{one.user} ({one.department})" for one in gone)
+        words = (f"这些账号所属的部门已不在设置中，不能登录：{who}", f"departments of these accounts are gone: {who}")
+        mend = (
+            f"在 {site.path} 中恢复 [departments.…]，或在 /admin/accounts 改选部门、停用账号",
+            f"put [departments.…] back into {site.path}, or change or disable the accounts at /admin/accounts",
+        )
+        yield bad("departments", words, mend, "warning")
 
 
 def _shape(revision: str | None, runs: bool) -> Iterator[Finding]:

@@ -146,3 +146,22 @@ def test_given_a_caller_who_stays_unnamed_when_the_time_is_over_and_it_sharpens_
     assert told["owners"] == ["110"]
     assert "一人持刀" in told["emergency"]["words"]
     assert "城市管理局" in told["emergency"]["words"]
+
+
+def test_given_a_new_person_of_a_department_when_his_account_is_made_then_it_is_bound_to_it_and_has_no_other_role(
+    hotline: Hotline, open_page: Open
+) -> None:
+    page = open_page(user="admin", path="/admin/accounts")
+    press(page, "新建账号")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("用户名", exact=True).fill("zhaolei")
+    dialog.get_by_label("姓名", exact=True).fill("赵磊")
+    dialog.get_by_role("checkbox", name="坐席").uncheck()
+    dialog.get_by_role("checkbox", name="部门人员").check()
+    expect(dialog.get_by_role("checkbox", name="坐席")).to_be_disabled()
+    dialog.get_by_label("所属部门").select_option(label="水务局")
+    assert findings(page) == []
+    press(dialog, "建立账号")
+    expect(dialog.get_by_text("首次密码")).to_be_visible()
+    (made,) = [one for one in hotline.api("GET", "/api/v1/accounts").body["accounts"] if one["user"] == "zhaolei"]
+    assert (made["roles"], made["department"]) == (["department"], "shuiwu")

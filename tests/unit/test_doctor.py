@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,8 @@ from ivr.doctor import Finding
 from ivr.pbx import fetch
 from ivr.pbx.fetch import Installation
 from ivr.settings import Address, Site, load
-from ivr.store import engine, shape
+from ivr.store import Store, engine, shape
+from ivr.store.accounts import Accounts, new_account
 
 SANDBOX = Path(__file__).parents[2] / "hotline.toml"
 
@@ -104,6 +106,22 @@ def test_given_tables_of_this_release_when_examined_then_nothing_is_said_of_them
     findings = doctor.planned(replace(site, database_url=ready_database_url), tmp_path / "var", asterisk)
     assert of(findings, "database").level == "ok"
     assert "database-shape" not in [finding.id for finding in findings]
+
+
+def test_given_people_of_a_department_that_the_settings_have_no_more_then_they_are_named(
+    site: Site, asterisk: Installation, tmp_path: Path, ready_database_url: str
+) -> None:
+    async def add() -> None:
+        store = Store(ready_database_url)
+        await store.open()
+        for user, department in (("li", "chengguan"), ("wang", "gone")):
+            await Accounts(store).add(new_account(user, "", ["department"], None, datetime.now(UTC), department))
+        await store.close()
+
+    asyncio.run(add())
+    site = replace(site, database_url=ready_database_url)
+    found = of(doctor.planned(site, tmp_path / "var", asterisk), "departments")
+    assert (found.level, found.words["en"]) == ("warning", "departments of these accounts are gone: wang (gone)")
 
 
 async def other_release(url: str, revision: str) -> None:
