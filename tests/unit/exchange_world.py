@@ -1,8 +1,9 @@
 """Two desks, the network between them and their disks, in simulated time, drawn from a seed.
 
 Each desk keeps what it must on its disk and loses all else when it is killed, which may be between any two steps. The
-network loses, doubles, delays (a day at most) and alters; a thief sends again what he has recorded. The decisions are
-the product's own (`ivr.desks.exchange`); the seal stands for the signature, which has tests of its own.
+network loses, doubles, delays (a day at most) and alters; a thief sends again what he has recorded. One desk may be
+older than the other, and be upgraded at the end. The decisions are the product's own (`ivr.desks.exchange`,
+`.exchange_limits`); the seal stands for the signature, which has tests of its own.
 """
 
 from __future__ import annotations
@@ -10,17 +11,21 @@ from __future__ import annotations
 import hashlib
 import heapq
 import itertools
+import json
 import random
 import uuid
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ivr.desks import case as cases
 from ivr.desks import exchange, exchange_wire
-from ivr.desks.case import Refused, apply, fold
+from ivr.desks.case import KINDS, Refused, apply, fold
 from ivr.desks.case_model import Event
-from ivr.desks.exchange import AlteredError, Message
+from ivr.desks.exchange import AlteredError, Message, NotYetError
+from ivr.desks.exchange_limits import admit, limit
 from ivr.desks.signatures import CLOCKS, GOOD
 from ivr.schema import InvalidRequestError
 
@@ -94,7 +99,7 @@ class World:
         self.eager = self.random.random() < 0.3  # partners that do not wait for one answer before they send the next
         self.shut: list[tuple[float, float]] = []  # no data passes
         self.forged: set[str] = set()  # bodies that nobody wrote
-        self.refused = 0
+        self.happened: Counter[str] = Counter()  # what went wrong, and what was refused
 
     def at(self, seconds: float, act: Callable[[], None]) -> None:
         heapq.heappush(self._queue, (self.now + seconds, next(self._order), act))
@@ -106,22 +111,27 @@ class World:
         self.now = max(self.now, until)
 
     def calm(self) -> None:
-        """From now on nothing goes wrong."""
+        """From now on nothing goes wrong, and all are of the newest release."""
         self.kills = self.trouble = 0.0
         self.shut = []
+        for desk in self.desks.values():
+            desk.kinds = KINDS
 
-    def may_die(self) -> None:
+    def may_die(self, where: str) -> None:
         if self.random.random() < self.kills:
+            self.happened[f"killed {where}"] += 1
             raise Killed
 
     def carry(self, to: str, request: Sealed, answered: Callable[[int, dict[str, Any]], None]) -> None:
         """The request to the other desk, and its answer back."""
         if any(begin <= self.now < end for begin, end in self.shut):
+            self.happened["shut"] += 1
             return
         self.recorded.append((to, request))
         times = [0.1]
         if self.random.random() < self.trouble:
             what = self.random.choice(["lost", "doubled", "late", "day", "altered", "answer lost"])
+            self.happened[what] += 1
             if what == "lost":
                 times = []
             elif what == "doubled":
@@ -147,7 +157,22 @@ class World:
         if self.recorded:
             to, request = self.random.choice(self.recorded)
             spoilt = self.altered(request) if self.random.random() < 0.5 else request
+            self.happened["stolen"] += 1
             self.desks[to].door(spoilt, _nobody)
+
+    def forge(self) -> None:
+        """A machine of the sender's own, with its key, changes what was taken already."""
+        known = [(to, one) for to, one in self.recorded if _id(one.body) in self.desks[to].disk.inbox]
+        if known:
+            to, request = self.random.choice(known)
+            body, created = self.altered(request).body, self.now + self.desks[request.sender].clock
+            nonce = self.desks[to].new_id()
+            forged = Sealed.of(request.sender, created, nonce, body, SECRETS[request.sender])
+            self.desks[to].door(forged, _nobody)
+
+
+def _id(body: bytes) -> str:
+    return str(json.loads(body)["hotline"]["message"])
 
 
 def _nobody(status: int, answer: dict[str, Any]) -> None:
@@ -160,6 +185,7 @@ class Desk:
         self.partner = next(other for other in SECRETS if other != name)
         self.disk = Disk()
         self.clock = 0.0  # seconds that its clock is wrong by
+        self.kinds: Mapping[str, Any] = KINDS  # that it understands
         self.life = 0  # counts its starts: what an earlier life waited for is gone
         self._waits: set[str] = set()  # whose message is on its way
         self._partner_until, self._failed = 0.0, 0
@@ -169,24 +195,31 @@ class Desk:
         return BEGAN + timedelta(seconds=self.world.now + self.clock)
 
     def alive(self, act: Callable[[], None]) -> None:
+        cases.KINDS = self.kinds  # type: ignore[misc]  one desk at a time
         try:
             act()
         except Killed:
             self.life += 1
             self._waits, self._partner_until, self._failed = set(), 0.0, 0
             self.wake(self.world.random.uniform(0.5, 30))
+        finally:
+            cases.KINDS = KINDS  # type: ignore[misc]
 
     # ---- what its people do
 
-    def do(self, case: str, kind: str, data: dict[str, Any]) -> bool:
+    def do(self, case: str, kind: str, data: dict[str, Any]) -> None:
         """One event, if it may be: it and its messages are on the disk, or neither is."""
+        self.alive(lambda: self._do(case, kind, data))
+        self.wake()
+
+    def _do(self, case: str, kind: str, data: dict[str, Any]) -> None:
         known = fold(self.disk.of(case))
         seq = 1 + max((event.seq for event in self.disk.of(case) if event.origin == self.name), default=0)
         event = Event(case, self.name, seq, known.clock + 1, self.time, "1001", kind, data)
         try:
             after = apply(known, event)
         except (Refused, InvalidRequestError):
-            return False
+            return
         rows = list(self.disk.outbox)
         for to in exchange.partners(after, self.name, [self.partner]):
             sent = max((row.message.last for row in rows if row.message.case == case), default=0)
@@ -194,15 +227,11 @@ class Desk:
             for message in exchange.packed(own, sent, self.name, to, now=self.time, new_id=self.new_id):
                 rows.append(Row(message, exchange_wire.written(message, after)))
 
-        def commit() -> None:
-            self.world.may_die()
-            self.disk.events[case, self.name, seq] = event
-            self.disk.outbox = rows
-            self.world.may_die()
-
-        self.alive(commit)
-        self.wake()
-        return True
+        self.world.may_die("before an event is kept")
+        self.disk.events[case, self.name, seq] = event
+        self.disk.outbox = rows
+        self.world.happened[f"did {kind}"] += 1
+        self.world.may_die("after an event is kept")
 
     def new_id(self) -> str:
         return str(uuid.UUID(int=self.world.random.getrandbits(128), version=4))
@@ -246,14 +275,14 @@ class Desk:
             if first and life == self.life:
                 self.alive(lambda: self.settle(row, status, answer))
 
-        self.world.may_die()
+        self.world.may_die("before it sends")
         self.world.carry(self.partner, request, answered)
         self.world.at(TIMEOUT, lambda: answered(None, {}))
-        self.world.may_die()
+        self.world.may_die("after it sent")
 
     def settle(self, row: Row, status: int | None, answer: dict[str, Any]) -> None:
         fate = exchange.fate(status, answer.get("error", ""))
-        self.world.may_die()
+        self.world.may_die("before an answer is kept")
         row.state = fate.state
         row.tries += 1
         self._waits.discard(self.turn(row))
@@ -262,16 +291,16 @@ class Desk:
         self._failed = self._failed + 1 if fate.waits == "partner" else 0
         if fate.waits == "partner":
             self._partner_until = self.world.now + exchange.pause("partner", self._failed)
-        self.world.may_die()
+        self.world.may_die("after an answer is kept")
         self.wake()
 
     # ---- the door
 
     def door(self, request: Sealed, answered: Callable[[int, dict[str, Any]], None]) -> None:
         def take() -> None:
-            self.world.may_die()
+            self.world.may_die("before a message is kept")
             status, answer = self.stored(request)
-            self.world.may_die()
+            self.world.may_die("before it answers")
             self.world.at(0.1, lambda: answered(status, answer))
 
         self.alive(take)
@@ -281,18 +310,22 @@ class Desk:
         here, slack = self.world.now + self.clock, CLOCKS.total_seconds()
         too_late = request.created + GOOD.total_seconds() < here - slack
         if not request.genuine or too_late or request.created > here + slack:
-            self.world.refused += 1
+            self.world.happened["refused signature"] += 1
             return 401, {"error": "exchange_signature"}
         if request.nonce in self.disk.nonces:
-            self.world.refused += 1
+            self.world.happened["refused replay"] += 1
             return 409, {"error": exchange.REPLAYED}
         message = exchange_wire.read(request.body, request.sender, self.name)
         digest = hashlib.sha256(request.body).hexdigest()
+        known, case = self.known(message), fold(self.disk.of(message.case))
         try:
-            found = exchange.receive(message, digest, self.known(message))
-        except AlteredError as refusal:
-            self.world.refused += 1
+            found = exchange.receive(message, digest, known)
+            admit(message, case, found, known)
+            limit(message, case, known.have)
+        except (AlteredError, NotYetError) as refusal:
+            self.world.happened[refusal.id] += 1
             return refusal.status, {"error": refusal.id}
+        self.world.happened[found.state] += 1
         self.disk.nonces.add(request.nonce)
         self.disk.inbox.setdefault(message.id, (digest, message))
         for event in found.take:
