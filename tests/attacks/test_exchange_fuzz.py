@@ -123,12 +123,9 @@ def history(said: list[dict[str, Any]], jumps: list[int]) -> list[dict[str, Any]
     clock, events = 0, []
     for seq, (one, jump) in enumerate(zip([*first, *said], jumps, strict=False), 1):
         clock += jump
-        if seq > 2 and jump % 4 == 0:
-            data = {**one["data"], "mood": ["<b>", {"x": jump}]}
-        else:
-            data = one["data"]
+        more = {"mood": ["<b>", {"x": jump}]} if seq > 2 and jump % 4 == 0 else {}
         said_by = {"origin": "110", "seq": seq, "clock": clock, "at": "2026-11-27T08:00:00Z", "by": "2001"}
-        events.append({**said_by, "kind": one["kind"], "data": data})
+        events.append({**said_by, "kind": one["kind"], "data": one["data"] | more})
     return events
 
 

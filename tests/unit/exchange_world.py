@@ -166,6 +166,9 @@ class World:
         if known:
             to, request = self.random.choice(known)
             body, created = self.altered(request).body, self.now + self.desks[request.sender].clock
+            if self.random.random() < 0.5:  # the events in another message
+                body = body.replace(_id(body).encode(), self.desks[to].new_id().encode())
+                self.forged.add(hashlib.sha256(body).hexdigest())
             nonce = self.desks[to].new_id()
             forged = Sealed.of(request.sender, created, nonce, body, SECRETS[request.sender])
             self.desks[to].door(forged, _nobody)
