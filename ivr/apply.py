@@ -191,10 +191,25 @@ async def _bring_in(
             await dialplans.verify(asterisk, versions.current, etc / "extensions.conf")
     except HotlineError as failure:
         log.error("settings.not_taken", alarm=True, why=failure.message)  # noqa: TRY400
-        await _read_again({name: old[name] for name in written}, etc, asterisk)
+        await _put_back({name: old[name] for name in written}, var, asterisk)
         message = f"Asterisk does not take these settings, and those before are back: {failure.message}"
         raise ApplyError("not_applied", message, {"why": failure.message}, 502) from failure
     return changed
+
+
+async def _put_back(texts: Mapping[str, str], var: Path, asterisk: Manager) -> None:
+    """If Asterisk does not hear that either, nobody knows what it has read: no settings are in force until it is told
+    again. Raises ApplyError.
+    """
+    try:
+        await _read_again(texts, var / "etc", asterisk)
+    except HotlineError as failure:
+        state.write(var, replace(state.read(var), site_hash=""))
+        message = (
+            f"the files are as before, and Asterisk could not be told to read them again: {failure.message}. "
+            "Run `ivr apply` once it answers"
+        )
+        raise ApplyError("not_put_back", message, {"why": failure.message}, 502) from failure
 
 
 async def _read_again(texts: Mapping[str, str], etc: Path, asterisk: Manager) -> None:

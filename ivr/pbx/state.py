@@ -10,7 +10,7 @@ import json
 import os
 import secrets
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from ivr.errors import HotlineError
@@ -42,8 +42,9 @@ def path_in(var: Path) -> Path:
 def read(var: Path) -> State:
     """The running system's state. Raises StateError where none was started."""
     try:
-        return State(**json.loads(path_in(var).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as failure:
+        found = json.loads(path_in(var).read_text(encoding="utf-8"))
+        return State(**{field.name: found[field.name] for field in fields(State) if field.name in found})
+    except (OSError, ValueError, TypeError) as failure:  # what a newer release added is left alone
         raise StateError("not_running", f"no system has been started in {var}: `ivr up` starts one") from failure
 
 

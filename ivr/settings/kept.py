@@ -53,9 +53,18 @@ def note(var: Path, number: int, before: str, after: str, *, by: str, why: str) 
     made = Kept(number, now, by, why, edit.revision(before), edit.revision(after), edit.difference(before, after))
     handle = os.open(home / LIST, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(f"{json.dumps(made.as_dict(), ensure_ascii=False)}\n")
+        file.write(f"{'' if _ends_whole(home / LIST) else chr(10)}{json.dumps(made.as_dict(), ensure_ascii=False)}\n")
     (home / f"{number - KEPT}.toml").unlink(missing_ok=True)
     return made
+
+
+def _ends_whole(path: Path) -> bool:
+    """A full disk may have cut the last line short: the next one begins its own."""
+    with path.open("rb") as file:
+        if file.seek(0, os.SEEK_END) == 0:
+            return True
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
 
 
 def listed(var: Path) -> list[Kept]:

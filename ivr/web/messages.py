@@ -192,6 +192,7 @@ _CHINESE: Mapping[str, str] = {
     "dialplan_faulty": "检查发现错误，未发布；任何通话都没有受影响",
     "stories_failed": "剧情测试未通过，未发布；任何通话都没有受影响",
     "rolled_back": "版本 {version} 没有生效，版本 {back_to} 已恢复：{why}",
+    "not_put_back": "交换系统未能读回原来的设置（{why}）：文件已恢复，待其应答后请运行 ivr apply",
     "not_in_force": "交换系统中的拨号方案与发布的不一致，详见日志",
     "version_unlike": "交换系统运行版本 {running}，应为版本 {wanted}",
     # settings

@@ -14,6 +14,7 @@ from ivr.apply import ApplyError, with_the_gone
 from ivr.credentials import ensure
 from ivr.pbx import fetch, state
 from ivr.pbx.fetch import Installation
+from ivr.pbx.manager import AmiDownError
 from ivr.pbx.render import TEMPLATES
 from ivr.settings import Site, held, load
 
@@ -207,3 +208,40 @@ def test_given_a_global_that_is_gone_then_it_is_said_to_be_empty_and_stays_so(tm
 def test_every_reload_is_of_a_file_that_is_rendered_and_none_is_of_the_manager() -> None:
     assert {f"{name}.j2" for name in apply.RELOADS} <= {path.name for path in TEMPLATES.glob("*.j2")}
     assert not any("manager" in command for command in apply.RELOADS.values())
+
+
+async def test_given_ami_that_dies_while_settings_are_read_then_the_files_are_as_before_and_none_are_in_force(
+    started: Site, tmp_path: Path
+) -> None:
+    class Dying(Asterisk):
+        async def action(
+            self,
+            headers: Mapping[str, str | Sequence[str]],
+            timeout: float = 3.0,  # noqa: ASYNC109
+        ) -> list[dict[str, str]]:
+            if "queue reload all" in (*self.commands, headers.get("Command")):
+                raise AmiDownError("Command", "it has ended")
+            return await super().action(headers, timeout)
+
+    var = tmp_path / "var"
+    before = {path.name: path.read_bytes() for path in (var / "etc").glob("*.conf")}
+    changed = site_of(tmp_path, SANDBOX + NINTH)
+    asterisk = Dying(var)
+    with pytest.raises(ApplyError) as refused:
+        await apply.apply(changed, var, asterisk)
+    assert (refused.value.id, refused.value.status) == ("not_put_back", 502)
+    assert {path.name: path.read_bytes() for path in (var / "etc").glob("*.conf")} == before
+    assert not apply.pending(changed, var)[0]
+    assert not apply.pending(site_of(tmp_path, SANDBOX), var)[0], "it may have read the new parties already"
+    await apply.apply(load(tmp_path / "hotline.toml", var), var, Asterisk(var))
+    assert apply.pending(load(tmp_path / "hotline.toml", var), var) == (True, ())
+
+
+def test_given_a_state_of_a_newer_release_when_read_then_what_is_unknown_is_left_alone(
+    started: Site, tmp_path: Path
+) -> None:
+    var = tmp_path / "var"
+    before = state.read(var)
+    path = state.path_in(var)
+    path.write_text(json.dumps({**json.loads(path.read_text(encoding="utf-8")), "mood": "new"}), encoding="utf-8")
+    assert state.read(var) == before

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.errors import HotlineError
-from ivr.settings import edit, load
+from ivr.settings import edit, kept, load
 from ivr.settings.edit import Change, Draft
 
 SANDBOX = Path(__file__).parents[2] / "hotline.toml"
@@ -203,3 +203,14 @@ def test_whatever_is_changed_the_file_says_exactly_that_and_keeps_its_head(chang
     after = edit.changed(TEXT, changes)
     assert after.startswith(TEXT.splitlines()[0])
     assert "# where callers come from" in after
+
+
+def test_given_a_line_that_a_full_disk_cut_short_when_more_is_noted_then_only_that_line_is_lost(tmp_path: Path) -> None:
+    for number in (1, 2):
+        kept.keep(tmp_path, TEXT)
+        kept.note(tmp_path, number, TEXT, TEXT, by="admin", why="a")
+    path = kept.folder(tmp_path) / kept.LIST
+    path.write_bytes(path.read_bytes()[:-40])
+    kept.note(tmp_path, 3, TEXT, TEXT, by="admin", why="b")
+    kept.note(tmp_path, 4, TEXT, TEXT, by="admin", why="c")
+    assert [one.number for one in kept.listed(tmp_path)] == [1, 3, 4]
