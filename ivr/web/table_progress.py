@@ -22,4 +22,21 @@ ROUTES: tuple[Route, ...] = (
         access="open",
         query={"number": CALLER, "case": _CASE},
     ),
+    Route(
+        "GET",
+        progress.ADDRESS,
+        progress.page,
+        words("公众查询办理进展的网页", "The public page that tells how far a matter is"),
+        access="open",
+        media="text/html",
+    ),
+    Route(
+        "POST",
+        progress.ADDRESS,
+        progress.looked_up,
+        words("公众查询办理进展（网页表单）", "What the public asks by that page"),
+        access="open",
+        media="text/html",
+        upload=progress.MOST_BODY,
+    ),
 )

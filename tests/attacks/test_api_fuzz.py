@@ -36,8 +36,8 @@ CHECKS = [
     conformance.status_code_conformance,
 ]
 STREAM = "/api/v1/live/stream"  # answers 101 only to a WebSocket handshake: tests/attacks/test_live_stream.py
-PAGE = "/report"  # answers a form with a page: tests/web/test_report.py
-FUZZED = [route for route in ROUTES if route.path not in (STREAM, PAGE)]
+PAGES = ("/report", "/report/progress")  # answer a form with a page: tests/web/test_report.py, test_progress_api.py
+FUZZED = [route for route in ROUTES if route.path not in (STREAM, *PAGES)]
 WRONG = [route for route in FUZZED if route.parts or route.query or route.headers or route.body]  # may be asked wrongly
 CASES = [(route, GenerationMode.POSITIVE) for route in FUZZED] + [(route, GenerationMode.NEGATIVE) for route in WRONG]
 # What data of the right shape may be refused for.

@@ -29,6 +29,7 @@ OPEN = {
     "/api/v1/openapi.json",
     "/exchange/v1/schema.json",
     "/report",
+    "/report/progress",
     "/api/v1/progress",
 }  # and nothing else
 LOGIN = ("POST", "/api/v1/session")
@@ -104,8 +105,8 @@ async def test_given_no_token_when_each_route_is_asked_then_only_the_open_ones_a
         status, _ = await house.ask(method, filled(path), token=None)
         if (method, path) == LOGIN:
             wanted = {422}  # who logs in says who he is: tests/web/test_logins.py
-        elif (method, path) == ("POST", "/report"):
-            wanted = {415}  # of the public, but no form: tests/web/test_report.py
+        elif method == "POST" and path in {"/report", "/report/progress"}:
+            wanted = {415}  # of the public, but no form: tests/web/test_report.py, test_progress_api.py
         elif path.startswith("/static/"):
             wanted = {404}  # no such file of the program
         else:
