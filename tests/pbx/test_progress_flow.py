@@ -10,7 +10,6 @@ from tests.pbx.hotline import Hotline
 from tests.pbx.story import all_hear_each_other
 from tests.phones import Phone
 
-
 WINDOW = 0.6  # seconds
 
 
