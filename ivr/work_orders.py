@@ -62,12 +62,15 @@ class Clocks:
 
     async def look(self) -> float:
         """Tell what has come; how many seconds it is to the next. Raises DatabaseDownError."""
-        passed = await self._orders.passed(self._clock())
+        now = self._clock()
+        passed = await self._orders.passed(now)
         _tell(passed)
-        counts = await self._orders.counts(self._clock())
+        counts = await self._orders.counts(now)
         self.counts.clear()
         self.counts.update(counts)
         if self._swept is None or self._clock() - self._swept > timedelta(seconds=LONGEST):
+            if self._swept is None:
+                await self._files.strays()
             while await self._files.sweep() == FILES_AT_ONCE:
                 pass
             self._swept = self._clock()

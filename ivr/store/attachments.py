@@ -103,13 +103,17 @@ class Attachments:
             source.seek(0)
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             digest, size = hashlib.sha256(), 0
-            with open(path, "xb", opener=_private) as target:
-                while piece := source.read(256 * 1024):
-                    digest.update(piece)
-                    size += len(piece)
-                    target.write(piece)
-                target.flush()
-                os.fsync(target.fileno())
+            try:
+                with open(path, "xb", opener=_private) as target:
+                    while piece := source.read(256 * 1024):
+                        digest.update(piece)
+                        size += len(piece)
+                        target.write(piece)
+                    target.flush()
+                    os.fsync(target.fileno())
+            except OSError:
+                path.unlink(missing_ok=True)
+                raise
         return kind, size, digest.hexdigest()
 
     def path(self, id: str) -> Path:
@@ -141,6 +145,25 @@ class Attachments:
         if gone:
             await self._store.write(lambda connection: _swept(connection, gone, now))
         return len(gone)
+
+    async def strays(self) -> int:
+        """Delete files that no row tells of: whoever wrote them was killed before it could; how many."""
+        before = (self._clock() - UNUSED).timestamp()
+        found = await asyncio.to_thread(self._old, before)
+        gone = 0
+        for start in range(0, len(found), AT_ONCE):
+            part = found[start : start + AT_ONCE]
+            query = select(_FILE.id).where(_FILE.id.in_(part))
+            async with self._store.reading() as connection:
+                known = set((await connection.execute(query)).scalars())
+            for id in set(part) - known:
+                await asyncio.to_thread(self.path(id).unlink, missing_ok=True)
+                gone += 1
+        return gone
+
+    def _old(self, before: float) -> list[str]:
+        files = (path for path in self.folder.glob("[0-9a-f][0-9a-f]/*") if path.is_file())
+        return [path.name for path in files if path.stat().st_mtime < before]
 
     def _delete(self, row: RowMapping) -> bool:
         try:

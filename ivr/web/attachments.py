@@ -26,6 +26,12 @@ class OrderNotOpenError(HotlineError):
         super().__init__("order_not_open", message, {"order": order}, 409)
 
 
+class NoRoomError(HotlineError):
+    def __init__(self, why: str) -> None:
+        message = f"the file could not be kept ({why}): `ivr doctor` tells how much room the disk has"
+        super().__init__("no_room", message, {"why": why}, 507)
+
+
 async def sent(asked: Asked) -> dict[str, Any]:
     """The bytes are the body; `name` is what it is called."""
     row = await work_orders.mine(asked)
@@ -34,8 +40,12 @@ async def sent(asked: Asked) -> dict[str, Any]:
     files, who = asked.services.attachments, asked.who
     await asyncio.to_thread(files.folder.mkdir, 0o700, parents=True, exist_ok=True)
     department = who.department if who is not None else ""
-    async with taken(asked.request, LARGEST, files.folder, "attachment_too_large") as file:
-        kept = await files.add(row, department, asked.query.get("name", "") or "photo", file, work_orders.by(asked))
+    name = asked.query.get("name", "") or "photo"
+    try:
+        async with taken(asked.request, LARGEST, files.folder, "attachment_too_large") as file:
+            kept = await files.add(row, department, name, file, work_orders.by(asked))
+    except OSError as failure:
+        raise NoRoomError(str(failure)) from failure
     return {"file": asdict(kept)}
 
 
@@ -50,6 +60,6 @@ async def shown(asked: Asked) -> web.StreamResponse:
         "Content-Type": file.type,
         "Content-Disposition": f"{how}; filename*=UTF-8''{quote(file.name, safe='')}",
         "Content-Security-Policy": CLOSED,
-        "Cache-Control": "private, max-age=3600",
+        "Cache-Control": "private, no-cache",
     }
     return web.FileResponse(path, headers=headers)

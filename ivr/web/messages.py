@@ -92,6 +92,8 @@ _CHINESE: Mapping[str, str] = {
     "unknown_order": "没有工单 {order}",
     "no_department": "该诉求的分类没有对应的承办单位，请选择",
     "bad_end": "时限须在现在之后、{days} 天以内",
+    "order_no_call_back": "来电人处境危险或不愿接听回电：请勿拨打，需要告知的内容由热线处理",
+    "no_room": "磁盘已满或不可写，文件没有保存：请联系管理员",
     "order_confidential": "来电人要求保密，联系方式不提供给承办单位；需要告知的内容请由热线转达",
     "unknown_file": "该工单没有这个文件，或文件已按规定删除",
     "bad_file": "这不是照片（JPEG、PNG、WebP），也不是 PDF",

@@ -41,6 +41,12 @@ class OrderConfidentialError(HotlineError):
         super().__init__("order_confidential", message, status=403)
 
 
+class NoCallBackError(HotlineError):
+    def __init__(self) -> None:
+        message = "nobody rings this caller (in danger, or no call back wished): the hotline says what has to be said"
+        super().__init__("order_no_call_back", message, status=403)
+
+
 def by(asked: Asked) -> str:
     """As events name who acts: `department/user`, or somebody of the desk."""
     own = _department(asked)
@@ -195,11 +201,16 @@ async def _escalate(asked: Asked, row: Row, data: Mapping[str, Any]) -> None:
 
 
 async def caller(asked: Asked) -> dict[str, Any]:
-    """Whom to ring about the work, once it is on record who wanted to know. Raises OrderConfidentialError."""
+    """Whom to ring about the work, once it is on record who wanted to know.
+
+    Raises OrderConfidentialError, NoCallBackError (R56).
+    """
     row = await mine(asked)
     matter = (await asked.services.cases.get(row["case_id"])).case.matter
     if matter.confidential:
         raise OrderConfidentialError
+    if "in_danger" in matter.tags or matter.contact == "no_call_back":
+        raise NoCallBackError
     role = asked.who.role if asked.who is not None else ""
     await Audit(asked.services.store).note(by(asked), role, "order.caller", row["id"], "")
     return {"caller": {"order": row["id"], "number": matter.caller, "contact": matter.contact}}

@@ -107,6 +107,20 @@ def vars_of(file: object) -> dict[str, object]:
     return {name: getattr(file, name) for name in ("id", "name", "type", "bytes", "sha256")}
 
 
+async def test_given_a_file_without_a_row_when_a_day_is_over_then_it_goes(
+    files: Attachments, order: Row, clock: Clock, tmp_path: Path
+) -> None:
+    kept = await sent(files, order, tmp_path)
+    stray = files.path("ab" * 16)
+    stray.parent.mkdir(parents=True, exist_ok=True)
+    stray.write_bytes(PNG)  # written, and then the machine went out
+    clock.now = datetime.now(UTC)
+    assert await files.strays() == 0
+    clock.now += timedelta(days=2)
+    assert await files.strays() == 1
+    assert on_disk(files) == {kept}
+
+
 async def test_given_the_calls_personal_data_are_erased_then_file_and_name_go_and_the_record_stays(
     store: Store, files: Attachments, order: Row, clock: Clock, tmp_path: Path
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ivr.store import Store, case_rows
+from ivr.store import Store, case_rows, shape
 from ivr.store.cases import Cases
 from ivr.store.work_orders import Count, UnknownOrderError, Wanted, WorkOrders
 
@@ -129,6 +129,21 @@ async def test_given_words_that_many_orders_say_then_the_newest_come_page_by_pag
         assert len(found) == len(set(found)) == 8
         assert [id[1] for id in found] == ["3", "3", "2", "2", "1", "1", "0", "0"]
     assert await ids(orders, q="朝阳路", before=999) == []
+
+
+async def test_given_tables_that_were_taken_down_and_come_up_again_then_the_orders_are_made_of_their_events(
+    store: Store, cases: Cases, orders: WorkOrders, ready_database_url: str
+) -> None:
+    await ordered(cases, "lamp", "chengguan", "路灯不亮", joint=["shuiwu"])
+    before = await orders.get("lamp")
+    await store.close()
+    await shape.downgrade(ready_database_url, "0014")
+    again = Store(ready_database_url)
+    await again.open()
+    found = WorkOrders(again, "12345")
+    assert {**await found.get("lamp"), "changed_at": None} == {**before, "changed_at": None}
+    assert await ids(found, department="shuiwu", q="路灯") == ["lamp"]
+    await again.close()
 
 
 async def test_given_moments_that_come_then_each_is_told_once_whatever_is_written_meanwhile(

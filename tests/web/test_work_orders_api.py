@@ -117,6 +117,15 @@ async def test_given_a_caller_then_the_department_is_told_who_only_where_he_does
     assert [(row.who, row.about) for row in noted] == [("chengguan/li", order["id"])]
 
 
+@pytest.mark.parametrize("matter", [{"tags": ["in_danger"]}, {"contact": "no_call_back"}])
+async def test_given_a_caller_whom_nobody_may_ring_then_his_number_is_told_to_no_department(
+    house: House, unit: Person, matter: dict[str, Any]
+) -> None:
+    order = await ordered(house, await opened(house, **matter))
+    status, told = await unit.ask("POST", f"{ORDERS}/{order['id']}/caller")
+    assert (status, told["error"]["id"]) == (403, "order_no_call_back")
+
+
 async def test_given_more_time_is_asked_for_then_a_supervisor_alone_decides(house: House, unit: Person) -> None:
     order = await ordered(house, await opened(house))
     until = f"{datetime.now().year + 1}-06-01T10:00:00Z"
@@ -227,6 +236,21 @@ async def test_given_a_file_that_is_too_large_or_one_too_many_then_it_is_refused
     assert len(files_in(house)) == 1
     await act(unit, order["id"], "order_returned", reason="不属本单位")
     assert (await sent(unit, order["id"]))[1]["error"]["id"] == "order_not_open"
+
+
+async def test_given_a_disk_that_takes_nothing_then_the_department_is_told_and_the_order_goes_on(
+    house: House, unit: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = await ordered(house, await opened(house))
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    status, told = await sent(unit, order["id"])
+    assert (status, told["error"]["id"]) == (507, "no_room")
+    monkeypatch.undo()
+    assert (await sent(unit, order["id"]))[0] == 201
 
 
 async def test_given_files_of_another_order_then_they_are_unknown_to_this_one(house: House, unit: Person) -> None:

@@ -6,8 +6,13 @@ Revises: 0014
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import sqlalchemy as sa
 from alembic import op
+
+from ivr.desks.case import fold
+from ivr.store import case_rows, tables, work_order_rows
 
 revision = "0015"
 down_revision = "0014"
@@ -55,6 +60,19 @@ def upgrade() -> None:
     )
     op.create_index("ix_attachment_order_id", "attachment", ["order_id"])
     op.create_index("ix_attachment_case_id", "attachment", ["case_id"])
+    _made_of_events()
+
+
+def _made_of_events() -> None:
+    """The orders of a database that was taken down and comes up again."""
+    connection, event = op.get_bind(), tables.case_event.c
+    ordered = sa.select(event.case_id).where(event.kind == "ordered").distinct()
+    for case_id in list(connection.execute(ordered).scalars()):
+        of_case = sa.select(tables.case.c.serial, tables.case.c.line).where(tables.case.c.id == case_id)
+        row = connection.execute(of_case).first()
+        if row is not None:
+            case = fold(one.event for one in case_rows.load(connection, case_id))
+            work_order_rows.project(connection, row.serial, row.line, case, datetime.now(UTC))
 
 
 def downgrade() -> None:
