@@ -91,9 +91,9 @@ def _departments(site: Site, revision: str | None) -> Iterator[Finding]:
     gone = [one for one in asyncio.run(accounts()).values() if one.department not in {None, *site.departments}]
     if gone:
         who = ", ".join(f"{one.user} ({one.department})" for one in gone)
-        words = (f"这些账号所属的部门已不在设置中，不能登录：{who}", f"departments of these accounts are gone: {who}")
+        words = (f"这些账号所属的单位已不在设置中，不能登录：{who}", f"departments of these accounts are gone: {who}")
         mend = (
-            f"在 {site.path} 中恢复 [departments.…]，或在 /admin/accounts 改选部门、停用账号",
+            f"在 {site.path} 中恢复 [departments.…]，或在 /admin/accounts 改选单位、停用账号",
             f"put [departments.…] back into {site.path}, or change or disable the accounts at /admin/accounts",
         )
         yield bad("departments", words, mend, "warning")

@@ -58,7 +58,7 @@ def test_given_a_matter_when_a_department_does_it_badly_and_then_well_then_it_en
 ) -> None:
     case = a_case(hotline, cause="井盖破损，有人差点跌落", place="建国路 8 号院东门")
     operator = open_page(user="1002", path=f"/cases/{case}")
-    answered(operator, "派发工单", 承办部门="城市管理局", 派单说明="先放围挡，再修复")
+    answered(operator, "派发工单", 承办单位="城市管理局", 派单说明="先放围挡，再修复")
     orders = operator.get_by_role("region", name="工单")
     expect(orders).to_contain_text("城市管理局")
 
@@ -157,9 +157,9 @@ def test_given_a_new_person_of_a_department_when_his_account_is_made_then_it_is_
     dialog.get_by_label("用户名", exact=True).fill("zhaolei")
     dialog.get_by_label("姓名", exact=True).fill("赵磊")
     dialog.get_by_role("checkbox", name="坐席").uncheck()
-    dialog.get_by_role("checkbox", name="部门人员").check()
+    dialog.get_by_role("checkbox", name="承办单位人员").check()
     expect(dialog.get_by_role("checkbox", name="坐席")).to_be_disabled()
-    dialog.get_by_label("所属部门").select_option(label="水务局")
+    dialog.get_by_label("所属单位").select_option(label="水务局")
     assert findings(page) == []
     press(dialog, "建立账号")
     expect(dialog.get_by_text("首次密码")).to_be_visible()
