@@ -24,6 +24,7 @@ from ivr.store.store import Store
 
 AT_ONCE = 20  # messages that are sent to one receiver at the same time, each of another case
 KEPT = timedelta(days=30)  # what is settled is remembered so long
+FORGOTTEN_AT_ONCE = 500
 SENT, OPEN = "delivered", ("pending", "dead")
 
 _TELLING, _CASE, _CALL = tables.telling.c, tables.case.c, tables.call.c
@@ -181,9 +182,14 @@ class Tellings:
         }
 
     async def forget(self, now: datetime) -> None:
-        """What was settled long ago."""
-        old = (_TELLING.state != "pending") & (_TELLING.made_at < now - KEPT)
-        await self._store.write(lambda connection: connection.execute(delete(tables.telling).where(old)).rowcount)
+        """What was settled long ago, the oldest first, some at a time: nobody else waits for it."""
+        settled = select(_TELLING.serial, _TELLING.made_at).where(_TELLING.state != "pending")
+        async with self._store.reading() as connection:
+            oldest = (await connection.execute(settled.order_by(_TELLING.serial).limit(FORGOTTEN_AT_ONCE))).all()
+        old = [one.serial for one in oldest if one.made_at < now - KEPT]
+        if old:
+            statement = delete(tables.telling).where(_TELLING.serial.in_(old))
+            await self._store.write(lambda connection: connection.execute(statement).rowcount)
 
 
 def _row(name: str, event: Event, step: str, now: datetime) -> dict[str, Any]:

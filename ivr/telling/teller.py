@@ -28,6 +28,7 @@ from ivr.telling import letters
 from ivr.telling.texting import DAY, Later, Never, Text, decide
 
 COUNTED = 5.0  # seconds between two looks at how much waits
+FORGETTING = 60.0  # seconds between two looks for what was settled long ago
 GIVEN_UP = timedelta(days=3)  # a system that took nothing for so long is told by hand (`ivr webhooks retry`)
 LONGEST_WAIT = 3600.0  # seconds that a receiver may ask us to wait
 GONE = 410  # RFC 9110 15.5.11: it wants to hear nothing any more
@@ -60,6 +61,7 @@ class Teller:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._site, self._secrets, self._tellings, self._cases, self._now = site, secrets, tellings, cases, now
+        self._wait: dict[str, datetime] = {}  # name → it wants to hear nothing before that
         self._busy: set[str] = set()  # numbers that are being sent a text: the day's limit counts what was sent
         self._texts = texts.read(texts.file_of(site)) if site.sms else {}
         self.waiting: Mapping[str, Waiting] = {}
@@ -73,9 +75,9 @@ class Teller:
                 keeper.keep(f"webhook {hook.name}", lambda hook=hook: self._hook(hook))  # type: ignore[misc]
             if self._site.sms is not None:
                 keeper.keep(SMS, self._sms)
+            keeper.keep("telling forgets", self._forget)
             while self._site.webhooks or self._site.sms:
                 try:
-                    await self._tellings.forget(self._now())
                     self.waiting = await self._tellings.waiting()
                 except HotlineError as failure:
                     log.warning("telling.not_counted", why=failure.message)
@@ -96,6 +98,14 @@ class Teller:
             if one.oldest is not None and name in self.trouble and now - one.oldest > SILENT
         }
 
+    async def _forget(self) -> None:
+        while True:
+            await asyncio.sleep(FORGETTING)
+            try:
+                await self._tellings.forget(self._now())
+            except HotlineError as failure:
+                log.warning("telling.not_forgotten", why=failure.message)
+
     async def _hook(self, hook: Webhook) -> None:
         async with posting.session(posting.context(self._site, everybody=True)) as http:
             await posting.keep_telling(lambda: self._due(hook.name), lambda letter: self._tell(http, hook, letter))
@@ -105,6 +115,8 @@ class Teller:
             await posting.keep_telling(lambda: self._due(SMS), lambda letter: self._text(http, letter))
 
     async def _due(self, name: str) -> list[Letter]:
+        if self._wait.get(name, self._now()) > self._now():
+            return []
         try:
             return await self._tellings.due(name, self._now())
         except HotlineError as failure:
@@ -169,6 +181,9 @@ class Teller:
         if found.state == "pending" and now - letter.made_at > GIVEN_UP:
             found = Fate("refused", alarm=True)
         self.counters[name, found.state if found.state != "pending" else f"again_{found.waits}"] += 1
+        if found.waits == "partner":
+            after = LONGEST_WAIT if answer.status == GONE else min(answer.after, LONGEST_WAIT)
+            self._wait[name] = now + timedelta(seconds=after)
         if found.state == "delivered":
             self.trouble.pop(name, None)
         elif found.waits == "partner" and name not in self.trouble:
@@ -180,7 +195,6 @@ class Teller:
 
     async def _settle(self, letter: Letter, state: str, found: Fate, answer: posting.Answer) -> Fate:
         after = pause("case", letter.tries + 1) if found.waits == "case" else 0.0
-        after = max(after, LONGEST_WAIT if answer.status == GONE else min(answer.after, LONGEST_WAIT))
         why = "" if state == "delivered" else answer.why
         try:
             await self._tellings.settled(letter, state, self._now(), status=answer.status, why=why, after=after)

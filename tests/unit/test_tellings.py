@@ -45,7 +45,7 @@ class Receiver:
     answers: list[int] = field(default_factory=list)  # then 200
     took: list[dict[str, Any]] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
-    url: str = ""
+    after: int = 0  # seconds that it asks us to wait
 
     async def take(self, request: web.Request) -> web.Response:
         body = await request.read()
@@ -54,7 +54,8 @@ class Receiver:
         status = self.answers.pop(0) if self.answers else 200
         if status == 200:
             self.took.append(json.loads(body))
-        return web.Response(status=status, headers={"Location": "/other"} if status == 302 else {})
+        more = {302: {"Location": "/other"}, 503: {"Retry-After": str(self.after)}}
+        return web.Response(status=status, headers=more.get(status) if self.after or status == 302 else None)
 
 
 @dataclass
@@ -204,6 +205,22 @@ async def test_given_a_receiver_that_takes_nothing_for_days_then_it_is_given_up_
     assert len(house.records.took) == 2
     with pytest.raises(UnknownTellingError):
         await house.tellings.retry("msg_none")
+
+
+@pytest.mark.parametrize(("status", "seconds"), [(410, 3600), (503, 120)])
+async def test_given_a_receiver_that_asks_us_to_wait_then_nothing_goes_there_meanwhile(
+    house: House, status: int, seconds: int
+) -> None:
+    house.records.answers, house.records.after = [status], 120
+    await house.opened("c1")
+    await house.send()
+    house.teller.trouble.clear()
+    await house.opened("c2")
+    house.clock[0] += timedelta(seconds=seconds - 1)
+    assert await house.teller._due("records") == []
+    house.clock[0] += timedelta(seconds=1)
+    await house.send()
+    assert len(house.records.took) == 4
 
 
 # --- citizens --------------------------------------------------------------------------------------------------------
