@@ -16,6 +16,7 @@ from ivr.dialplan import heard
 from ivr.dialplan.versions import Versions
 from ivr.doctor_database import database
 from ivr.doctor_orders import orders
+from ivr.doctor_partners import partners
 from ivr.doctor_targets import CONTACTS, targets
 from ivr.doctor_telling import telling
 from ivr.errors import HotlineError
@@ -97,6 +98,7 @@ def running(site: Site, var: Path, asterisk: Installation | None) -> list[Findin
         look = (f"查看 {var}/log/controller.log", f"see {var}/log/controller.log")
         well = status in {"ok", "draining"}
         found.append(ok("healthz", said, said) if well else bad("healthz", (said, said), look))
+        found += partners(site)
     return found
 
 
