@@ -209,13 +209,13 @@ async def test_given_a_photograph_then_it_comes_back_as_it_was_and_can_do_no_har
     assert kept[0].stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("body", [b"", b"<script>alert(1)</script>", b"GIF89a", b"RIFF0000WAVE", b"\xff\xd8"])
 async def test_given_what_is_no_photograph_then_nothing_is_kept_whatever_it_is_called(
-    house: House, unit: Person, body: bytes
+    house: House, unit: Person
 ) -> None:
     order = await ordered(house, await opened(house))
-    status, told = await sent(unit, order["id"], body)
-    assert (status, told["error"]["id"]) == (415, "bad_file")
+    for body in (b"", b"<script>alert(1)</script>", b"GIF89a", b"RIFF0000WAVE", b"\xff\xd8"):
+        status, told = await sent(unit, order["id"], body)
+        assert (status, told["error"]["id"]) == (415, "bad_file"), body
     assert not files_in(house)
 
 
