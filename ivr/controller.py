@@ -288,6 +288,10 @@ class Controller:
                 "hotline_call_log_refused": ("Calls that the database refuses.", lambda: float(len(writer.refused))),
                 "hotline_exchange_pending": ("Messages that desks were not told yet.", self.exchange.pending),
                 "hotline_telling_pending": ("Messages to a city's systems and citizens.", self.teller.pending),
+                "hotline_orders_overdue": (
+                    "Work orders that are late.",
+                    lambda: float(sum(count.overdue for count in self.order_clocks.counts.values())),
+                ),
                 "hotline_live_streams": ("Readers of the live stream.", lambda: float(len(self.hub.readers))),
             },
             {

@@ -91,7 +91,7 @@ _CHINESE: Mapping[str, str] = {
     "order_not_later": "新的时限须晚于现在的时限",
     "unknown_order": "没有工单 {order}",
     "no_department": "该诉求的分类没有对应的承办单位，请选择",
-    "bad_end": "时限须在现在之后、{days} 天以内",
+    "bad_end": "时限须在现在之后、{days} 天以内；签收时限不得晚于办结时限",
     "order_no_call_back": "来电人处境危险或不愿接听回电：请勿拨打，需要告知的内容由热线处理",
     "no_room": "磁盘已满或不可写，文件没有保存：请联系管理员",
     "order_confidential": "来电人要求保密，联系方式不提供给承办单位；需要告知的内容请由热线转达",

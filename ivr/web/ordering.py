@@ -59,6 +59,8 @@ def _whole(asked: Asked, data: dict[str, Any], known: Proposal) -> dict[str, Any
     for one in (department, *joint):
         if one not in asked.services.site.departments:
             raise UnknownDepartmentError(one, asked.services.site.departments)
+    if "sign_by" in data:
+        in_reach(time(data["sign_by"], "data.sign_by"), datetime.now(UTC), "data.sign_by", known.due)
     return {
         "order": uuid4().hex,
         "due": instant(known.due),
@@ -82,8 +84,8 @@ async def _proposal(asked: Asked, case: Case, due: str | None = None) -> Proposa
         raise HotlineError("no_classes", str(wrong), {"why": str(wrong)}, 503) from wrong
 
 
-def in_reach(end: datetime, now: datetime, field: str) -> None:
-    """Raises HotlineError for an end that is over, or that nobody lives to see."""
-    if not now < end < now + LONGEST:
-        message = f"{field}: expected a time that is not over, within {LONGEST.days} days"
+def in_reach(end: datetime, now: datetime, field: str, last: datetime | None = None) -> None:
+    """Raises HotlineError for an end that is over, that nobody lives to see, or that is later than `last`."""
+    if not now < end < now + LONGEST or (last is not None and end > last):
+        message = f"{field}: expected a time that is not over, within {LONGEST.days} days; signing not after the end"
         raise HotlineError("bad_end", message, {"field": field, "days": LONGEST.days}, 422)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ivr.desks.case import Event
 from ivr.store import Store, case_rows, shape
 from ivr.store.cases import Cases
 from ivr.store.work_orders import Count, UnknownOrderError, Wanted, WorkOrders
@@ -144,6 +145,22 @@ async def test_given_tables_that_were_taken_down_and_come_up_again_then_the_orde
     assert {**await found.get("lamp"), "changed_at": None} == {**before, "changed_at": None}
     assert await ids(found, department="shuiwu", q="路灯") == ["lamp"]
     await again.close()
+
+
+async def test_given_another_desk_that_orders_in_a_shared_case_then_its_orders_are_none_of_ours(
+    store: Store, cases: Cases, orders: WorkOrders
+) -> None:
+    case = await ordered(cases, "lamp", "chengguan", "路灯不亮")
+    known = await cases.act(case, "1001", "offered", {"to": "110", "way": "online"})
+    limits = dict.fromkeys(("due", "sign_by"), START.isoformat())
+    theirs = {"order": "lamp", "department": "chengguan", **limits}  # of the same name
+    event = Event(case, "110", 1, known.case.clock + 1, START, "9001", "ordered", theirs)
+    await store.write(lambda connection: case_rows.append(connection, "12345", [event], START))
+    assert [order.desk for order in (await cases.get(case)).case.orders] == ["12345", "110"]
+    assert (await orders.get("lamp"))["desk"] == "12345"
+    assert await ids(orders, department="chengguan") == ["lamp"]
+    assert [one.what for one in await orders.passed(START + timedelta(hours=3))] == ["unsigned"]
+    assert (await orders.counts(START + timedelta(hours=3)))["chengguan"].overdue == 0
 
 
 async def test_given_moments_that_come_then_each_is_told_once_whatever_is_written_meanwhile(

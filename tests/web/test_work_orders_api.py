@@ -169,6 +169,7 @@ async def test_given_a_desk_that_orders_then_what_it_leaves_out_is_said_by_class
         ({"department": "chengguan", "joint": ["nobody"]}, 422, "unknown_department"),
         ({"department": "chengguan", "due": "2020-01-01T00:00:00Z"}, 422, "bad_end"),
         ({"department": "chengguan", "due": "9999-12-31T23:59:59Z"}, 422, "bad_end"),
+        ({"department": "chengguan", "sign_by": "9999-12-31T23:59:59Z"}, 422, "bad_end"),
     ):
         got, told = await house.ask("POST", f"{CASES}/{case}/events", json={"kind": "ordered", "data": data})
         assert (got, told["error"]["id"]) == (status, id)
