@@ -28,6 +28,7 @@ from ivr.telling import letters
 from ivr.telling.texting import DAY, Later, Never, Text, decide
 
 COUNTED = 5.0  # seconds between two looks at how much waits
+BLIND = 1.0  # seconds between two tries to read the outbox
 FORGETTING = 60.0  # seconds between two looks for what was settled long ago
 GIVEN_UP = timedelta(days=3)  # a system that took nothing for so long is told by hand (`ivr webhooks retry`)
 LONGEST_WAIT = 3600.0  # seconds that a receiver may ask us to wait
@@ -61,6 +62,7 @@ class Teller:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._site, self._secrets, self._tellings, self._cases, self._now = site, secrets, tellings, cases, now
+        self._blind = False  # the outbox cannot be read
         self._wait: dict[str, datetime] = {}  # name → it wants to hear nothing before that
         self._busy: set[str] = set()  # numbers that are being sent a text: the day's limit counts what was sent
         self._texts = texts.read(texts.file_of(site)) if site.sms else {}
@@ -79,8 +81,8 @@ class Teller:
             while self._site.webhooks or self._site.sms:
                 try:
                     self.waiting = await self._tellings.waiting()
-                except HotlineError as failure:
-                    log.warning("telling.not_counted", why=failure.message)
+                except HotlineError:  # whoever reads what is due says so
+                    log.debug("telling.not_counted")
                 await asyncio.sleep(COUNTED)
             await asyncio.Event().wait()  # nobody is to be told
         finally:
@@ -118,10 +120,15 @@ class Teller:
         if self._wait.get(name, self._now()) > self._now():
             return []
         try:
-            return await self._tellings.due(name, self._now())
+            found = await self._tellings.due(name, self._now())
         except HotlineError as failure:
-            log.warning("telling.not_read", name=name, why=failure.message)
+            if not self._blind:  # once an outage, however many receivers there are
+                self._blind = True
+                log.warning("telling.not_read", why=failure.message)
+            await asyncio.sleep(BLIND)
             return []
+        self._blind = False
+        return found
 
     async def _tell(self, http: aiohttp.ClientSession, hook: Webhook, letter: Letter) -> Fate:
         body = letters.body(letter.then, letter.event, numbers=hook.numbers)
