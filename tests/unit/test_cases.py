@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from ivr.desks.case import Case, Event, Refused
-from ivr.store import Store, case_rows
+from ivr.store import Store, case_rows, case_search
 from ivr.store.case_search import Wanted
 from ivr.store.cases import CaseChangedError, Cases, UnknownCaseError
 from ivr.store.errors import CallRefusedError, DatabaseDownError
@@ -223,3 +223,12 @@ async def test_given_events_when_somebody_would_change_or_remove_one_then_the_da
     with pytest.raises((CallRefusedError, DatabaseDownError), match="only added to"):
         await store.write(lambda connection: connection.execute(text(change)))
     assert await cases.get(known.case.id) == known
+
+
+@pytest.mark.parametrize("wanted", [Wanted(caller="13800138000"), Wanted(q="单号0123456"), Wanted(q="路灯 12345")])
+def test_given_what_only_few_cases_can_have_then_postgresql_is_told_to_ask_the_index_first(wanted: Wanted) -> None:
+    """It takes every word for one that many rows have, and would read a million of them from the newest on."""
+    for asked, rare in ((wanted, True), (Wanted(q="路灯"), False), (Wanted(place="1 号"), False)):
+        query, _ = case_search._question("postgresql", asked, None)
+        assert ("OFFSET 0" in query.text) == rare
+        assert "OFFSET" not in case_search._question("sqlite", asked, None)[0].text
