@@ -21,6 +21,7 @@ from ivr.desks.exchange import DELIVERED, Fate, fate, instant, pause
 from ivr.errors import HotlineError
 from ivr.settings import Site, texts
 from ivr.settings.telling import SMS, Webhook
+from ivr.store import DatabaseDownError
 from ivr.store.cases import Cases
 from ivr.store.tellings import Letter, Tellings, Waiting
 from ivr.tasks import Keeper
@@ -62,6 +63,7 @@ class Teller:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._site, self._secrets, self._tellings, self._cases, self._now = site, secrets, tellings, cases, now
+        self._over: dict[str, tuple[posting.Answer, Fate]] = {}  # ids of what was sent, until the database knows it
         self._blind = False  # the outbox cannot be read
         self._wait: dict[str, datetime] = {}  # name → it wants to hear nothing before that
         self._busy: set[str] = set()  # numbers that are being sent a text: the day's limit counts what was sent
@@ -174,14 +176,21 @@ class Teller:
         said = {"to": "caller", "way": SMS, "step": letter.step, "words": found.words, "state": state}
         try:
             await self._cases.act(letter.now.id, "system", "told", said)  # settles the row, in one transaction
-        except HotlineError as failure:  # sent again under the same id: the gateway knows it
+        except DatabaseDownError as failure:
             log.warning("sms.not_noted", case=letter.now.id, why=failure.message)
             return WAITS
+        except HotlineError as failure:  # the case takes no more events: the outbox alone knows it
+            log.warning("sms.not_noted", case=letter.now.id, why=failure.message)
+            return await self._settle(letter, "delivered" if state == "sent" else "dead", fated, answer)
+        self._over.pop(letter.id, None)
         return fated
 
     async def _post(
         self, http: aiohttp.ClientSession, name: str, url: str, letter: Letter, body: bytes
     ) -> tuple[posting.Answer, Fate]:
+        """Once: what was taken is not sent again while the database cannot note it."""
+        if letter.id in self._over:
+            return self._over[letter.id]
         now = self._now()
         answer = await posting.post(http, url, body, headers(letter.id, body, self._secrets.webhook_secrets(name), now))
         found = _fate(answer.status)
@@ -198,6 +207,8 @@ class Teller:
             self.trouble[name] = answer.why
         elif found.state == "refused":
             log.error("telling.given_up", name=name, message=letter.id, case=letter.now.id, why=answer.why, alarm=True)
+        if found.state != "pending":
+            self._over[letter.id] = answer, found
         return answer, found
 
     async def _settle(self, letter: Letter, state: str, found: Fate, answer: posting.Answer) -> Fate:
@@ -205,6 +216,8 @@ class Teller:
         why = "" if state == "delivered" else answer.why
         try:
             await self._tellings.settled(letter, state, self._now(), status=answer.status, why=why, after=after)
-        except HotlineError as failure:  # it is sent again under the same id
+        except HotlineError as failure:
             log.warning("telling.not_settled", name=letter.name, message=letter.id, why=failure.message)
+            return WAITS
+        self._over.pop(letter.id, None)
         return found

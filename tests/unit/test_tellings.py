@@ -20,10 +20,11 @@ from sqlalchemy import insert, select, update
 
 from ivr import credentials, webhooks
 from ivr.desks.case_kinds import STEPS
+from ivr.errors import HotlineError
 from ivr.settings import Site, load, texts
 from ivr.settings.model import Department
 from ivr.settings.telling import Sms, Webhook
-from ivr.store import Store, tables
+from ivr.store import DatabaseDownError, Store, tables
 from ivr.store.cases import Cases
 from ivr.store.tellings import Tellings, UnknownTellingError
 from ivr.telling.teller import GIVEN_UP, Teller
@@ -333,6 +334,42 @@ async def test_given_a_gateway_that_refuses_a_text_then_the_case_says_that_it_wa
     last = (await house.cases.get(case)).case.history[-1].event
     assert (last.kind, last.data["state"]) == ("told", "failed")
     assert (await house.tellings.waiting())["sms"].dead == 1
+
+
+async def test_given_a_database_that_cannot_note_what_was_taken_then_nobody_hears_it_twice(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = [DatabaseDownError("sqlite://", "disk full")] * 6
+
+    def failing(kept: Any) -> Any:
+        async def call(*given: Any, **more: Any) -> Any:
+            if away:
+                raise away.pop()
+            return await kept(*given, **more)
+
+        return call
+
+    await house.call("c1")
+    case = await house.opened()
+    monkeypatch.setattr(house.tellings, "settled", failing(house.tellings.settled))
+    monkeypatch.setattr(house.cases, "act", failing(house.cases.act))
+    await house.send()
+    assert (away, len(house.records.ids), len(house.gateway.ids)) == ([], 2, 1)
+    assert (await house.cases.get(case)).case.history[-1].event.data["state"] == "sent"
+    assert await house.rows("sms") == [("delivered", "")]
+
+
+async def test_given_a_case_that_takes_no_more_events_then_its_text_is_sent_once_all_the_same(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: Any) -> None:
+        raise HotlineError("case_full", "this case is full")
+
+    await house.call("c1")
+    await house.opened()
+    monkeypatch.setattr(house.cases, "act", full)
+    await house.send()
+    assert (len(house.gateway.ids), await house.rows("sms")) == (1, [("delivered", "")])
 
 
 async def test_given_another_desks_case_then_that_desk_tells_its_citizen(house: House) -> None:
