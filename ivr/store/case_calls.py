@@ -12,7 +12,7 @@ from ivr.desks.case import Case
 from ivr.store.case_search import Wanted
 from ivr.store.cases import Cases, Known, UnknownCaseError, id_of_call
 
-STEP = "partner_call"  # its value: the call's id at the other desk (dialplans/core/entry.conf: [their-call])
+STEP = "partner_call"  # its value: the call's id at the other desk (dialplans/core/entry.conf: [from-desk])
 JUST_NOW = timedelta(minutes=10)  # so lately a case was offered that is found by the number alone
 LOOKED_AT = 50  # open offers, the newest first
 

@@ -1,5 +1,5 @@
 // One case: what it says, where it stands, what happened to it, and what may be done with it now.
-import { html, useEffect, useState } from "../vendor/preact.js";
+import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { api } from "../shell/api.js";
 import { Link } from "../shell/router.js";
 import { may as mayRole } from "../shell/session.js";
@@ -16,6 +16,7 @@ import { told } from "./told.js";
 
 const RESULTS = ["solved", "explained", "dispatched", "passed_on", "not_possible", "withdrawn"];
 const AWAITED = 3000; // ms between two looks while another desk's answer is awaited
+const LOOKS = 100; // without a press: whoever has gone is logged out as everybody is
 const WRITTEN = ["cause", "course", "text", "name", "place", "happened", "caller", "kind", "class_code", "scope", "urgency", "tags", "contact", "confidential"];
 const when = (iso) => `${day(iso)} ${clock(iso)}`;
 
@@ -93,6 +94,7 @@ export function One({ id }) {
   const classes = useClasses();
   const [one, setOne] = useState(null);
   const [failure, setFailure] = useState(null);
+  const looks = useRef(0);
   const address = `/cases/${encodeURIComponent(id)}`;
   const read = () => {
     setFailure(null);
@@ -100,18 +102,23 @@ export function One({ id }) {
   };
   useEffect(read, [id, language.value]);
   useEffect(() => {
-    if (!one || !awaits(one)) return;
-    const again = () => document.visibilityState === "visible" && api.get(address).then((answer) => setOne(answer.case), () => setOne({ ...one }));
+    if (!one || !awaits(one) || looks.current >= LOOKS) return;
+    looks.current += 1;
+    const later = () => setOne({ ...one });
+    const again = () => (document.visibilityState === "visible" ? api.get(address).then((answer) => setOne(answer.case), later) : later());
     const timer = setTimeout(again, AWAITED);
     return () => clearTimeout(timer);
   }, [one]);
-  const act = async (kind, data) => setOne((await api.post(`${address}/events`, { kind, data })).case);
+  const act = async (kind, data) => {
+    looks.current = 0;
+    setOne((await api.post(`${address}/events`, { kind, data })).case);
+  };
   const tried = (kind, data) => act(kind, data).catch((error) => toast(error.message, "bad"));
   if (failure) return html`<${Failure} error=${failure} retry=${read} /><p><${Link} to="/cases">← ${t("case.back")}<//></p>`;
   if (!one) return html`<${Busy} />`;
   return html`<article class="case-one">
     <header class="card"><p><${Link} to="/cases">← ${t("case.back")}<//></p><h1 class="unseen">${one.number}</h1>
-      <${Panel} case=${one} act=${act} again=${read} />
+      <${Panel} case=${one} act=${act} />
       <${Advice} case=${one} classes=${classes} act=${act} reading />
       <dl class="case-facts"><dt>${t("case.first")}</dt><dd>${one.first}</dd><dt>${t("case.channel")}</dt><dd>${t(`case.channel.${one.channel}`)}</dd><dt>${t("case.opened")}</dt><dd>${when(one.opened_at)}</dd></dl>
       <${Acts} one=${one} classes=${classes} act=${tried} />

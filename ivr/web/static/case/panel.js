@@ -56,12 +56,12 @@ function Danger({ onClose, choose }) {
   <//>`;
 }
 
-/** `again`: reads the case anew. */
+/** `again`: reads the case anew; without it the page does so by itself. */
 export function Panel({ case: one, act, again }) {
   const [busy, setBusy] = useState(false);
   const [flagging, setFlagging] = useState(false);
   useEffect(() => {
-    if (!one?.untold.length) return;
+    if (!again || !one?.untold.length) return;
     const timer = setTimeout(again, LOOK);
     return () => clearTimeout(timer);
   }, [one]);
