@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, tzinfo
 
 from ivr.desks import norms
 from ivr.desks.norms import Norm
@@ -46,10 +46,13 @@ def suggest(
     chosen: Entry | None = None,
     named: Named | None = None,
 ) -> Suggestion | None:
-    """`code`: of the case's class; `of_class`: the nearest one of the tree that names a desk or a basis."""
+    """`code`: of the case's class; `at`: now, in the zone in which days are told.
+
+    `of_class`: the nearest class of the tree that names a desk or a basis.
+    """
     norm = norms.best(known, code, at)
     if norm is not None:
-        return _by_norm(norm)
+        return _by_norm(norm, at.tzinfo)
     if of_class is not None and of_class.basis:
         return None
     if chosen is not None:
@@ -62,10 +65,12 @@ def suggest(
     return None
 
 
-def _by_norm(norm: Norm) -> Suggestion:
-    until = f"{norm.until:%Y-%m-%d}" if norm.until else ""
-    zh = f"会商规范 {norm.id}（{norm.version} 版，{norm.since:%Y-%m-%d} 起{f'，{until} 止' if until else ''}）"
-    en = f"norm {norm.id}, version {norm.version}, from {norm.since:%Y-%m-%d}{f' until {until}' if until else ''}"
+def _by_norm(norm: Norm, zone: tzinfo | None) -> Suggestion:
+    since = f"{norm.since.astimezone(zone):%Y-%m-%d}"
+    last = norm.until.astimezone(zone) - timedelta(microseconds=1) if norm.until else None
+    until = f"{last:%Y-%m-%d}" if last else ""
+    zh = f"会商规范 {norm.id}（{norm.version} 版，{since} 起{f'，{until} 止' if until else ''}）"
+    en = f"norm {norm.id}, version {norm.version}, from {since}{f' until {until}' if until else ''}"
     return Suggestion(norm.owners, "norm", norm.id, norm.version, {"zh": zh, "en": en})
 
 

@@ -52,7 +52,7 @@ class Advice:
         return suggest.suggest(
             matter.class_code,
             await self.norms.near(matter.class_code),
-            self.now(),
+            self.now().astimezone(self._zone),
             of_class=self._of_class(matter.class_code),
             chosen=self.scope.find(matter.scope),
             named=self.scope.matched("\n".join((matter.cause, matter.course, matter.text)), today),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -89,6 +89,17 @@ def test_given_what_is_known_of_a_case_then_the_desk_is_proposed_with_its_reason
     if found is not None:
         assert all(found.reason[language] for language in ("zh", "en"))
         assert found.by != "norm" or "2026-03" in found.reason["zh"]
+
+
+def test_given_a_norm_when_proposed_then_its_days_are_those_of_the_hotline() -> None:
+    """From midnight in China, which is the day before in UTC; its last day is the one before it ends."""
+    zone = timezone(timedelta(hours=8))
+    begins, ends = datetime(2026, 11, 27, tzinfo=zone), datetime(2027, 1, 1, tzinfo=zone)
+    norm = replace(NOISE, since=begins.astimezone(UTC), until=ends.astimezone(UTC))
+    found = suggest("0601", [norm], begins)
+    assert found is not None
+    assert found.reason["zh"] == "会商规范 2026-03（1 版，2026-11-27 起，2026-12-31 止）"
+    assert found.reason["en"] == "norm 2026-03, version 1, from 2026-11-27 until 2026-12-31"
 
 
 # --- in the database ------------------------------------------------------------------------------------------------

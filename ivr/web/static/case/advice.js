@@ -24,7 +24,7 @@ function press(one) {
 function Suggestion({ one, act }) {
   const [busy, setBusy] = useState(false);
   const { suggestion } = one;
-  if (!suggestion) return null;
+  if (!suggestion || (one.decision && [...one.owners].sort().join() === [...suggestion.owners].sort().join())) return null; // done as proposed
   const next = press(one);
   const run = async () => {
     setBusy(true);

@@ -90,6 +90,7 @@ function ClassInput({ kept }) {
     const found = classes.find((one) => optionOf(one) === typed || one.code === typed || one[language.value] === typed);
     if (!found && typed) return;
     kept.set("class_code", found?.code ?? "");
+    kept.set("scope", ""); // was of another class, as far as anybody here knows
     settle();
   };
   const settle = () => {
