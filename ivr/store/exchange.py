@@ -277,11 +277,15 @@ class Messages:
         case: str | None = None,
         desk: str | None = None,
         state: str | None = None,
+        direction: str | None = None,
         before: int | None = None,
     ) -> list[dict[str, Any]]:
         """Each message with its answer, the newest first; `before`: the `serial` of one already seen."""
         query: Select[Any] = select(tables.exchange_message).order_by(_MESSAGE.serial.desc()).limit(limit)
-        wanted = ((_MESSAGE.case_id, case), (_MESSAGE.desk, desk), (_MESSAGE.state, state))
+        wanted = (
+            *((_MESSAGE.case_id, case), (_MESSAGE.desk, desk)),
+            *((_MESSAGE.state, state), (_MESSAGE.direction, direction)),
+        )
         for column, value in wanted:
             if value is not None:
                 query = query.where(column == value)

@@ -6,11 +6,12 @@ from ivr.desks.case_kinds import DESK
 from ivr.desks.linkage import STATES
 from ivr.store.case_sheets import MOST_ROWS
 from ivr.store.linkage import DECIDED
-from ivr.web import board, bulk, shapes
+from ivr.web import board, bulk, case_messages, shapes
 from ivr.web.exports import MEDIA
 from ivr.web.routes import Route, words
 from ivr.web.schema import BOOLEAN, NUMBER, TEXT, TIME, Schema, array, integer, mapping, nullable, obj, one_of, string
 from ivr.web.table_cases import CONDITIONS, ROW
+from ivr.web.table_exchange import STATES as EXCHANGED
 
 _COUNT, _SECONDS = shapes.COUNT, nullable(NUMBER)
 _COUNTS: dict[str, Schema] = {
@@ -42,6 +43,24 @@ _HANDOVER = obj(
         "voice_failed": BOOLEAN,
         "answered_after": _SECONDS,
         "accepted_after": _SECONDS,
+    }
+)
+_MESSAGE = obj(
+    {
+        "serial": _COUNT,
+        "direction": one_of("in", "out"),
+        "desk": TEXT,
+        "kinds": array(TEXT),
+        "state": one_of(*EXCHANGED),
+        "tries": _COUNT,
+        "made_at": TIME,
+        "answered_at": shapes.MOMENT,
+        "next_at": shapes.MOMENT,
+        "case": nullable(
+            obj({**dict.fromkeys(("id", "number", "line", "state", "urgency"), TEXT), "owners": array(TEXT)})
+        ),
+        "trouble": nullable(one_of("refused", "unreached", "early")),
+        "why": TEXT,
     }
 )
 _SPAN: dict[str, Schema] = {
@@ -90,6 +109,21 @@ ROUTES: tuple[Route, ...] = (
         access="board",
         query={**CONDITIONS, "format": one_of("xlsx", "csv")},
         media=f"{MEDIA['xlsx']}, {MEDIA['csv']}",
+    ),
+    Route(
+        "GET",
+        "/api/v1/cases/messages",
+        case_messages.listed,
+        words("与其他平台互告的诉求消息，新的在前", "What the desks told each other about cases, newest first"),
+        obj({"desks": array(TEXT), "messages": array(_MESSAGE), "next": nullable(_COUNT)}),
+        access="desk",
+        query={
+            "desk": DESK,
+            "direction": one_of("in", "out"),
+            "state": one_of(*EXCHANGED),
+            "limit": integer(1, 200, default=50),
+            "before": integer(1, 2**53, description="`next` of the page before"),
+        },
     ),
     Route(
         "GET",

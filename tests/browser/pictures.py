@@ -34,6 +34,7 @@ from playwright.sync_api import Page
 from ivr.calls.model import Call
 from ivr.store import Store
 from ivr.store.cases import Cases, id_of_call
+from tests.browser import linkages
 from tests.browser.chromium import Chromium
 from tests.browser.conftest import People
 from tests.browser.inside import is_inside
@@ -139,6 +140,8 @@ PAGES: Mapping[str, Picture] = {
     "order": Picture("liming", "/orders/{order}", there=(".orders-one",)),
     "cases-consult": Picture("supervisor", "/cases/consult", there=(".consult-held",)),
     "cases-scope": Picture("supervisor", "/cases/scope", there=(".scope tbody",)),
+    "messages": Picture("liaison", "/cases/messages", there=(".table",)),
+    "board": Picture("liaison", "/board", there=(".board-numbers",)),
     "admin-dialplans": Picture("dialplans", "/admin/dialplans", "[data-tab='picture']", (".picture-host svg",)),
     "admin-prompts": Picture("dialplans", "/admin/prompts", there=(".table",)),
     "admin-notices": Picture("dialplans", "/admin/notices"),
@@ -190,6 +193,7 @@ def a_day(hotline: Hotline) -> None:
             words = {"cause": chance.choice(MATTERS), "place": chance.choice(PLACES)}
             await Cases(store, "12345").open("张敏", "phone", words, call=call.id)
         await consulted(Cases(store, "12345"))
+        await linkages.keep(store)
 
     stored(hotline, save)
     stored(hotline, of_a_week)

@@ -38,6 +38,8 @@ PAGES = {
     "consult": Shown("supervisor", "/cases/consult", ".consult .table, .consult .empty"),
     "scope": Shown("supervisor", "/cases/scope", ".scope tbody tr"),
     "orders": Shown("liming", "/orders", ".orders-row, .empty"),
+    "messages": Shown("supervisor", "/cases/messages", ".table, .empty"),
+    "board": Shown("supervisor", "/board", ".board-numbers, .empty"),
     "dialplans": Shown("dialplans", "/admin/dialplans", ".cm-content"),
     "notices": Shown("dialplans", "/admin/notices", ".admin-head button"),
     "prompts": Shown("dialplans", "/admin/prompts", ".table"),

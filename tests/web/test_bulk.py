@@ -6,19 +6,23 @@ import asyncio
 import csv
 import io
 from collections.abc import Set
+from datetime import UTC, datetime
+from pathlib import Path
 
 import openpyxl
 import pytest
 from sqlalchemy import text
 
+from ivr.desks.exchange import Fate
 from ivr.store import case_sheets, tables
 from ivr.store.audit import Audit
 from tests.unit.test_linkage import STORIES
-from tests.web.house import TOKEN, House
+from tests.web.house import TOKEN, House, a_house
 from tests.web.people import Person, person
 from tests.web.test_board_api import keep
+from tests.web.test_exchange_api import POLICE
 
-EXPORT, BULLETIN = "/api/v1/cases/export", "/api/v1/bulletin"
+EXPORT, BULLETIN, MESSAGES = "/api/v1/cases/export", "/api/v1/bulletin", "/api/v1/cases/messages"
 
 
 async def filled(house: House) -> House:
@@ -151,3 +155,34 @@ async def fill(city: House, many: int) -> None:
     copies = f"SELECT i, 'many-' || i, {names} FROM n, (SELECT * FROM \"case\" LIMIT 1)"
     order = text(f'INSERT INTO "case" (serial, id, {names}) {count} {copies}')
     await city.store.write(lambda connection: connection.execute(order))
+
+
+async def test_given_a_message_that_is_refused_when_the_desk_s_people_look_then_it_says_what_happened_and_to_which_case(
+    tmp_path: Path,
+) -> None:
+    async with a_house(tmp_path, exchange={"110": POLICE}) as house:
+        await _refused(house)
+
+
+async def _refused(house: House) -> None:
+    him = await person(house, "operator", number="1003")
+    opened = await house.services.cases.open("1003", "phone", {"cause": "井盖缺失"})
+    await house.services.cases.act(opened.case.id, "1003", "offered", {"to": "110", "way": "online"})
+    status, body = await him.ask("GET", MESSAGES, params={"direction": "out"})
+    (one,) = body["messages"]
+    assert (status, body["desks"], one["state"], one["trouble"]) == (200, ["110"], "pending", None)
+    assert one["case"] == {
+        "id": opened.case.id,
+        "number": opened.case.number,
+        "line": "井盖缺失",
+        "state": "offered",
+        "owners": ["12345"],
+        "urgency": "general",
+    }
+    assert one["kinds"] == ["opened", "written", "offered"]
+    (due,) = await house.services.messages.due("110", datetime.now(UTC))
+    answer = {"error": {"id": "exchange_altered", "message": "ask for our key again"}}
+    await house.services.messages.settled(due, Fate("refused"), 409, answer, datetime.now(UTC))
+    (one,) = (await him.ask("GET", MESSAGES, params={"desk": "110", "state": "refused"}))[1]["messages"]
+    assert (one["trouble"], one["why"]) == ("refused", "ask for our key again")
+    assert (await him.ask("GET", MESSAGES, params={"direction": "in"}))[1]["messages"] == []

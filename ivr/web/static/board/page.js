@@ -8,8 +8,9 @@ import { Busy, Empty, Failure, Table, useStyle } from "../shell/ui.js";
 import { useAsked } from "../admin/loading.js";
 import { moment } from "../calls/when.js";
 import caseWords from "../case/words.js";
-import { Bars, Legend } from "./chart.js";
+import { Bulletin } from "./bulletin.js";
 import { Cases } from "./cases.js";
+import { Bars, Legend } from "./chart.js";
 import words from "./words.js";
 
 addWords(caseWords);
@@ -105,6 +106,7 @@ function Overview({ days }) {
   const figures = answer?.figures;
   return html`<header class="board-head"><h1>${t("board.title")}</h1>
       <nav class="board-spans" aria-label=${t("board.span")}>${SPANS.map((one) => html`<${Link} key=${one} to=${address({ days: one })} aria-current=${one === days ? "page" : undefined}>${t(`board.days.${one}`)}<//>`)}</nav>
+      <${Bulletin} />
       ${figures && html`<span class="board-as-of">${t("board.as_of", { at: clock(figures.at) })}</span>`}
     </header>
     ${failure && html`<${Failure} error=${failure} retry=${reload} />`}

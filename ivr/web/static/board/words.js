@@ -3,6 +3,10 @@ export default {
   zh: {
     "board.title": "联动看板",
     "board.span": "时段",
+    "board.bulletin": "月度通报",
+    "board.bulletin.pdf": "PDF",
+    "board.bulletin.xlsx": "Excel",
+    "board.bulletin.busy": "生成中…",
     "board.days.1": "今天",
     "board.days.7": "近 7 天",
     "board.days.30": "近 30 天",
@@ -66,6 +70,10 @@ export default {
   en: {
     "board.title": "Linkage",
     "board.span": "Time",
+    "board.bulletin": "Bulletin of",
+    "board.bulletin.pdf": "PDF",
+    "board.bulletin.xlsx": "Excel",
+    "board.bulletin.busy": "Being made…",
     "board.days.1": "Today",
     "board.days.7": "7 days",
     "board.days.30": "30 days",

@@ -7,11 +7,12 @@ import { language, t } from "../shell/words.js";
 import { moment } from "../calls/when.js";
 import { Badge, Busy, Button, Failure, Select, Table, TextInput } from "../shell/ui.js";
 import { AnswerClock } from "./clock.js";
+import { Export } from "./export.js";
 import { KINDS, nameOfClass, URGENCIES, useClasses, words } from "./form.js";
 import { KINDS as COLOURS } from "./panel.js";
 import { Waiting } from "./waiting.js";
 
-const FIELDS = ["q", "place", "number", "class_code", "kind", "urgency", "state", "since", "until"];
+const FIELDS = ["q", "place", "number", "class_code", "kind", "urgency", "state", "partner", "since", "until"];
 const STATES = ["open", "offered", "accepted", "consulting", "handled", "closed", "merged"];
 const URGENT = { general: "idle", urgent: "warn", very_urgent: "bad" };
 
@@ -30,6 +31,7 @@ function Conditions({ wanted, setWanted, classes, submit }) {
     <${Select} label=${t("case.kind")} value=${wanted.kind} options=${either("kind", KINDS)} onChange=${put("kind")} />
     <${Select} label=${t("case.urgency")} value=${wanted.urgency} options=${either("urgency", URGENCIES)} onChange=${put("urgency")} />
     <${Select} label=${t("case.state")} value=${wanted.state} options=${either("state", STATES)} onChange=${put("state")} />
+    ${text("partner", { pattern: "[0-9A-Za-z_\\-]*", maxlength: 32 })}
     ${text("since", { type: "datetime-local" })} ${text("until", { type: "datetime-local" })}
     <${Button} kind="primary" type="submit">${t("case.search")}<//>
   </form>`;
@@ -83,6 +85,7 @@ export default function List() {
   return html`<div class="case-list"><h1 class="unseen">${t("case.title")}</h1>
     ${!address && html`<${Waiting} />`}
     <${Conditions} wanted=${wanted} setWanted=${setWanted} classes=${classes} submit=${submit} />
+    <p class="case-export"><${Export} filters=${() => asked(typed())} /></p>
     ${failure && html`<${Failure} error=${failure} retry=${() => read()} />`}
     ${found && html`<${Table} label=${t("case.title")} columns=${columns(classes)} rows=${found.cases} empty=${t("case.none")}
       onOpen=${(one) => go(`/cases/${encodeURIComponent(one.id)}`)} />`}

@@ -6,6 +6,7 @@ const ALL = ["operator", "supervisor", "liaison", "admin"];
 export const SECTIONS = [
   { id: "list", roles: ALL, title: "case.section.list", load: () => import("./list.js") },
   { id: "consult", roles: ALL, title: "case.section.consult", load: () => import("./consult.js") },
+  { id: "messages", roles: ALL, title: "case.section.messages", load: () => import("./messages.js") },
   { id: "scope", roles: ALL, title: "case.section.scope", load: () => import("./scope.js") },
 ];
 

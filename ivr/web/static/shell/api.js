@@ -60,8 +60,8 @@ export const api = {
       seconds,
     }),
   /** Whatever it is, as it comes: a sound, a picture. */
-  async blob(path, query) {
-    const answer = await ask("GET", path, { query });
+  async blob(path, query, seconds) {
+    const answer = await ask("GET", path, { query, seconds });
     if (!answer.ok) throw new ApiError(answer.status, (await answer.json()).error);
     return answer.blob();
   },

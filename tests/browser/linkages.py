@@ -1,0 +1,85 @@
+"""A month in which cases went between 12345 and 110, for pages to show: `await keep(store)`. Drawn from a seed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, insert
+
+from ivr.desks.case_model import Event
+from ivr.store import Store, case_rows, tables
+from ivr.store.exchange import Messages
+
+OWN, OTHER = "12345", "110"
+SAID = (
+    ("0401", "夜间施工噪声扰民", "朝阳路 12 号"),
+    ("0101", "楼上住户高空抛物", "滨河小区 3 号楼"),
+    ("0301", "公交站台被占，行人走上车道", "人民广场东侧"),
+    ("0701", "被拖欠工资，工友情绪激动", "解放路 88 号工地"),
+    ("0501", "邻里因停车位争执", "光明胡同 5 号"),
+)
+Step = tuple[str, str, float, dict[str, Any]]  # desk, kind, seconds after the case began, data
+
+
+async def keep(store: Store, cases: int = 90) -> list[str]:
+    """Their ids, the newest first."""
+    chance, now = random.Random(110), datetime.now(UTC)
+    ids = [str(UUID(int=110_000 + number)) for number in range(cases)]
+    told = Messages(store, OWN, (OTHER,))
+
+    def write(connection: Connection) -> None:
+        for number, id in enumerate(ids):
+            at = now - timedelta(days=30) + timedelta(days=30) * (number + 0.5) / cases
+            mine = chance.random() < 0.7
+            for event in _events(id, at, _story(number, at, mine, chance)):
+                hooks = (told.hook,) if event.origin == OWN else ()
+                case_rows.append(connection, OWN, [event], event.at, hooks)
+                if event.origin == OTHER and event.kind != "written":
+                    connection.execute(insert(tables.exchange_message), _came(event))
+
+    await store.write(write)
+    return ids[::-1]
+
+
+def _story(number: int, at: datetime, mine: bool, chance: random.Random) -> Iterator[Step]:
+    first, other = (OWN, OTHER) if mine else (OTHER, OWN)
+    code, cause, place = chance.choice(SAID)
+    yield first, "opened", 0, {"number": f"{first}-{at:%Y%m%d}-9{number:05}", "channel": "phone"}
+    yield first, "written", 5, {"class_code": code, "cause": cause, "place": place, "caller": "13800138000"}
+    luck, wait = chance.random(), chance.uniform(15, 400)
+    if luck < 0.3:
+        yield first, "offered", 20, {"to": other, "way": "voice", "transfer": "t1", "mode": "conference"}
+        yield first, "proposed", 40, {"whose": "yours" if luck < 0.2 else "ours"}
+        yield other, "proposed", 50, {"whose": "ours" if luck < 0.2 else "yours"}
+        return
+    if luck < 0.36 and mine:
+        yield first, "emergency", 20, {"danger": "life"}
+    else:
+        yield first, "offered", 20, {"to": other, "way": "voice" if luck < 0.6 else "online"}
+    if luck < 0.75:
+        yield other, "accepted", 20 + wait, {}
+    elif luck < 0.83:
+        yield other, "refused", 20 + wait, {"reason": "不属于本平台职责"}
+    elif luck < 0.9:
+        yield other, "accepted", 900 + wait, {}
+        yield other, "returned", 1200 + wait, {"reason": "现场已处置，后续由部门跟进"}
+
+
+def _events(id: str, at: datetime, steps: Iterator[Step]) -> Iterator[Event]:
+    count = {OWN: 0, OTHER: 0}
+    for clock, (desk, kind, after, data) in enumerate(steps, 1):
+        count[desk] += 1
+        by = "1001" if desk == OWN else "2001"
+        yield Event(id, desk, count[desk], clock, at + timedelta(seconds=after), by, kind, data)
+
+
+def _came(event: Event) -> dict[str, Any]:
+    """The message that brought it."""
+    span = {"first_seq": event.seq, "last_seq": event.seq, "body": "", "digest": "-", "tries": 0}
+    moments = {"made_at": event.at, "answered_at": event.at}
+    id = str(UUID(int=UUID(event.case).int * 100 + event.seq))
+    return {"direction": "in", "id": id, "desk": OTHER, "case_id": event.case, "state": "taken", **span, **moments}

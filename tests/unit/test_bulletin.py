@@ -1,0 +1,150 @@
+"""The month's bulletin: what it counts, on each database; what it says; and that its paper can be read and copied."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import openpyxl
+import pytest
+
+from ivr.bulletin import made, pdf, xlsx
+from ivr.bulletin.document import Document, Named, document
+from ivr.bulletin.job import Job, limits
+from ivr.pbx import debian, fonts
+from ivr.store import Store
+from ivr.store.bulletin import Month, month
+from tests.unit.stories import transferred
+from tests.unit.test_linkage import LIMIT, STORIES, keep
+
+CITY = ZoneInfo("Asia/Shanghai")
+NOW = datetime(2026, 12, 2, tzinfo=UTC)
+NAMED = Named(
+    {"zh": "12345热线", "en": "12345"},
+    "12345",
+    {"03": {"zh": "交通运输", "en": "Transport"}},
+    {},
+    {"110": {"zh": "110报警服务台", "en": "110 Police"}},
+    10,
+)
+
+
+@pytest.fixture
+async def store(ready_database_url: str) -> AsyncIterator[Store]:
+    opened = Store(ready_database_url)
+    await opened.open()
+    for name, steps in STORIES.items():
+        await keep(opened, name, steps)
+    await opened.save([transferred("c-1", 0)])
+    yield opened
+    await opened.close()
+
+
+async def months(store: Store) -> tuple[Month, Month]:
+    before, since, until = limits("2026-11", CITY)
+    return (
+        await month(store, since, until, NOW, LIMIT, CITY),
+        await month(store, before, since, NOW, LIMIT, CITY),
+    )
+
+
+async def written(store: Store, language: str = "zh") -> Document:
+    this, last = await months(store)
+    return document(this, last, NAMED, language, NOW, CITY)
+
+
+def cells(told: Document, title: str) -> list[list[str]]:
+    """The rows of this section's tables, as words."""
+    (section,) = [one for one in told.sections if title in one.title]
+    return [[str(cell) for cell in row] for table in section.tables for row in table.rows]
+
+
+class TestCounted:
+    async def test_given_a_month_when_counted_then_cases_calls_and_linkage_are_those_of_the_month(
+        self, store: Store
+    ) -> None:
+        this, last = await months(store)
+        assert (this.linkage.total.handovers, this.linkage.total.overdue) == (7, 3)
+        assert this.cases.opened == 8
+        assert this.cases.by["first"] == {"12345": 7, "110": 1}
+        assert this.cases.classes == {"03": 8}
+        assert (this.calls.offered, this.calls.answered) == (1, 1)
+        assert [(one.target, one.completed) for one in this.transfers] == [("110", 1)]
+        assert (last.cases.opened, last.linkage.total.handovers, last.calls.offered) == (0, 0, 0)
+
+    def test_given_december_and_march_then_the_months_around_them_are_right(self) -> None:
+        for of, begins in (
+            ("2026-01", ("2025-12", "2026-01", "2026-02")),
+            ("2026-12", ("2026-11", "2026-12", "2027-01")),
+        ):
+            assert tuple(f"{moment:%Y-%m}" for moment in limits(of, CITY)) == begins
+
+
+class TestSaid:
+    async def test_given_a_month_when_told_in_chinese_then_each_section_says_its_figures(self, store: Store) -> None:
+        told = await written(store)
+        assert told.title == "12345热线联动工作通报（2026-11）"
+        assert "流转 7 件次" in told.sections[0].lines[0]
+        assert ["12345 → 110", "6", "3", "1", "0", "0", "2", "3", "1", "60", "1200"] in cells(told, "平台之间")
+        assert ["双方商定", "1"] in cells(told, "确定受理")
+        assert cells(told, "流转诉求的分类")[0][:2] == ["交通运输", "7"]
+        assert cells(told, "电话接听")[0][:3] == ["110报警服务台", "1", "1"]
+
+    async def test_given_both_languages_then_they_tell_the_same_numbers(self, store: Store) -> None:
+        chinese, english = await written(store), await written(store, "en")
+        for zh, en in zip(chinese.sections, english.sections, strict=True):
+            assert re.findall(r"\d+", "".join(zh.lines)) == re.findall(r"\d+", "".join(en.lines)) or "15" in str(
+                en.lines
+            )
+            assert [len(table.rows) for table in zh.tables] == [len(table.rows) for table in en.tables]
+            assert not re.search(r"[一-鿿]", en.title + "".join(en.lines))
+
+
+class TestMade:
+    async def test_given_a_document_when_it_is_a_workbook_then_each_section_is_a_sheet_with_its_chart(
+        self, store: Store, tmp_path: Path
+    ) -> None:
+        told = await written(store)
+        xlsx.write(told, tmp_path / "a.xlsx")
+        book = openpyxl.load_workbook(tmp_path / "a.xlsx")
+        assert book.sheetnames == [section.title for section in told.sections]
+        charts = {sheet.title: len(sheet._charts) for sheet in book.worksheets}
+        assert charts == {section.title: len(section.charts) for section in told.sections}
+        assert sum(charts.values()) >= 5
+
+    async def test_given_a_document_when_it_is_a_paper_then_its_letters_are_in_it_and_can_be_copied(
+        self, store: Store, tmp_path: Path
+    ) -> None:
+        pdf.write(await written(store), tmp_path / "a.pdf", fonts.chinese())
+        body = (tmp_path / "a.pdf").read_bytes()
+        streams = [unpacked(one) for one in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", body, re.DOTALL)]
+        maps = b"".join(one for one in streams if b"beginbfchar" in one or b"beginbfrange" in one)
+        assert all(f"{ord(letter):04x}".encode() in maps.lower() for letter in "联动通报受理")
+        assert b"/FontFile" in body
+        assert len(body) < 500_000  # the letters that it shows, not the whole font
+
+    def test_given_no_font_and_no_way_to_fetch_one_then_it_says_which_package_to_install(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        def nothing() -> fonts.Font:
+            raise debian.PackageError("fetch_failed", "no archive answers")
+
+        monkeypatch.setattr(fonts, "chinese", nothing)
+        job = Job("", str(tmp_path / "a.pdf"), "pdf", "zh", "UTC", "2026-11", "12345", 10, {}, {}, {}, {})
+        with pytest.raises(made.NoFontError) as refusal:
+            made.write(job)
+        assert refusal.value.details["package"] == "fonts-wqy-microhei"
+        assert list(tmp_path.iterdir()) == []
+        assert asdict(job)["month"] == "2026-11"
+
+
+def unpacked(stream: bytes) -> bytes:
+    try:
+        return zlib.decompress(stream)
+    except zlib.error:
+        return stream  # it is not packed
