@@ -60,7 +60,7 @@ export function Escalation({ act, onClose }) {
   const [words, setWords] = useState("");
   const data = () => ({ words: words.trim() || t("orders.escalate_default") });
   return html`<${Asking} title=${t("orders.escalate_title")} action=${t("orders.escalate")} kind="danger" data=${data} act=${act} onClose=${onClose}>
-    <p>${t("orders.escalate_text")}</p>
+    <p class="orders-why">${t("orders.escalate_text")}</p>
     <${Words} label=${t("orders.escalate_words")} hint=${t("orders.escalate_hint")} value=${words} onInput=${setWords} longest=${1500} autofocus />
   <//>`;
 }
