@@ -218,6 +218,8 @@ def _answer(asked: Asked, channel: Channel, view: View) -> web.Response:
         contacts=CONTACT,
     )
     headers = {"Content-Security-Policy": POLICY, "Content-Language": language}
+    if view.form and not view.receipt:
+        headers["Cache-Control"] = "private, no-cache"  # Back shows the same token again: it sends nothing twice
     if view.wait:
         headers["Retry-After"] = str(math.ceil(view.wait))
     return web.Response(text=text, status=view.status, content_type="text/html", headers=headers)

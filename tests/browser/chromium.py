@@ -67,6 +67,7 @@ class Chromium:
         theme: str = "light",
         language: str = "zh",
         size: tuple[int, int] = (1366, 768),
+        scripts: bool = True,
     ) -> BrowserContext:
         """A person's own browser: cookies, storage, language and theme of his own."""
         context = self._browser(tone).new_context(
@@ -74,6 +75,7 @@ class Chromium:
             color_scheme="dark" if theme == "dark" else "light",
             viewport={"width": size[0], "height": size[1]},
             timezone_id="Asia/Shanghai",
+            java_script_enabled=scripts,
             permissions=["microphone", "notifications"],
         )
         context.add_init_script(STEADY)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -14,6 +17,7 @@ from ivr.store import tables
 from tests.web.house import GATEWAY_SECRET, House
 
 PATH = "/api/v1/channels/wechat"
+ROOT = Path(__file__).parents[2]
 MESSAGE = {"type": "message", "data": {"sender": "openid-1", "words": "路灯不亮", "place": "朝阳路", "thread": "t1"}}
 
 
@@ -106,3 +110,12 @@ async def test_given_matters_that_wait_then_the_latest_is_first_and_one_that_was
     assert (await house.ask("POST", path, json={"kind": "received", "data": {"words": "好"}}))[0] == 422
     found = (await house.ask("GET", "/api/v1/cases/unanswered"))[1]["cases"]
     assert [one["line"] for one in found] == ["1", "2"]
+
+
+async def test_given_the_example_of_a_gateway_when_it_brings_a_message_then_it_is_a_case(house: House) -> None:
+    url = f"http://127.0.0.1:{house.server.port}{PATH}"
+    command = [sys.executable, "examples/inbound.py", url, GATEWAY_SECRET, "openid-9", "路灯不亮"]
+    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+    number = (await process.communicate())[0].decode().strip()
+    case = (await house.ask("GET", f"/api/v1/cases/{number}"))[1]["case"]
+    assert (case["matter"]["text"], case["channel"]) == ("路灯不亮", "wechat")
