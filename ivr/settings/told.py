@@ -51,6 +51,8 @@ _EXPECTED: tuple[tuple[str, str], ...] = (
     (r"a country's code.*", "国家代码，不带 + 或 00，如 86"),
     (r"the name of a (flow|prompt)", "名称，只含 a-z、0-9 和 -"),
     (r"letters, digits, - or _", "字母、数字、- 或 _"),
+    (r'a span such as ("\S+") or ("\S+")', "时长，如 {0} 或 {1}"),
+    (r"an address such as (imaps\S+)", "邮箱服务器地址，如 {0}"),
     (r"a word of a-z, 0-9 and -.*", "只含 a-z、0-9 和 - 的词"),
 )
 
@@ -85,7 +87,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (r"a flow knows suspend only", "填写了流程的目标只能用挂起转（suspend）"),
     (r"an emergency target is always supervised, never blind", "紧急目标须全程监护，不能用释放转（blind）"),
     (r"an emergency target needs routes, not a flow", "紧急目标须填写线路，不能用流程"),
-    (r"a (target|trunk)'s name is made of a-z, 0-9 and -", "代号只能用小写字母、数字和 -，首尾不能是 -"),
+    (r"a (target|trunk|channel)'s name is made of a-z, 0-9 and -", "代号只能用小写字母、数字和 -，首尾不能是 -"),
     (r"'(.*)' is not made of a-z, 0-9 and -", "{0} 只能用小写字母、数字和 -"),
     (r"expected a target of this file: .*", "应为本站点中有线路的紧急目标"),
     (r"(.*) begins before the span in front of it has ended", "{0} 早于前一时段的结束"),

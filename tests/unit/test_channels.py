@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ivr import credentials, webhooks
 from ivr.channels.incoming import MOST, PART, Incoming, arrival, number
 from ivr.desks.case_kinds import CHANNELS, MATTER
 from ivr.schema import check
 from ivr.settings.channels import WORDS, Channel
+from ivr.settings.load import SettingsError, read
+from ivr.settings.told import told
 from ivr.store import Store
 from ivr.store.cases import Cases
 from ivr.store.channels import Arrivals, Place
 
+SANDBOX = (Path(__file__).parents[2] / "hotline.toml").read_text(encoding="utf-8")
 NOW = datetime(2026, 11, 27, 8, tzinfo=UTC)
 GATEWAY = Channel("wechat", "webhook", respond="3m")
 LAMP = Incoming("m1", "路灯不亮\n三天了", NOW, sender="openid-1", name="王女士", place="朝阳路", thread="t1")
@@ -137,3 +143,37 @@ def test_given_a_number_then_who_writes_by_sms_is_still_not_called() -> None:
 
 def test_every_channel_of_the_settings_is_one_that_a_case_knows() -> None:
     assert set(WORDS) <= set(CHANNELS)
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({"kind": "fax"}, "channels.one.kind: expected one of web, email, webhook"),
+        ({"kind": "web", "respond": "soon"}, "channels.one.respond: expected a span"),
+        ({"kind": "web", "channel": "fax"}, "channels.one.channel: expected one of"),
+        ({"kind": "web", "hourly": 0}, "channels.one.hourly: expected 1 to 100000"),
+        ({"kind": "email"}, "channels.one.server: is missing"),
+        ({"kind": "email", "user": "a", "server": "https://mail"}, "channels.one.server: expected an address"),
+    ],
+)
+def test_given_a_channel_that_cannot_be_then_its_key_is_named_in_both_languages(
+    table: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    lines = "".join(f"{name} = {json.dumps(value)}\n" for name, value in table.items())
+    with pytest.raises(SettingsError) as refused:
+        read(f"{SANDBOX}\n[channels.one]\n{lines}", tmp_path / "hotline.toml", tmp_path)
+    (problem, *_) = [one for one in refused.value.problems if one.startswith(said)]
+    assert told(problem).message["zh"] != told(problem).message["en"]
+
+
+def test_given_channels_then_a_gateway_gets_a_secret_and_a_mailbox_waits_for_its_password(tmp_path: Path) -> None:
+    mail = '[channels.mail]\nkind = "email"\nserver = "imaps://m"\nuser = "a"\n'
+    text = f'{SANDBOX}\n[channels.sms]\nkind = "webhook"\n{mail}'
+    site = read(text, tmp_path / "hotline.toml", tmp_path)
+    made, _ = credentials.ensure(tmp_path, site)
+    assert list(made.channels) == ["sms"]
+    assert webhooks.key_of(made.channels["sms"])
+    file = credentials.path_in(tmp_path)
+    file.write_text(file.read_text().replace("[channels]\n", '[channels]\nmail = "p@ss w0rd$"\n'))
+    again, _ = credentials.ensure(tmp_path, site)
+    assert again.channels == {**made.channels, "mail": "p@ss w0rd$"}
