@@ -29,7 +29,6 @@ class Shown:
 
 
 PAGES = {
-    "report": Shown(None, "/report", "form"),
     "login": Shown(None, "/login", "input[type=password]"),
     "desk": Shown("1001", "/desk", ".desk-alone button.primary"),
     "room": Shown("supervisor", "/room", ".room-number"),
