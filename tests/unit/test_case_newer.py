@@ -28,7 +28,7 @@ FIRST: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("written", {"cause": "路灯不亮"}),
     ("offered", {"to": "12345", "way": "online"}),
 )
-NEWER = sorted(set(KINDS) - {"opened", "offered", "written"})
+NEWER = sorted(set(DATA) - {"opened", "offered", "written"})
 
 
 def said(*events: tuple[str, Mapping[str, Any]]) -> list[Event]:
