@@ -141,7 +141,7 @@ def test_given_only_a_keyboard_when_tab_is_pressed_then_the_focus_is_seen_everyw
 ) -> None:
     """The editor of dialplans takes Tab for itself, and says beside it how to leave: Esc, then Tab."""
     page = opened(pages, session_hotline, name)
-    unseen, visited = walk(page, 400)
+    unseen, visited = walk(page, 1000)
     assert unseen == []
     assert any(name.startswith("A.skip") for name in visited), "the focus has come round"
 
