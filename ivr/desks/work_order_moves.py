@@ -177,6 +177,7 @@ def _reopened(order: WorkOrder, event: Event) -> WorkOrder:
         done_at=None,
         done_by="",
         result="",
+        words="",
         extension=None,
         reopened=order.reopened + 1,
         why_reopened=event.data["reason"],

@@ -10,12 +10,14 @@ from typing import Any
 from uuid import uuid4
 
 from ivr.desks.case import Case
+from ivr.desks.work_order import REASONS
 from ivr.desks.work_order_moves import order_of
 from ivr.errors import HotlineError
 from ivr.schema import time
 from ivr.settings.proposal import Proposal, proposal
 from ivr.store.cases import Known
 from ivr.store.export import instant, plain
+from ivr.store.work_orders import UnknownOrderError
 from ivr.web.context import Asked
 
 LONGEST = timedelta(days=3 * 366)  # an end that is later was mistyped
@@ -33,6 +35,11 @@ class NoDepartmentError(HotlineError):
         super().__init__("no_department", "the case's class names no department: choose one", status=422)
 
 
+class OrderKnownError(HotlineError):
+    def __init__(self, order: str, case: str) -> None:
+        super().__init__("order_known", REASONS["order_known"], {"order": order, "case": case}, 409)
+
+
 async def proposed(asked: Asked) -> dict[str, Any]:
     """For the form: whom a work order of this case would go to now, and until when."""
     case = (await asked.services.cases.get(asked.path["id"])).case
@@ -47,8 +54,24 @@ async def order(asked: Asked, id: str, by: str) -> Known:
     there = order_of(known.case, cases.desk, data["order"]) if "order" in data else None
     if there is not None and (there.by, there.department) == (by, data.get("department", there.department)):
         return known
+    if "order" in data and there is None:
+        await _is_new(asked, data["order"])
     whole = _whole(asked, data, await _proposal(asked, known.case, data.get("due")))
     return await cases.act(known.case.id, by, "ordered", whole)
+
+
+async def _is_new(asked: Asked, order: str) -> None:
+    """Raises OrderKnownError where another case has it: by its id an order is found without its case."""
+    try:
+        row = await asked.services.work_orders.get(order)
+    except UnknownOrderError:
+        return
+    raise OrderKnownError(order, row["number"])
+
+
+async def sign_by(asked: Asked, case: Case, due: str) -> str:
+    """Until when an order that is opened again now, and ends at `due`, is signed for."""
+    return str(instant((await _proposal(asked, case, due)).sign_by))
 
 
 def _whole(asked: Asked, data: dict[str, Any], known: Proposal) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from ivr.desks.case import Case, Refused
+from ivr.desks.case import Case, Event, Refused
 from ivr.desks.work_order import OPEN, WorkOrder, light
 from ivr.desks.work_order_moves import order_of, possible
 from ivr.errors import HotlineError
@@ -19,11 +19,12 @@ from ivr.schema import time
 from ivr.store.audit import Audit
 from ivr.store.export import instant, plain
 from ivr.store.work_orders import Row, UnknownOrderError, Wanted
-from ivr.web import cases, cases_told
+from ivr.web import cases, cases_told, lookups, ordering
 from ivr.web.context import Asked
 from ivr.web.errors import ForbiddenError
 from ivr.web.ordering import in_reach
 from ivr.web.roles import FOR_OTHERS
+from ivr.web.uncovering import may_uncover
 
 _LISTED = ("id", "number", "department", "state", "extension", "reopened", "class_code", "urgency", "region", "place")
 _MOMENTS = ("at", "sign_by", "signed_at", "done_at", "changed_at")
@@ -33,6 +34,7 @@ _WORK = (
 )
 _NAMED = {"zh": "工单（{department}，{number}）：", "en": "Work order ({department}, {number}): "}
 DECIDES = "order_extended"  # a supervisor's
+REOPENS = "order_reopened"
 
 
 class OrderConfidentialError(HotlineError):
@@ -89,6 +91,7 @@ def _row(row: Row, now: datetime) -> dict[str, Any]:
 
 async def shown(asked: Asked) -> dict[str, Any]:
     row = await mine(asked)
+    await lookups.looked(asked, (await asked.services.cases.get(row["case_id"])).case)
     return await _told(asked, row)
 
 
@@ -172,19 +175,31 @@ async def acted(asked: Asked) -> dict[str, Any]:
 
 
 async def _act(asked: Asked, row: Row, kind: str, data: Mapping[str, Any]) -> None:
-    who = by(asked)
+    who, case = by(asked), (await asked.services.cases.get(row["case_id"])).case
+    if _is_again(_last(asked, case, row), who, kind, data):
+        return  # the answer was lost
+    more = {"sign_by": await ordering.sign_by(asked, case, data["due"])} if kind == REOPENS else {}
     try:
-        await asked.services.cases.act(row["case_id"], who, kind, data)
+        await asked.services.cases.act(row["case_id"], who, kind, {**more, **data})
     except Refused as refusal:
-        case = (await asked.services.cases.get(row["case_id"])).case
-        order = order_of(case, asked.services.cases.desk, row["id"])
-        last = _history(case, order)[-1].event if order is not None else None
-        if last is not None and (last.by, last.kind, last.data) == (who, kind, data):
-            return  # sent again: the answer was lost
+        last = _last(asked, (await asked.services.cases.get(row["case_id"])).case, row)
+        if _is_again(last, who, kind, data):
+            return  # both were under way at once
         if last is not None:
             facts = {"order": row["id"], "last": last.kind, "by": last.by, "at": instant(last.at)}
             refusal.details = {**refusal.details, **facts}
         raise
+
+
+def _last(asked: Asked, case: Case, row: Row) -> Event | None:
+    """What was done to the order last."""
+    order = order_of(case, asked.services.cases.desk, row["id"])
+    return _history(case, order)[-1].event if order is not None else None
+
+
+def _is_again(last: Event | None, who: str, kind: str, data: Mapping[str, Any]) -> bool:
+    """By the same person in the same words, whatever was added to them here."""
+    return last is not None and (last.by, last.kind) == (who, kind) and {**last.data, **data} == last.data
 
 
 async def _escalate(asked: Asked, row: Row, data: Mapping[str, Any]) -> None:
@@ -201,11 +216,13 @@ async def _escalate(asked: Asked, row: Row, data: Mapping[str, Any]) -> None:
 
 
 async def caller(asked: Asked) -> dict[str, Any]:
-    """Whom to ring about the work, once it is on record who wanted to know.
+    """Whom to ring about the work, once it is on record who wanted to know; at the hotline as of a call.
 
-    Raises OrderConfidentialError, NoCallBackError (R56).
+    Raises ForbiddenError, OrderConfidentialError, NoCallBackError (R56).
     """
     row = await mine(asked)
+    if not _department(asked):
+        may_uncover(asked)
     matter = (await asked.services.cases.get(row["case_id"])).case.matter
     if matter.confidential:
         raise OrderConfidentialError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +188,71 @@ async def test_given_two_who_sign_at_once_then_one_does_and_the_other_is_told_wh
     assert sorted(status for status, _ in answers) == [201, 409]
     refused = next(told for status, told in answers if status == 409)
     assert refused["error"]["details"]["last"] == "order_signed"
+
+
+async def test_given_an_answer_that_was_lost_when_it_is_sent_again_then_it_stands_once(
+    house: House, unit: Person
+) -> None:
+    order = await ordered(house, await opened(house), joint=["shuiwu"])
+    joint = await other(house)
+    file = (await sent(joint, order["id"]))[1]["file"]
+    until = f"{datetime.now().year + 1}-06-01T10:00:00Z"
+    for who, kind, data in (
+        (joint, "order_done", {"result": "solved", "words": "积水已抽干", "files": [file]}),
+        (unit, "order_extension", {"until": until, "reason": "等待配件"}),
+    ):
+        for _ in range(2):
+            status, told = await act(who, order["id"], kind, **data)
+            assert status == 201, told
+    assert told["order"]["parts"][0]["files"] == [file]
+    assert [entry["kind"] for entry in told["order"]["history"]] == ["ordered", "order_done", "order_extension"]
+
+
+async def test_given_an_order_that_was_returned_when_it_is_opened_again_then_there_is_time_to_sign_for_it(
+    house: House, unit: Person
+) -> None:
+    order = await ordered(house, await opened(house), sign_by=soon(seconds=60))
+    await act(unit, order["id"], "order_returned", reason="不属本单位")
+    due = soon(days=9)
+    for _ in range(2):  # pressed again
+        status, told = await act(house, order["id"], "order_reopened", reason="经核实属于你单位", due=due)
+        assert status == 201, told
+    assert (told["order"]["state"], told["order"]["reopened"]) == ("sent", 1)
+    assert order["sign_by"] < told["order"]["sign_by"] <= told["order"]["due"]
+    assert [told["order"][name] for name in ("words", "result")] == ["", ""]
+
+
+def soon(**span: float) -> str:
+    return (datetime.now(UTC) + timedelta(**span)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+async def test_given_the_id_of_an_order_when_another_case_takes_it_then_it_is_refused(
+    house: House, unit: Person
+) -> None:
+    first, second = await opened(house), await opened(house, cause="占道经营")
+    await ordered(house, first, order="mine")
+    body = {"kind": "ordered", "data": {"department": "shuiwu", "order": "mine"}}
+    status, told = await house.ask("POST", f"{CASES}/{second}/events", json=body)
+    assert (status, told["error"]["id"]) == (409, "order_known")
+    assert (await unit.ask("GET", f"{ORDERS}/mine"))[1]["order"]["case"] == first
+
+
+async def test_given_the_hotlines_people_then_who_may_uncover_a_number_is_told_the_callers(house: House) -> None:
+    order = await ordered(house, await opened(house))
+    operator, liaison = await person(house, "operator"), await person(house, "liaison")
+    assert (await operator.ask("POST", f"{ORDERS}/{order['id']}/caller"))[0] == 403
+    assert (await liaison.ask("POST", f"{ORDERS}/{order['id']}/caller"))[0] == 200
+
+
+async def test_given_a_case_of_two_desks_then_who_looks_at_its_order_is_on_record(house: House, unit: Person) -> None:
+    case = await opened(house)
+    order = await ordered(house, case)
+    await unit.ask("GET", f"{ORDERS}/{order['id']}")
+    assert "case.look" not in [row.what for row in await Audit(house.store).listed()]
+    await act(unit, order["id"], "escalated", words="持械")
+    for _ in range(2):
+        await unit.ask("GET", f"{ORDERS}/{order['id']}")
+    assert [row.what for row in await Audit(house.store).listed()].count("case.look") == 1
 
 
 # --- photographs ------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import { by, Clock, Files, Light, nameOf, namesOf, useDepartments, when } from "
 const EVERY = 15_000; // ms between two looks
 const WRITTEN = ["cause", "course", "text", "happened", "place", "name", "caller", "kind", "class_code", "urgency", "tags", "contact"];
 const PERSON = ["name", "caller"]; // of one who stays unnamed: the server tells neither
+const RINGS = ["department", "supervisor", "liaison", "admin"]; // an operator never uncovers a number ([privacy] unmask)
 const filled = (value) => (Array.isArray(value) ? value.length > 0 : Boolean(value));
 
 const Facts = ({ pairs }) => html`<dl class="orders-facts">${pairs.filter(([, value]) => filled(value)).map(([name, value]) => html`<dt key=${name}>${name}</dt><dd>${value}</dd>`)}</dl>`;
@@ -29,7 +30,7 @@ function Wanted({ order, classes }) {
   const { matter } = order;
   return html`<section class="card"><h2>${t("orders.wanted")}</h2>
     ${matter.confidential && html`<p class="orders-confidential"><${Badge} kind="warn">${t("orders.confidential")}<//> ${t("orders.confidential_text")}</p>`}
-    ${!matter.confidential && html`<${Caller} order=${order} />`}
+    ${!matter.confidential && mayRole(...RINGS) && html`<${Caller} order=${order} />`}
     <${Facts} pairs=${[[t("orders.task"), order.task], ...WRITTEN.filter((name) => !matter.confidential || !PERSON.includes(name)).map((name) => [t(`case.note_${name}`), filled(matter[name]) && valueOf(classes, name, matter[name])])]} />
   </section>`;
 }
