@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import TypeVar
 
 import structlog
 
@@ -33,6 +34,8 @@ VOICE_FAILED = frozenset({"failed"})  # results of a transfer
 log = structlog.get_logger(__name__)
 
 Work = Callable[[], Awaitable[object]]
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 
 
 class Keeping:
@@ -44,6 +47,7 @@ class Keeping:
         self._cases, self._live, self._site, self._clock = cases, live, site, clock
         self._todo: asyncio.Queue[Work] = asyncio.Queue()
         self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._came: OrderedDict[str, str] = OrderedDict()  # calls that desks handed over → the ids they have there
         self._limit = timedelta(seconds=site.desk.decide_seconds)
 
     def look(self, calls: Iterable[Call]) -> None:
@@ -51,8 +55,9 @@ class Keeping:
         since = self._clock() - LATELY
         for call in calls:
             theirs = their_call(call.steps)
-            if theirs and call.ended_at is None:
-                self._once("came", call.id, partial(self.came, call.id, theirs))
+            if theirs and (call.ended_at is None or call.ended_at >= since) and call.id not in self._came:
+                _remember(self._came, call.id, theirs)
+                self._todo.put_nowait(partial(self.came, call, theirs))
             for transfer in call.transfers:
                 target = self._site.targets.get(transfer.target)
                 if target is None or target.role != "desk" or transfer.asked_at < since:
@@ -63,14 +68,12 @@ class Keeping:
     def _once(self, kind: str, id: str, work: Work) -> None:
         if (kind, id) in self._seen:
             return
-        self._seen[kind, id] = None
-        if len(self._seen) > REMEMBERED:
-            self._seen.popitem(last=False)
+        _remember(self._seen, (kind, id), None)
         self._todo.put_nowait(work)
 
     def changed(self, known: Known) -> None:
         """For `Cases.listeners`: a case that another desk hands over with a call becomes that call's."""
-        if handed_over(known.case, self._cases.desk, self._live) is not None:
+        if handed_over(known.case, self._cases.desk, self._live, self._came) is not None:
             self._todo.put_nowait(lambda: self.link(known.case.id))
 
     def taken(self, case_id: str) -> None:
@@ -145,23 +148,37 @@ class Keeping:
                 except HotlineError as error:  # decided meanwhile
                     log.info("case.limit_waits", case=id, why=error.id)
 
-    async def came(self, call_id: str, theirs: str) -> None:
+    async def came(self, call: Call, theirs: str) -> None:
         """A call that a desk hands over: its case may be here already."""
-        call = self._live.call(call_id)
-        known = await offered_with(self._cases, call, theirs) if call is not None else None
+        known = await offered_with(self._cases, call, theirs)
         if known is not None:
-            await self._cases.act(known.case.id, "system", "called", {"call": call_id})
+            await self._cases.act(known.case.id, "system", "called", {"call": call.id})
 
     async def link(self, id: str) -> None:
         known = await self._cases.get(id)
-        call = handed_over(known.case, self._cases.desk, self._live)
+        call = handed_over(known.case, self._cases.desk, self._live, self._came)
         if call is not None:
             await self._cases.act(id, "system", "called", {"call": call})
 
 
-def handed_over(case: Case, own: str, live: Live) -> str | None:
-    """The running call that an open offer to us came with; None where there is none, or it is known."""
+def handed_over(case: Case, own: str, live: Live, came: Mapping[str, str]) -> str | None:
+    """The call that an open offer to us came with; None where there is none, or it is known.
+
+    `came`: calls → the ids that they have at the desk that handed them over. Such a one may be over by now: its case
+    comes later where the exchange was down. Where no id is told the number counts, of calls that run.
+    """
     if not offered(case, own):
         return None
-    calls = [call for call in live.snapshot().calls.values() if belongs(case, own, call)]
+    known = {link.call for link in case.calls if link.desk == own}
+    theirs = {link.call for link in case.calls if link.desk != own}
+    told = next((ours for ours, there in came.items() if there in theirs and ours not in known), None)
+    if told is not None:
+        return told
+    calls = [call for call in live.snapshot().calls.values() if belongs(case, own, call, came.get(call.id, ""))]
     return min(calls, key=lambda call: call.since).id if calls else None
+
+
+def _remember(memory: OrderedDict[K, V], key: K, value: V) -> None:
+    memory[key] = value
+    if len(memory) > REMEMBERED:
+        memory.popitem(last=False)

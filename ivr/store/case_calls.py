@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from ivr.calls.live_views import LiveCall, LiveStep
-from ivr.calls.model import Step
+from ivr.calls.model import Call, Step
 from ivr.desks.case import Case
 from ivr.store.case_search import Wanted
 from ivr.store.cases import Cases, Known, UnknownCaseError, id_of_call
@@ -28,8 +28,8 @@ def offered(case: Case, own: str) -> bool:
     return offer is not None and (offer.state, offer.way) == ("sent", "voice")
 
 
-def belongs(case: Case, own: str, call: LiveCall, theirs: str = "") -> bool:
-    """Whether this running call is the one that the case was offered with. `theirs`: where the log knows it already."""
+def belongs(case: Case, own: str, call: LiveCall | Call, theirs: str = "") -> bool:
+    """Whether this call is the one that the case was offered with. `theirs`: where the log knows it already."""
     if any((link.desk, link.call) == (own, call.id) for link in case.calls):
         return False  # it is known already
     theirs = theirs or their_call(call.steps)
@@ -42,7 +42,7 @@ def is_number(caller: str) -> bool:
     return caller.strip("+").isdigit()
 
 
-async def offered_with(cases: Cases, call: LiveCall, theirs: str = "") -> Known | None:
+async def offered_with(cases: Cases, call: LiveCall | Call, theirs: str = "") -> Known | None:
     """`theirs` as in `belongs`. Raises DatabaseDownError."""
     theirs = theirs or their_call(call.steps)
     if not theirs and not is_number(call.caller):

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from ivr.calls.live import Live
+from ivr.calls.model import Step
 from ivr.cases import Keeping, handed_over
 from ivr.desks.case import Event
 from ivr.errors import HotlineError
@@ -169,6 +170,47 @@ async def test_given_desks_that_do_not_agree_then_the_first_receiver_accepts_whe
     assert (case.owner, case.decision.reason, case.history[-1].event.kind) == ("12345", "first_received", "decided")
 
 
+OFFERED = "0b1c2d3e-0000-4000-8000-000000000001"
+
+
+async def offered_by_the_police(store: Store, their_call: str, caller: str) -> None:
+    now = datetime.now(UTC)
+
+    def event(seq: int, kind: str, **data: object) -> Event:
+        return Event(OFFERED, "police", seq, seq, now, "9001", kind, data)
+
+    theirs = [
+        event(1, "opened", number="police-20261127-000001", channel="phone"),
+        event(2, "called", call=their_call),
+        event(3, "written", caller=caller, cause="噪声"),
+        event(4, "offered", to="12345", way="voice", mode="transfer", transfer="t9"),
+    ]
+    await store.write(lambda connection: case_rows.append(connection, "12345", theirs, now))
+
+
+@pytest.mark.parametrize("over", [False, True], ids=["running", "over"])
+async def test_given_a_withheld_number_and_a_new_controller_when_the_case_comes_then_it_is_still_that_calls(
+    over: bool, store: Store, cases: Cases, live: Live, site: Site
+) -> None:
+    """The log alone knows the id: what AMI tells a new controller of a running call has no steps."""
+    call = transferred()
+    ended_at = datetime.now(UTC) if over else None
+    steps = (Step(call.id, call.entered_at, "partner_call", "their-call"),)
+    call = replace(call, caller="anonymous", ended_at=ended_at, steps=steps, transfers=())
+    keeping = Keeping(cases, live, site)
+    cases.listeners.append(keeping.changed)
+    running = asyncio.create_task(keeping.run())
+    try:
+        keeping.look([call])  # before its case is here
+        while not keeping._todo.empty():  # noqa: ASYNC110  it cannot be told
+            await asyncio.sleep(0.01)
+        await offered_by_the_police(store, "their-call", "")
+        keeping.taken(OFFERED)
+        await eventually(cases, call.id, "called")
+    finally:
+        running.cancel()
+
+
 @pytest.mark.parametrize("told", ["", "their-call"], ids=["by number", "by the call's id there"])
 async def test_given_a_case_that_another_desk_hands_over_with_a_call_then_it_is_that_calls(
     told: str, store: Store, cases: Cases, live: Live, site: Site
@@ -182,25 +224,14 @@ async def test_given_a_case_that_another_desk_hands_over_with_a_call_then_it_is_
     if told:
         extra = f"call={call.id}&step=partner_call&value={told}"
         live.apply({"Event": "CEL", "UserDefType": "STEP", "Extra": json.dumps({"extra": extra})})
-    id, now = "0b1c2d3e-0000-4000-8000-000000000001", datetime.now(UTC)
-
-    def event(seq: int, kind: str, **data: object) -> Event:
-        return Event(id, "police", seq, seq, now, "9001", kind, data)
-
-    theirs = [
-        event(1, "opened", number="police-20261127-000001", channel="phone"),
-        event(2, "called", call=told or "another"),
-        event(3, "written", caller="" if told else call.caller, cause="噪声"),
-        event(4, "offered", to="12345", way="voice", mode="transfer", transfer="t9"),
-    ]
-    await store.write(lambda connection: case_rows.append(connection, "12345", theirs, now))
+    await offered_by_the_police(store, told or "another", "" if told else call.caller)
     keeping = Keeping(cases, live, site)
     cases.listeners.append(keeping.changed)
     running = asyncio.create_task(keeping.run())
     try:
-        keeping.taken(id)
+        keeping.taken(OFFERED)
         known = await eventually(cases, CALL, "called")
     finally:
         running.cancel()
     assert known.case.matter.cause == "噪声"
-    assert handed_over(known.case, "12345", live) is None
+    assert handed_over(known.case, "12345", live, {}) is None
