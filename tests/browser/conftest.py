@@ -33,7 +33,7 @@ SITE: dict[str, Any] = {
         "chengguan": {"name": {"zh": "城市管理局", "en": "City Management"}},
         "shuiwu": {"name": {"zh": "水务局", "en": "Water Authority"}},
     },
-    "channels": {"web": {"kind": "web"}, "wechat": {"kind": "webhook", "respond": "1s"}},
+    "channels": {"web": {"kind": "web", "address_hourly": 1000}, "wechat": {"kind": "webhook", "respond": "1s"}},
     "operators": [
         {"number": "1001", "name": "一号坐席", "skills": ["general"], "transport": "wss"},
         {"number": "1002", "name": "二号坐席", "skills": ["general"], "transport": "wss"},

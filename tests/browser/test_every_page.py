@@ -13,12 +13,11 @@ from ivr.web.pages import STATIC
 from tests.browser.axe import findings
 from tests.browser.chromium import Chromium
 from tests.browser.conftest import People
+from tests.browser.looks import LOOKS, NARROW, sideways, walk
 from tests.browser.scripted import CALLER, ME, POLICE, Desk, call, transfer, view
 from tests.pbx.hotline import Hotline
 
-LOOKS = {"zh": ("light", "dark"), "en": ("dark",)}  # contrast is of the theme, names are of the language
 PATIENCE = 60_000  # ms: the prompts' first list measures the loudness of each
-NARROW = (320, 256)  # CSS px: what 400 % of zoom leaves of 1280 × 1024 (WCAG 2.2, 1.4.10)
 
 
 @dataclass(frozen=True)
@@ -119,22 +118,6 @@ def test_given_four_hundred_percent_of_zoom_when_a_page_is_shown_then_it_is_read
         page.set_viewport_size({"width": 1366, "height": 768})
 
 
-def sideways(page: Page) -> list[str]:
-    """What stands out to the right, but what lies in a region that scrolls by itself (tables, code, drawings)."""
-    found: list[str] = page.evaluate("""() => {
-      const alone = ["auto", "scroll", "hidden", "clip"];
-      const scrolls = (box) => box && box.id !== "page" && box !== document.body
-        && (alone.includes(getComputedStyle(box).overflowX) || scrolls(box.parentElement));
-      const page = document.getElementById("page");
-      const wide = Math.max(document.documentElement.scrollWidth - innerWidth, page.scrollWidth - page.clientWidth);
-      if (wide <= 1) return [];
-      const out = [...document.querySelectorAll("body *")].filter((box) => !box.closest(".unseen, .skip")
-        && box.getBoundingClientRect().right > innerWidth + 1 && !scrolls(box.parentElement));
-      return [`${wide} px too wide`, ...out.slice(0, 5).map((box) => `${box.tagName}.${box.className}`)];
-    }""")
-    return found
-
-
 @pytest.mark.parametrize("name", [name for name in PAGES if name not in {"dialplans", "room-big"}])
 def test_given_only_a_keyboard_when_tab_is_pressed_then_the_focus_is_seen_everywhere_and_caught_nowhere(
     pages: dict[str | None, Page], session_hotline: Hotline, name: str
@@ -144,30 +127,6 @@ def test_given_only_a_keyboard_when_tab_is_pressed_then_the_focus_is_seen_everyw
     unseen, visited = walk(page, 1000)
     assert unseen == []
     assert any(name.startswith("A.skip") for name in visited), "the focus has come round"
-
-
-def walk(page: Page, most: int) -> tuple[list[str], list[str]]:
-    """Press Tab until the focus is where it has been. → those without a visible mark, all of them in order."""
-    unseen, visited = [], []
-    page.evaluate("globalThis.visited = []")
-    for _ in range(most):
-        page.keyboard.press("Tab")
-        where: dict[str, object] = page.evaluate("""() => {
-          const at = document.activeElement;
-          if (!at || at === document.body) return { name: "" };
-          const again = globalThis.visited.includes(at);
-          globalThis.visited.push(at);
-          const style = getComputedStyle(at);
-          const seen = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
-          return { name: `${at.tagName}.${at.className}`, seen: seen && at.getBoundingClientRect().width > 0, again };
-        }""")
-        if where.get("again"):
-            return unseen, visited
-        if where["name"]:  # otherwise it is at the browser's own bar
-            visited.append(str(where["name"]))
-            if not where["seen"]:
-                unseen.append(str(where["name"]))
-    pytest.fail(f"Tab never came round: {visited[-10:]}")
 
 
 class TestDesk:

@@ -13,6 +13,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 from ivr import webhooks
 from tests.browser.axe import findings
 from tests.browser.chromium import Chromium
+from tests.browser.looks import LOOKS, NARROW, sideways, walk
+from tests.browser.public_pages import VIEWS, Sent, sent
 from tests.pbx.hotline import Hotline
 
 EVIL = "<img src=x onerror=alert(1)>"
@@ -24,6 +26,42 @@ def phone(chromium: Chromium) -> Iterator[BrowserContext]:
     context = chromium.context(size=PHONE)
     yield context
     context.close()
+
+
+@pytest.fixture(scope="module")
+def matter(chromium: Chromium, session_hotline: Hotline) -> Sent:
+    context = chromium.context(size=PHONE)
+    matter = sent(context.new_page(), session_hotline.web)
+    context.close()
+    answer(session_hotline, matter.number)
+    return matter
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_given_a_public_page_when_shown_in_both_languages_and_themes_then_anybody_can_read_and_use_it(
+    phone: BrowserContext, session_hotline: Hotline, matter: Sent, name: str
+) -> None:
+    """axe-core, nothing sideways where it is narrow, a focus that is seen and comes round, no error of a script."""
+    page, errors = phone.new_page(), list[str]()
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    found = {}
+    for language, themes in LOOKS.items():
+        page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+        VIEWS[name].opens(page, session_hotline.web, language, matter)
+        expect(page.locator(VIEWS[name].there)).to_be_visible()
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        for theme in themes:
+            page.emulate_media(color_scheme=theme)
+            expect(page.locator("html")).to_have_attribute("data-theme", theme)
+            if problems := findings(page):
+                found[f"{language} {theme}"] = problems
+        page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
+        if wide := sideways(page):
+            found[f"{language} narrow"] = wide
+    unseen, visited = walk(page, 40)
+    assert (found, unseen, errors) == ({}, [], [])
+    assert len([at for at in visited if at.startswith("A.")]) == page.locator("a").count()
+    assert visited.count("BUTTON.") == page.locator("button:visible").count()
 
 
 def test_given_a_browser_without_scripts_then_a_matter_is_sent_all_the_same(
