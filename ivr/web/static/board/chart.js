@@ -2,30 +2,31 @@
 import { html } from "../vendor/preact.js";
 import { t } from "../shell/words.js";
 
-const HEIGHT = 80, WIDTH = 480, BELOW = 16;
+const HEIGHT = 80, WIDTH = 480, BELOW = 16, BESIDE = 24; // beside the bars stands how many the highest is
 
 /** `bars`: [{when, counts: [of each way]}]; `ways`: their names; `every`: which bars are named below. */
 export function Bars({ label, bars, ways, every }) {
   const sum = (counts) => counts.reduce((all, one) => all + one, 0);
   const most = Math.max(1, ...bars.map((bar) => sum(bar.counts)));
-  const wide = WIDTH / bars.length;
+  const wide = (WIDTH - BESIDE) / bars.length;
   const gap = Math.min(2, wide / 5);
   return html`<figure class="board-chart"><figcaption>${label}</figcaption>
     <svg viewBox=${`0 0 ${WIDTH} ${HEIGHT + BELOW}`} role="img" aria-label=${`${label}: ${bars.filter((bar) => sum(bar.counts)).map((bar) => said(bar, ways)).join("; ")}`}>
-      <line x1="0" x2=${WIDTH} y1=${HEIGHT} y2=${HEIGHT} />
+      <line x1=${BESIDE} x2=${WIDTH} y1=${HEIGHT} y2=${HEIGHT} />
       ${bars.map((bar, place) => {
         let below = 0;
+        const left = BESIDE + place * wide;
         return html`<g key=${bar.when}><title>${said(bar, ways)}</title>
-          <rect class="board-ground" x=${place * wide} width=${wide} y="0" height=${HEIGHT} />
+          <rect class="board-ground" x=${left} width=${wide} y="0" height=${HEIGHT} />
           ${bar.counts.map((count, way) => {
             const high = (count / most) * HEIGHT;
             below += high;
-            return html`<rect key=${way} class=${`board-way-${way % 4}`} x=${place * wide + gap / 2} width=${wide - gap} y=${HEIGHT - below} height=${high} />`;
+            return html`<rect key=${way} class=${`board-way-${way % 4}`} x=${left + gap / 2} width=${wide - gap} y=${HEIGHT - below} height=${high} />`;
           })}
-          ${every(bar, place) && html`<text x=${place * wide + wide / 2} y=${HEIGHT + 12} text-anchor="middle">${bar.name ?? bar.when}</text>`}
+          ${every(bar, place) && html`<text x=${left + wide / 2} y=${HEIGHT + 12} text-anchor="middle">${bar.name ?? bar.when}</text>`}
         </g>`;
       })}
-      <text x="2" y="10">${most}</text>
+      <text x=${BESIDE - 4} y="8" text-anchor="end">${most}</text>
     </svg>
   </figure>`;
 }
