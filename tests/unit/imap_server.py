@@ -13,11 +13,12 @@ import shutil
 import socket
 import socketserver
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from imapclient import IMAPClient
 
@@ -40,15 +41,21 @@ stats_writer_socket_path =
 
 
 class ImapServer:
-    """`put` mails; `drop` ends every connection, `renumber` makes every UID mean nothing."""
+    """`put` mails; `drop` ends every connection, `renumber` makes every UID mean nothing.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self._program = folder, dovecot()
+    Its folder is none of pytest's: those are closed to everybody else, and Dovecot is somebody else where we are root.
+    """
+
+    def __init__(self) -> None:
+        self._program = dovecot()
+        self._temporary = tempfile.TemporaryDirectory(prefix="imap-")
+        self.folder = Path(self._temporary.name)
         self._connections: list[tuple[socket.socket, subprocess.Popen[bytes]]] = []
         # Dovecot gives no mail to root.
         self._user = pwd.getpwnam("nobody") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
         if os.getuid() == 0:
-            os.chown(folder, self._user.pw_uid, self._user.pw_gid)
+            os.chown(self.folder, self._user.pw_uid, self._user.pw_gid)
+            assert self._may("-w", self.folder), f"{self._user.pw_name} cannot reach {self.folder}: set TMPDIR"
             self._program = self._reachable(self._program)
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), self._door())
         self._server.daemon_threads = True
@@ -58,8 +65,7 @@ class ImapServer:
 
     def _reachable(self, program: Program) -> Program:
         """Where `nobody` can run it."""
-        whom: Any = {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}
-        if not subprocess.run(["test", "-x", str(program.path)], check=False, **whom).returncode:
+        if self._may("-x", program.path):
             return program
         root = next(folder.parent for folder in program.path.parents if folder.name == "usr")
         shutil.copytree(root, self.folder / "programs", symlinks=True)
@@ -69,10 +75,21 @@ class ImapServer:
             {name: value.replace(str(root), moved) for name, value in program.environment.items()},
         )
 
-    def close(self) -> None:
+    def _may(self, what: str, path: Path) -> bool:
+        return subprocess.run(["test", what, str(path)], check=False, **self._whom).returncode == 0
+
+    @property
+    def _whom(self) -> Any:
+        return {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []} if os.getuid() == 0 else {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._server.server_close()
         self.drop()
+        self._temporary.cleanup()
 
     def drop(self) -> None:
         for connection, process in self._connections:
@@ -117,13 +134,11 @@ class ImapServer:
         conf.write_text(text)
         reader = inside.parents[1] / "bin/doveconf"
         command = [str(reader), "-f", "service=imap", "-c", str(conf), "-m", "imap", "-e", str(self._program.path)]
-        whom: Any = {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}
         environment = {**os.environ, **self._program.environment, "USER": "box", "HOME": str(self.folder)}
         ours, theirs = socket.socketpair()
         process = subprocess.Popen(
-            command, env=environment, stdin=theirs, stdout=theirs, stderr=subprocess.DEVNULL,
-            **(whom if os.getuid() == 0 else {}),
-        )  # fmt: skip
+            command, env=environment, stdin=theirs, stdout=theirs, stderr=subprocess.DEVNULL, **self._whom
+        )
         theirs.close()
         self._connections.append((connection, process))
         greeting = ours.makefile("rb").readline()
@@ -134,7 +149,7 @@ class ImapServer:
 
     @contextmanager
     def client(self) -> Iterator[IMAPClient]:
-        with IMAPClient("127.0.0.1", self.port, ssl=False, timeout=10) as client:
+        with IMAPClient("127.0.0.1", self.port, ssl=False, timeout=60) as client:
             client.login(USER, PASSWORD)
             yield client
 

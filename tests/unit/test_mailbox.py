@@ -25,16 +25,9 @@ from tests.unit.imap_server import PASSWORD, USER, ImapServer
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[ImapServer]:
-    folder = tmp_path / "imap"
-    folder.mkdir()
-    folder.chmod(0o755)
-    for parent in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        with contextlib.suppress(OSError):
-            parent.chmod(parent.stat().st_mode | 0o055)  # Dovecot runs as nobody where we are root
-    opened = ImapServer(folder)
-    yield opened
-    opened.close()
+def server() -> Iterator[ImapServer]:
+    with ImapServer() as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -73,7 +66,7 @@ async def reading(channel: Channel, store: Store, password: str = PASSWORD) -> A
 
 
 async def until(true: Callable[[], Any]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while not await true():  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
