@@ -58,7 +58,9 @@ async def test_given_the_form_when_it_is_sent_twice_then_there_is_one_case_and_i
     assert (case["channel"], case["line"], case["place"]) == ("web", "路灯不亮", "朝阳路")
     whole = (await house.ask("GET", f"/api/v1/cases/{case['id']}"))[1]["case"]["matter"]
     assert (whole["caller"], whole["contact"]) == ("13800138000", "sms_only")
-    assert (await get(house, "/report?sent=nobody"))[0] == 404
+    for other in ("nobody", "%00", f"{form['token']}0"):
+        assert (await get(house, f"/report?sent={other}"))[0] == 404
+    assert (await post(house, {**LAMP, "token": "\x00"}))[0] == 422
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -189,6 +191,16 @@ async def test_given_no_channel_of_this_kind_then_there_is_no_page(house: House)
 
 def test_both_languages_say_the_same() -> None:
     assert WORDS["zh"].keys() == WORDS["en"].keys()
+
+
+@pytest.mark.parametrize(
+    ("respond", "zh", "en"), [("1d", "1 天内", "within 1 day."), ("3m", "3 分钟内", "within 3 min")]
+)
+async def test_given_a_span_then_the_page_says_it_as_people_do(house: House, respond: str, zh: str, en: str) -> None:
+    site = replace(house.services.site, channels={"web": Channel("web", "web", respond=respond)})
+    object.__setattr__(house.services, "site", site)
+    assert zh in (await get(house, "/report?lang=zh"))[1]
+    assert en in (await get(house, "/report?lang=en"))[1]
 
 
 async def test_given_a_slow_sender_then_it_is_not_waited_for(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
