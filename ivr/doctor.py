@@ -14,6 +14,7 @@ from pathlib import Path
 from ivr import machine, ports, supervisor, system
 from ivr.dialplan import heard
 from ivr.dialplan.versions import Versions
+from ivr.doctor_channels import channels
 from ivr.doctor_database import database
 from ivr.doctor_orders import orders
 from ivr.doctor_partners import partners
@@ -61,6 +62,7 @@ def planned(site: Site, var: Path, asterisk: Installation | None) -> list[Findin
         database(site, var),
         certificate(site),
         telling(site, var),
+        channels(site, var),
         orders(site, datetime.now(zoneinfo.ZoneInfo(site.hotline.timezone)).date()),
     )
     return [*(finding for part in parts for finding in part), *sounding(site, var)]

@@ -31,6 +31,8 @@ T = TypeVar("T")
 
 MOST = 2 * 1024 * 1024  # bytes of a mail that are read; a larger one stays in the mailbox, and its case says so
 TIMEOUT = 20.0  # seconds that the server may be silent
+# What a server may make of a connection; the last three: an answer that is none (RFC 3501), or lacks what it must say.
+FAILURES = (HotlineError, IMAPClientError, OSError, ValueError, KeyError, IndexError)
 WAITS = (5.0, 15.0, 60.0, 300.0)  # seconds after the first, second … failure running
 BEFORE = timedelta(days=2)  # a mailbox that was numbered anew is read again from so long before the last mail on
 
@@ -61,7 +63,7 @@ class Mailbox:
         while True:
             try:
                 await self._read_on()
-            except (HotlineError, IMAPClientError, OSError, ssl.SSLError) as failure:
+            except FAILURES as failure:
                 failures = 1 if not self.trouble else failures + 1
                 self.trouble = _why(failure)
                 log.warning("mailbox.failed", channel=self.channel.key, why=self.trouble, times=failures)
@@ -70,9 +72,7 @@ class Mailbox:
             await asyncio.sleep(WAITS[min(failures, len(WAITS)) - 1])
 
     async def _read_on(self) -> None:
-        if not self._password:
-            message = f"[channels] {self.channel.key} of credentials.toml has no password of the mailbox"
-            raise MailboxError("mailbox_password", message, {"channel": self.channel.key})
+        _check_password(self.channel, self._password)
         validity, next_uid = await in_thread(self._open)
         known = await self._arrivals.place(self.channel.key, self.channel.folder)
         if known is None or known.validity != validity:
@@ -118,22 +118,8 @@ class Mailbox:
 
     def _open(self) -> tuple[int, int]:
         """Connect, log in, look; the folder's UIDVALIDITY and UIDNEXT."""
-        found = place(self.channel.server)
-        assert found is not None  # [channels] was checked
-        scheme, host, port = found
-        context = ssl.create_default_context()
-        secure = scheme == "imaps"
-        client = IMAPClient(host, port, ssl=secure, ssl_context=context if secure else None, timeout=TIMEOUT)
-        self._client = client
-        client.normalise_times = False
-        if not secure and client.has_capability("STARTTLS"):
-            client.starttls(context)
-        elif not secure and not _is_here(host):
-            message = f"{host} offers no STARTTLS: a password is not sent over the network in the clear"
-            raise MailboxError("mailbox_insecure", message, {"host": host})
-        client.login(self.channel.user, self._password)
-        said = client.select_folder(self.channel.folder, readonly=True)
-        return int(said[b"UIDVALIDITY"]), int(said[b"UIDNEXT"])
+        self._client = client = _connected(self.channel, TIMEOUT)
+        return _let_in(client, self.channel, self._password)
 
     def _search(self, criteria: Sequence[Any]) -> list[int]:
         assert self._client is not None
@@ -162,13 +148,60 @@ class Mailbox:
 
     def _hang_up(self) -> None:
         client, self._client = self._client, None
-        if client is None:
-            return
-        try:
-            client.socket().shutdown(socket.SHUT_RDWR)  # whatever still waits in a thread wakes
-            client.shutdown()
-        except (OSError, IMAPClientError):
-            return
+        if client is not None:
+            _cut(client)
+
+
+def why_not(channel: Channel, password: str, patience: float) -> str:
+    """Why the mailbox cannot be read; "" where it can. Waits for the server `patience` seconds at each step."""
+    client: IMAPClient | None = None
+    try:
+        _check_password(channel, password)
+        client = _connected(channel, patience)
+        _let_in(client, channel, password)
+    except FAILURES as failure:
+        return _why(failure)
+    finally:
+        if client is not None:
+            _cut(client)
+    return ""
+
+
+def _check_password(channel: Channel, password: str) -> None:
+    if not password:
+        message = f"[channels] {channel.key} of credentials.toml has no password of the mailbox"
+        raise MailboxError("mailbox_password", message, {"channel": channel.key})
+
+
+def _connected(channel: Channel, patience: float) -> IMAPClient:
+    found = place(channel.server)
+    assert found is not None  # [channels] was checked
+    scheme, host, port = found
+    context = ssl.create_default_context() if scheme == "imaps" else None
+    client = IMAPClient(host, port, ssl=context is not None, ssl_context=context, timeout=patience)
+    client.normalise_times = False
+    return client
+
+
+def _let_in(client: IMAPClient, channel: Channel, password: str) -> tuple[int, int]:
+    """Log in and open the folder for reading; its UIDVALIDITY and UIDNEXT."""
+    scheme, host, _ = place(channel.server) or ("", "", 0)
+    if scheme == "imap" and client.has_capability("STARTTLS"):
+        client.starttls(ssl.create_default_context())
+    elif scheme == "imap" and not _is_here(host):
+        message = f"{host} offers no STARTTLS: a password is not sent over the network in the clear"
+        raise MailboxError("mailbox_insecure", message, {"host": host})
+    client.login(channel.user, password)
+    said = client.select_folder(channel.folder, readonly=True)
+    return int(said[b"UIDVALIDITY"]), int(said[b"UIDNEXT"])
+
+
+def _cut(client: IMAPClient) -> None:
+    try:
+        client.socket().shutdown(socket.SHUT_RDWR)  # whatever still waits in a thread wakes
+        client.shutdown()
+    except (OSError, IMAPClientError):
+        return
 
 
 def _why(failure: Exception) -> str:

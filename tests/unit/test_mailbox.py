@@ -7,21 +7,27 @@ import contextlib
 import random
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
+from ivr import credentials
 from ivr.channels import mailbox
 from ivr.channels.mailbox import Mailbox
+from ivr.doctor_channels import channels
 from ivr.settings.channels import Channel
+from ivr.settings.load import read
 from ivr.store import Store, tables
 from ivr.store.cases import Cases
 from ivr.store.channels import Arrivals
 from ivr.store.errors import DatabaseDownError
 from tests.unit import databases
 from tests.unit.imap_server import PASSWORD, USER, ImapServer
+
+SANDBOX = (Path(__file__).parents[2] / "hotline.toml").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -137,6 +143,26 @@ async def test_given_a_wrong_password_or_a_server_in_the_clear_then_it_says_why(
     monkeypatch.setattr(mailbox, "_is_here", lambda _: False)
     async with reading(channel, store) as box:
         await until(lambda: _says(box, "STARTTLS"))
+
+
+def test_given_a_mailbox_then_the_doctor_says_whether_it_can_be_read(server: ImapServer, tmp_path: Path) -> None:
+    file = tmp_path / "hotline.toml"
+    table = f'[channels.mail]\nkind = "email"\nserver = "{server.url}"\nuser = "{USER}"\n'
+    site = read(f"{SANDBOX}\n{table}", file, tmp_path)
+    (finding,) = channels(site, tmp_path)
+    assert (finding.id, finding.level) == ("mailbox-mail", "warning")
+    assert "credentials.toml" in finding.words["zh"]
+    credentials.ensure(tmp_path, site)
+    kept = credentials.path_in(tmp_path)
+    without = kept.read_text().replace("[channels]\n", "")
+    for password, level in ((PASSWORD, "ok"), ("wrong", "warning")):
+        kept.write_text(f'{without}\n[channels]\nmail = "{password}"\n')
+        (finding,) = channels(site, tmp_path)
+        assert finding.level == level
+    assert "wrong name or password" in finding.words["en"]
+    nobody = replace(site, channels={"mail": replace(site.channels["mail"], server="imap://127.0.0.1:1")})
+    (finding,) = channels(nobody, tmp_path)
+    assert (finding.level, "refused" in finding.words["en"]) == ("warning", True)
 
 
 async def _are(store: Store, wanted: list[str]) -> bool:
