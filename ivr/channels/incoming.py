@@ -56,9 +56,9 @@ def arrival(one: Incoming, channel: Channel) -> Arrival:
         channel=channel.key,
         word=channel.word,
         id=one.id,
-        sender=one.sender,
-        thread=one.thread,
-        answers=one.answers,
+        sender=_plain(one.sender),
+        thread=_plain(one.thread),
+        answers=tuple(map(_plain, one.answers)),
         subject=line(one.subject),
         automatic=one.automatic,
         received_at=one.received_at,
@@ -106,7 +106,12 @@ def text(words: str) -> str:
 
 
 def line(words: str) -> str:
-    return _IN_A_LINE.sub(" ", words).strip()[:LONGEST_LINE]
+    return _plain(words)[:LONGEST_LINE]
+
+
+def _plain(words: str) -> str:
+    """What every database takes (PostgreSQL: no NUL, no half of a pair), and a header of an answer too."""
+    return _IN_A_LINE.sub(" ", words).strip()
 
 
 def number(said: str) -> str:

@@ -10,10 +10,12 @@ import contextlib
 import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from email import message_from_bytes
 from email.header import decode_header
 from email.message import Message
+from email.policy import Compat32
 from email.utils import collapse_rfc2231_value, parseaddr
 from html.parser import HTMLParser
 
@@ -21,10 +23,14 @@ from ivr.channels.incoming import Incoming
 from ivr.settings.channels import Channel
 
 MOST_HTML = 400_000  # characters that are looked at
+MOST_HEAD = 8000  # characters of one header: the standard library takes the square of their number to decode it
 MOST_PARTS = 200
 MOST_THREADS = 50  # earlier mails that one names
 UNREADABLE = "（此邮件无法解析，请到邮箱查看原件 / this mail cannot be read here: see the mailbox）"
 CUT = "（邮件共 {size} 字节，只取前 {taken} 字节，其余请到邮箱查看 / {taken} of {size} bytes: see the mailbox）"
+
+HEADS = ("from", "date", "subject", "message-id", "in-reply-to", "references", "return-path", "auto-submitted",
+         "precedence")  # fmt: skip
 
 _CHINESE = {"gb2312": "gb18030", "gbk": "gb18030", "gb_2312-80": "gb18030", "x-gbk": "gb18030", "cp936": "gb18030"}
 _ID = re.compile(r"<[^<>\s]{1,250}>")
@@ -40,12 +46,20 @@ def incoming(raw: bytes, size: int, channel: Channel, received_at: datetime) -> 
         one = Incoming(hashlib.sha256(raw).hexdigest(), UNREADABLE, received_at)
     if size > len(raw):
         words = "\n".join((one.words.strip(), CUT.format(size=size, taken=len(raw)))).strip()
-        return Incoming(**{**{name: getattr(one, name) for name in one.__dataclass_fields__}, "words": words})
+        return replace(one, words=words)
     return one
 
 
+class _Short(Compat32):
+    """No header is longer than what is looked at, whichever part it stands over."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:MOST_HEAD]
+
+
 def _read(raw: bytes, channel: Channel, received_at: datetime) -> Incoming:
-    mail = message_from_bytes(raw)
+    mail = message_from_bytes(raw, policy=_Short())
     heads = _heads(mail)
     name, address = parseaddr(heads.get("from", ""))
     address = address.strip().lower()
@@ -83,10 +97,12 @@ def _automatic(mail: Message, heads: dict[str, str], address: str, channel: Chan
 
 
 def _heads(mail: Message) -> dict[str, str]:
-    """The first of each name."""
+    """The first of each name that matters here."""
     found: dict[str, str] = {}
-    for name, value in mail.raw_items():
-        found.setdefault(name.lower(), _head(str(value)))
+    for said, value in mail.raw_items():
+        name = said.lower()
+        if name in HEADS and name not in found:
+            found[name] = _head(str(value))
     return found
 
 
@@ -161,7 +177,7 @@ def readable(html: str) -> str:
 
 class _Reader(HTMLParser):
     BLOCKS = frozenset({"p", "div", "br", "tr", "li", "h1", "h2", "h3", "table", "blockquote"})
-    SILENT = frozenset({"script", "style", "head", "title", "template"})
+    SILENT = frozenset({"script", "style", "title", "template"})  # not head: its end may be left out
 
     def __init__(self) -> None:
         super().__init__()

@@ -125,6 +125,17 @@ def test_given_odd_words_then_what_becomes_of_them_fits_a_case(odd: dict[str, An
     assert made.matter["text"].strip()
 
 
+async def test_given_what_a_database_does_not_take_in_whom_and_where_then_it_is_taken_all_the_same(
+    database_url: str,
+) -> None:
+    store = Store(database_url)
+    await store.open()
+    odd = replace(LAMP, sender="a\x00b\udc80", thread="<\x00@x>", answers=("<\x00@y>",), subject="\x00")
+    taken = await Arrivals(store, Cases(store, "12345")).take(arrival(odd, GATEWAY))
+    assert taken.opened
+    await store.close()
+
+
 @pytest.mark.parametrize(
     ("said", "found"),
     [("138 0013 8000", "13800138000"), ("+86-138.0013.8000", "+8613800138000"), ("１３８00138000", "13800138000"),

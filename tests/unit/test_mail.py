@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.channels.incoming import arrival, words_of
-from ivr.channels.mail import UNREADABLE, incoming, readable
+from ivr.channels.mail import MOST_HEAD, UNREADABLE, incoming, readable
 from ivr.desks.case_kinds import MATTER
 from ivr.schema import check
 from ivr.settings.channels import Channel
@@ -45,6 +45,7 @@ def test_given_html_alone_then_its_text_is_read_and_no_script_of_it() -> None:
     mail.set_content(html, subtype="html")
     assert read(mail.as_bytes())[0] == "路灯 不亮\n三天\n了"
     assert readable("<p>a<p>b</div>") == "a\nb"
+    assert readable("<head><meta charset=utf-8><title>t</title><body><p>路灯不亮") == "路灯不亮"  # no </head>: it may
 
 
 def test_given_two_bodies_and_files_then_the_plain_one_is_read_and_the_files_are_named() -> None:
@@ -101,6 +102,15 @@ def test_given_a_mail_that_is_larger_than_what_is_read_then_its_words_say_so() -
     words = read(cut, 9_000_000)[0]
     assert "lamp" in words
     assert "9000000" in words
+
+
+@pytest.mark.parametrize("name", ["Subject", "From", "Content-Type", "X-Other"])
+def test_given_a_header_made_to_be_slow_then_only_its_beginning_is_looked_at(name: str) -> None:
+    """Decoded whole it would hold the whole program for minutes."""
+    raw = f"{name}: {'=?a?q?' * 200_000}\r\n\r\n路灯".encode()
+    one = incoming(raw, len(raw), BOX, NOW)
+    assert max(len(one.subject), len(one.name)) <= MOST_HEAD
+    assert one.words.strip() == "路灯"
 
 
 @pytest.mark.parametrize(
