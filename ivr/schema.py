@@ -43,7 +43,8 @@ def obj(required: Mapping[str, Schema], optional: Mapping[str, Schema] | None = 
 
 def string(pattern: str | None = None, longest: int = 128, **more: Any) -> Schema:
     """`pattern` is the whole text's; JSON Schema's own would be found anywhere in it, so it is told with its ends."""
-    return {"type": "string", "maxLength": longest, **({"pattern": f"^{pattern}$"} if pattern else {}), **more}
+    whole = f"(?:{pattern})" if pattern and "|" in pattern else pattern
+    return {"type": "string", "maxLength": longest, **({"pattern": f"^{whole}$"} if pattern else {}), **more}
 
 
 def one_of(*words: str) -> Schema:

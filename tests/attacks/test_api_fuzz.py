@@ -110,7 +110,7 @@ def test_given_any_data_when_the_api_is_asked_then_it_answers_as_it_says(
     @given(case=operation.as_strategy(generation_mode=mode, path_parameters=known or None))
     def ask(case: Case) -> None:
         headers = {"Authorization": f"Bearer {TOKEN}"}
-        response = case.call_and_validate(base_url=base, session=session, headers=headers, checks=CHECKS, timeout=10)
+        response = case.call_and_validate(base_url=base, session=session, headers=headers, checks=CHECKS, timeout=60)
         if mode is GenerationMode.POSITIVE:
             refused = response.json()["error"]["id"] if response.status_code in (400, 422) else None
             assert refused in (None, *BEYOND_A_SCHEMA), response.text

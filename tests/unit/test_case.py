@@ -162,6 +162,19 @@ def test_given_the_same_set_in_any_order_and_doubled_then_the_case_is_the_same(
     assert case.clock == max(event.clock for event in events)
 
 
+@given(histories(), st.randoms(use_true_random=False))
+def test_given_events_in_portions_as_they_come_when_added_to_the_case_then_it_is_the_fold_of_all_so_far(
+    events: list[Event], chance: random.Random
+) -> None:
+    coming = events + chance.sample(events, chance.randint(0, len(events)))
+    chance.shuffle(coming)
+    case, here = Case(""), 0
+    while here < len(coming):
+        portion = coming[here : here + chance.randint(1, 5)]
+        case, here = fold(portion, case), here + len(portion)
+        assert case == fold(coming[:here])
+
+
 @given(histories())
 def test_given_any_history_then_an_emergency_is_never_without_110_and_a_matter_of_neither_closes_with_its_basis(
     events: list[Event],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -48,6 +49,22 @@ def test_given_other_kinds_then_they_are_judged_too() -> None:
     for wrong in (mapping(BOOLEAN), {"a": 1}), (NUMBER, "1"), (NUMBER, False), (TIME, "2026-11-22"):
         with pytest.raises(InvalidRequestError):
             schema.check(*wrong)
+
+
+def test_given_a_pattern_of_either_or_then_whoever_reads_the_schema_takes_it_for_the_whole_text_too() -> None:
+    either = string("none|[0-9]{2,4}")
+    texts = ("none", "0601", "none-", "0none", "x0601", "06011")
+    ours = {text for text in texts if not _refused(either, text)}
+    theirs = {text for text in texts if re.search(either["pattern"], text)}  # JSON Schema: found anywhere
+    assert ours == theirs == {"none", "0601"}
+
+
+def _refused(described: schema.Schema, value: object) -> bool:
+    try:
+        schema.check(described, value)
+    except InvalidRequestError:
+        return True
+    return False
 
 
 def test_given_a_query_then_its_text_becomes_what_is_described() -> None:
