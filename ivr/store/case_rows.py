@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select, text, update
 
 from ivr.desks.case import KINDS, LANGUAGE, Case, Event, fold, strange
+from ivr.schema import InvalidRequestError, check
 from ivr.store import attachments, case_search, case_words, linkage, norms, notes, tables, work_order_rows
 
 Hook = Callable[[Connection, Case, Sequence[Event]], None]
@@ -168,14 +169,24 @@ def forget(connection: Connection, call_ids: Sequence[str], now: datetime) -> No
 
 
 def _blank(event: Event) -> dict[str, Any]:
-    if event.kind not in KINDS:
+    if not _is_understood(event):
         return {}  # nobody here knows where in it people are named
+    shapes = KINDS[event.kind]["properties"]
+    free = {name for name in _FREE & set(shapes) if "enum" not in shapes[name]}
     kept = {"kind", "class_code", "scope", "urgency", "region"} if event.kind == "written" else set(event.data)
     return {
-        name: _nameless(name, value) if name in _NAMING else ERASED if name in _FREE and value else value
+        name: _nameless(name, value) if name in _NAMING else ERASED if name in free and value else value
         for name, value in event.data.items()
         if name in kept
     }
+
+
+def _is_understood(event: Event) -> bool:
+    try:
+        check(KINDS.get(event.kind, {}), dict(event.data), "data")
+    except InvalidRequestError:
+        return False
+    return event.kind in KINDS
 
 
 _NAMING = frozenset({"participants", "files"})

@@ -232,3 +232,48 @@ def test_given_what_only_few_cases_can_have_then_postgresql_is_told_to_ask_the_i
         query, _ = case_search._question("postgresql", asked, None)
         assert ("OFFSET 0" in query.text) == rare
         assert "OFFSET" not in case_search._question("sqlite", asked, None)[0].text
+
+
+async def test_given_what_another_desk_said_in_a_shape_of_its_own_when_personal_data_is_erased_then_none_of_it_stays(
+    store: Store, cases: Cases, clock: Clock
+) -> None:
+    """It is kept until it is understood, and names people where nobody here knows of it."""
+    id = (await cases.open("1001", "phone", LAMP, call="c-1")).case.id
+    known = await cases.act(id, "1001", "offered", {"to": "110", "way": "online"})
+    odd: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("order_done", {"order": "o1", "result": "solved", "words": "x", "files": ["王女士.jpg"]}),
+        ("accepted", {"seen_by": "王女士"}),
+        ("refused", {"reason": {"said": "王女士"}}),
+        ("sung", {"song": "王女士"}),
+    )
+    said = [
+        Event(id, "110", seq, known.case.clock + seq, START, "9001", kind, data)
+        for seq, (kind, data) in enumerate(odd, 1)
+    ]
+    await store.write(lambda connection: case_rows.append(connection, "12345", said, START))
+    await store.write(lambda connection: case_rows.forget(connection, ["c-1"], clock.now))
+    async with store.reading() as connection:
+        found = (await connection.execute(text("SELECT data FROM case_event"))).scalars().all()
+    assert len(found) == known.revision + len(odd)
+    assert [data for data in found if "王女士" in data] == []
+
+
+async def test_given_personal_data_are_erased_then_the_case_s_way_and_each_of_its_decisions_stay(
+    store: Store, cases: Cases, clock: Clock
+) -> None:
+    id = (await cases.open("1001", "phone", LAMP, call="c-1")).case.id
+    for kind, data in (
+        ("offered", {"to": "110", "way": "voice", "mode": "conference", "transfer": "t1"}),
+        ("decided", {"owner": "12345", "reason": "first_received"}),
+        ("guided", {"basis": "某条例第三条", "words": "王女士请到派出所办理"}),
+        ("handled", {"result": "explained", "words": "王女士已知晓"}),
+        ("closed", {}),
+    ):
+        await cases.act(id, "1001", kind, data)
+    before = (await cases.get(id)).case
+    await store.write(lambda connection: case_rows.forget(connection, ["c-1"], clock.now))
+    after = (await cases.get(id)).case
+    assert [entry.void for entry in after.history] == [""] * len(before.history)
+    assert (after.decision, after.state, after.owners) == (before.decision, "closed", ("12345",))
+    assert (after.results["12345"].result, after.results["12345"].words) == ("explained", case_rows.ERASED)
+    assert after.matter.caller == after.matter.name == ""
