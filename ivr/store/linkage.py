@@ -103,8 +103,8 @@ def rows_of(known: Case) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
 
 
 def project(connection: Connection, known: Case) -> None:
-    """Write what the case's events say of its linkage now."""
-    if not known.offers:
+    """Write what the case's events say of its linkage now: an offer may have lost its effect to what came late."""
+    if not any(entry.event.kind in {"offered", "emergency"} for entry in known.history):
         return  # it never went anywhere
     for table, rows in zip((tables.handover, tables.decision), rows_of(known), strict=True):
         connection.execute(delete(table).where(table.c.case_id == known.id))

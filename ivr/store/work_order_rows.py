@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from ivr.desks.case import Case
 from ivr.desks.work_order import OPEN, WorkOrder, moments
@@ -16,6 +16,8 @@ _ORDER, _FILE = tables.work_order.c, tables.attachment.c
 
 def project(connection: Connection, serial: int, line: str, case: Case, now: datetime) -> None:
     """Write what the case's events make of its orders. `serial`, `line`: the case's; `now` by this machine's clock."""
+    if any(entry.event.kind == "ordered" and entry.void for entry in case.history):
+        _without_effect(connection, serial, case)
     for order in case.orders:
         same = (_ORDER.case_serial == serial) & (_ORDER.desk == order.desk) & (_ORDER.id == order.id)
         known = connection.execute(select(_ORDER.serial, _ORDER.told_until).where(same)).first()
@@ -32,6 +34,15 @@ def project(connection: Connection, serial: int, line: str, case: Case, now: dat
         if files:
             named = update(tables.attachment).where(_FILE.id.in_(files), _FILE.case_id == case.id)
             connection.execute(named.values(used=True))
+
+
+def _without_effect(connection: Connection, serial: int, case: Case) -> None:
+    """An event that came late, and is earlier, may take an order's effect: its rows go."""
+    there = connection.execute(select(_ORDER.serial, _ORDER.desk, _ORDER.id).where(_ORDER.case_serial == serial))
+    made = {(order.desk, order.id) for order in case.orders}
+    gone = [row.serial for row in there if (row.desk, row.id) not in made]
+    connection.execute(delete(tables.work_order_part).where(tables.work_order_part.c.serial.in_(gone)))
+    connection.execute(delete(tables.work_order).where(_ORDER.serial.in_(gone)))
 
 
 def _row(order: WorkOrder, told: datetime) -> dict[str, Any]:

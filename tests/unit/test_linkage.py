@@ -170,6 +170,15 @@ class TestCounted:
         assert await everything(store) == before
 
 
+    async def test_given_an_offer_that_loses_its_effect_to_what_comes_late_then_it_is_counted_no_more(
+        self, store: Store
+    ) -> None:
+        merged = Event("waits", "110", 1, 2, START, "2001", "merged", {"into": "0b1c2d3e-0000-4000-8000-000000000001"})
+        await store.write(lambda connection: case_rows.append(connection, "12345", [merged], START))
+        assert "waits" not in {row[0] for table in await everything(store) for row in table}
+        assert (await told(store)).total.waiting == 1  # the other one
+
+
 async def everything(store: Store) -> list[list[Any]]:
     async with store.reading() as connection:
         return [

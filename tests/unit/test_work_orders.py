@@ -197,3 +197,19 @@ async def test_given_moments_that_come_then_each_is_told_once_whatever_is_writte
     before = await orders.get("lamp")
     await store.write(rebuilt)
     assert {**await orders.get("lamp"), "changed_at": None} == {**before, "changed_at": None}
+
+
+async def test_given_an_order_that_has_no_effect_where_it_stands_then_no_department_has_it(
+    store: Store, cases: Cases, orders: WorkOrders
+) -> None:
+    """The other desk had merged the case before: its event comes later, and is earlier in the case's order."""
+    case = (await cases.open("1001", "web", {"cause": "路灯不亮"})).case.id
+    known = await cases.act(case, "1001", "offered", {"to": "110", "way": "online"})
+    limits = {"due": (START + timedelta(hours=9)).isoformat(), "sign_by": (START + timedelta(hours=2)).isoformat()}
+    await cases.act(case, "1001", "ordered", {"order": "lamp", "department": "chengguan", **limits})
+    assert await ids(orders, department="chengguan") == ["lamp"]
+    into = {"into": "0b1c2d3e-0000-4000-8000-000000000001"}
+    merged = Event(case, "110", 1, known.case.clock + 1, START, "9001", "merged", into)
+    await store.write(lambda connection: case_rows.append(connection, "12345", [merged], START))
+    assert (await cases.get(case)).case.orders == ()
+    assert await ids(orders) == await ids(orders, department="chengguan") == []
