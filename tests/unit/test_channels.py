@@ -19,7 +19,8 @@ from ivr.schema import check
 from ivr.settings.channels import WORDS, Channel
 from ivr.settings.load import SettingsError, read
 from ivr.settings.told import told
-from ivr.store import Store
+from ivr.store import Store, shape
+from ivr.store.case_search import Wanted
 from ivr.store.cases import Cases
 from ivr.store.channels import Arrivals, Place
 
@@ -59,6 +60,27 @@ async def test_given_a_message_when_it_comes_twice_at_once_and_later_then_it_is_
     assert (case.channel, case.matter.text, case.matter.contact) == ("wechat", "路灯不亮\n三天了", "sms_only")
     assert case.respond_by == NOW + timedelta(minutes=3)
     assert case.letters == ()
+
+
+async def test_given_tables_that_were_taken_down_and_come_up_again_then_each_case_s_clock_runs_as_before(
+    arrivals: Arrivals, cases: Cases, store: Store, ready_database_url: str
+) -> None:
+    waits = await arrivals.take(arrival(LAMP, GATEWAY))
+    answered = await arrivals.take(arrival(replace(LAMP, id="m2", thread="t2", sender="openid-2"), GATEWAY))
+    await cases.act(answered.case, "1001", "responded", {"words": "已派单"})
+    before = await clocks(cases)
+    await store.close()
+    await shape.downgrade(ready_database_url, "0017")
+    await store.open()
+    found = await clocks(cases)
+    assert found == before
+    assert [responded is None for _, responded in found.values()] == [False, True]
+    assert None not in {respond for respond, _ in found.values()}
+    assert set(found) == {answered.case, waits.case}
+
+
+async def clocks(cases: Cases) -> dict[str, tuple[Any, Any]]:
+    return {row["id"]: (row["respond_by"], row["responded_at"]) for row in await cases.search(Wanted())}
 
 
 async def test_given_a_conversation_when_more_is_written_then_it_goes_to_the_open_case_of_the_same_sender(

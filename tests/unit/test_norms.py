@@ -191,6 +191,14 @@ async def test_given_consultations_from_before_there_were_norms_when_the_tables_
     await store.open()
     await consulted(Cases(store, "12345", clock=Clock()), RULE)
     before = await Norms(store).all()
+    void = await consulted(Cases(store, "12345", clock=Clock()), {**RULE, "id": "of-a-merged-case"})
+    into = {"into": "0b1c2d3e-0000-4000-8000-000000000001"}
+    odd = ("consultation", {"owners": ["110"], "norm": {}})  # of a newer desk, in a shape of its own
+    late = [
+        Event(void, "110", seq, 1 + seq, START, "4001", kind, data)
+        for seq, (kind, data) in enumerate((("merged", into), odd), 1)
+    ]
+    await store.write(lambda connection: case_rows.append(connection, "12345", late, START))
     await store.close()
     await shape.downgrade(ready_database_url, "0015")
     await shape.upgrade(ready_database_url, migrate.HEAD)

@@ -9,6 +9,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from ivr.desks.case import fold
+from ivr.store import case_rows, tables
+
 revision = "0018"
 down_revision = "0017"
 branch_labels = None
@@ -34,6 +37,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_channel_message_channel_thread", "channel_message", ["channel", "thread"])
     op.create_index("ix_channel_message_case_id", "channel_message", ["case_id"])
+    _take_over()
     op.create_table(
         "channel_mailbox",
         sa.Column("channel", sa.Text(), nullable=False),
@@ -42,6 +46,16 @@ def upgrade() -> None:
         sa.Column("uid", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("channel", "folder"),
     )
+
+
+def _take_over() -> None:
+    """The clocks of a database that was taken down and comes up again."""
+    connection, event, case = op.get_bind(), tables.case_event.c, tables.case.c
+    timed = sa.select(event.case_id).where(event.kind == "opened", event.data.contains('"respond_by"', autoescape=True))
+    for case_id in list(connection.execute(timed).scalars()):
+        known = fold(one.event for one in case_rows.load(connection, case_id))
+        moments = {"respond_by": known.respond_by, "responded_at": known.responded_at}
+        connection.execute(sa.update(tables.case).where(case.id == case_id).values(moments))
 
 
 def downgrade() -> None:
