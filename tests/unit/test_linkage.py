@@ -169,7 +169,6 @@ class TestCounted:
         await store.open()
         assert await everything(store) == before
 
-
     async def test_given_an_offer_that_loses_its_effect_to_what_comes_late_then_it_is_counted_no_more(
         self, store: Store
     ) -> None:
