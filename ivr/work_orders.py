@@ -69,8 +69,6 @@ class Clocks:
         self.counts.clear()
         self.counts.update(counts)
         if self._swept is None or self._clock() - self._swept > timedelta(seconds=LONGEST):
-            if self._swept is None:
-                await self._files.strays()
             while await self._files.sweep() == FILES_AT_ONCE:
                 pass
             self._swept = self._clock()

@@ -48,14 +48,14 @@ class Calendar:
 
     def arranged(self, year: int) -> bool:
         """Are the make-up working days of this year known? China tells those of a year in the November before."""
-        _ = date(year, 1, 1) in _legal(self.country)  # the library works a year out when it is first asked
         told = (*self.work, *_legal(self.country).weekend_workdays)
         return self.country != "CN" or any(day.year == year for day in told)
 
 
 @lru_cache(maxsize=4)
 def _legal(country: str) -> holidays.HolidayBase:
-    return holidays.country_holidays(country)
+    """All years at once: threads ask for them, and the library takes a year that it is working out for known."""
+    return holidays.country_holidays(country, years=range(FIRST.year, LAST.year + 1))
 
 
 def due(limit: str, at: datetime, calendar: Calendar, zone: tzinfo) -> datetime:

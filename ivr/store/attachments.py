@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import os
 import secrets
+import shutil
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +27,7 @@ from ivr.store.store import Store
 UNUSED = timedelta(days=1)
 MOST_OF_ORDER = 48  # files
 AT_ONCE = 200  # files that are swept in one go
+PIECE = 256 * 1024  # bytes
 ERASED = "(erased)"
 _FILE = tables.attachment.c
 
@@ -64,6 +66,14 @@ def type_of(beginning: bytes) -> str:
     raise BadFileError
 
 
+def _facts(file: Path) -> tuple[str, int, str]:
+    """Type, size and SHA-256. Raises BadFileError."""
+    with file.open("rb") as source:
+        kind = type_of(source.read(16))
+        source.seek(0)
+        return kind, file.stat().st_size, hashlib.file_digest(source, "sha256").hexdigest()
+
+
 def told(row: RowMapping) -> File:
     return File(row["id"], row["name"], row["type"], row["bytes"], row["sha256"])
 
@@ -77,7 +87,7 @@ class Attachments:
     async def add(self, order: RowMapping, department: str, name: str, file: Path, by: str) -> File:
         """Keep a file that was sent for this row of `work_order`. Raises BadFileError, TooManyFilesError."""
         id = secrets.token_hex(16)
-        kind, size, digest = await asyncio.to_thread(self._keep, id, file)
+        kind, size, digest = await asyncio.to_thread(_facts, file)
         values = {"id": id, "name": name, "type": kind, "bytes": size, "sha256": digest, "by": by}
         of_order = (_FILE.order_id == order["id"]) & (_FILE.case_id == order["case_id"])
 
@@ -88,33 +98,28 @@ class Attachments:
             of = {"case_id": order["case_id"], "order_id": order["id"], "department": department}
             connection.execute(tables.attachment.insert(), {**values, **of, "at": self._clock(), "used": False})
 
+        await self._store.write(write)  # the row first: whatever becomes of this process, no file lies there unknown
         try:
-            await self._store.write(write)
-        except BaseException:
-            self.path(id).unlink(missing_ok=True)
+            await asyncio.to_thread(self._keep, id, file)
+        except OSError:
+            await self._store.write(
+                lambda connection: connection.execute(delete(tables.attachment).where(_FILE.id == id))
+            )
             raise
         return File(id, name, kind, size, digest)
 
-    def _keep(self, id: str, file: Path) -> tuple[str, int, str]:
-        """Copied, on the disk for good, with its type, size and SHA-256."""
+    def _keep(self, id: str, file: Path) -> None:
+        """Copied, on the disk for good."""
         path = self.path(id)
-        with file.open("rb") as source:
-            kind = type_of(source.read(16))
-            source.seek(0)
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            digest, size = hashlib.sha256(), 0
-            try:
-                with open(path, "xb", opener=_private) as target:
-                    while piece := source.read(256 * 1024):
-                        digest.update(piece)
-                        size += len(piece)
-                        target.write(piece)
-                    target.flush()
-                    os.fsync(target.fileno())
-            except OSError:
-                path.unlink(missing_ok=True)
-                raise
-        return kind, size, digest.hexdigest()
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            with file.open("rb") as source, open(path, "xb", opener=_private) as target:
+                shutil.copyfileobj(source, target, PIECE)
+                target.flush()
+                os.fsync(target.fileno())
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
 
     def path(self, id: str) -> Path:
         return self.folder / id[:2] / id
@@ -145,25 +150,6 @@ class Attachments:
         if gone:
             await self._store.write(lambda connection: _swept(connection, gone, now))
         return len(gone)
-
-    async def strays(self) -> int:
-        """Delete files that no row tells of: whoever wrote them was killed before it could; how many."""
-        before = (self._clock() - UNUSED).timestamp()
-        found = await asyncio.to_thread(self._old, before)
-        gone = 0
-        for start in range(0, len(found), AT_ONCE):
-            part = found[start : start + AT_ONCE]
-            query = select(_FILE.id).where(_FILE.id.in_(part))
-            async with self._store.reading() as connection:
-                known = set((await connection.execute(query)).scalars())
-            for id in set(part) - known:
-                await asyncio.to_thread(self.path(id).unlink, missing_ok=True)
-                gone += 1
-        return gone
-
-    def _old(self, before: float) -> list[str]:
-        files = (path for path in self.folder.glob("[0-9a-f][0-9a-f]/*") if path.is_file())
-        return [path.name for path in files if path.stat().st_mtime < before]
 
     def _delete(self, row: RowMapping) -> bool:
         try:

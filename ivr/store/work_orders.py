@@ -148,7 +148,7 @@ def _way(connection: Connection, wanted: Wanted, found: Subquery | None) -> Way:
     FTS5 stops where the page is full, but only where the index of words alone gives the order.
     """
     serial = _ORDER.serial
-    if wanted.light is not None or wanted.state in {"open", *OPEN}:
+    if wanted.light is not None or wanted.extension is not None or wanted.state in {"open", *OPEN}:
         return (_ORDER.due, serial), lambda row: tuple_(_ORDER.due, serial) > tuple_(row["due"], row["serial"])
     if found is None:
         return (serial.desc(),), lambda row: serial < row["serial"]

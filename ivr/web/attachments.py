@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -14,6 +16,7 @@ from ivr.errors import HotlineError
 from ivr.store.attachments import UnknownFileError
 from ivr.web import work_orders
 from ivr.web.context import Asked
+from ivr.web.health import DISK_LIMIT
 from ivr.web.upload import taken
 
 # A picture that is more than a picture runs nothing and loads nothing.
@@ -38,7 +41,7 @@ async def sent(asked: Asked) -> dict[str, Any]:
     if row["state"] not in OPEN:
         raise OrderNotOpenError(row["id"])
     files, who = asked.services.attachments, asked.who
-    await asyncio.to_thread(files.folder.mkdir, 0o700, parents=True, exist_ok=True)
+    await asyncio.to_thread(_room, files.folder)
     department = who.department if who is not None else ""
     name = asked.query.get("name", "") or "photo"
     try:
@@ -47,6 +50,14 @@ async def sent(asked: Asked) -> dict[str, Any]:
     except OSError as failure:
         raise NoRoomError(str(failure)) from failure
     return {"file": asdict(kept)}
+
+
+def _room(folder: Path) -> None:
+    """Raises NoRoomError before photographs take what journal and recordings need."""
+    folder.mkdir(0o700, parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
+    if free < DISK_LIMIT + 2 * LARGEST:  # as it comes, and as it is kept
+        raise NoRoomError(f"{free} bytes left")
 
 
 async def shown(asked: Asked) -> web.StreamResponse:

@@ -80,6 +80,19 @@ async def done_in_call(asked: Asked) -> dict[str, Any]:
 
 
 async def _act(asked: Asked, id: str) -> Known:
+    """Once for each key: what may stand twice, such as a call-back, does not where only its answer was lost."""
+    key = asked.request.headers.get("Idempotency-Key")
+    if key is None:
+        return await _done(asked, id)
+
+    async def act() -> None:
+        await _done(asked, id)
+
+    await asked.services.idempotency.once(f"{id}\0{who(asked)}", key, asked.body, act)
+    return await asked.services.cases.get(id)
+
+
+async def _done(asked: Asked, id: str) -> Known:
     body, data = asked.body, asked.body.get("data")
     if body["kind"] == "written" and data and data.get("name") == cases_told.HIDDEN:
         data = {name: value for name, value in data.items() if name != "name"}  # he was not shown it: he says no other

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from ivr.calls.live_views import CALL_STATES, OPERATOR_STATES, TRANSFER_STATES
-from ivr.web.schema import BOOLEAN, NUMBER, TEXT, TIME, Schema, array, integer, mapping, nullable, obj, one_of
+from ivr.web.schema import BOOLEAN, NUMBER, TEXT, TIME, Schema, array, integer, mapping, nullable, obj, one_of, string
 
 MODES = ("transfer", "conference", "consult", "suspend", "blind")
 OUTCOMES = ("answered", "transferred", "emergency", "abandoned", "interrupted", "rejected", "diverted")
 
 ANY: Schema = {"type": "object", "additionalProperties": {}}
+KEY = {"Idempotency-Key": string(r"[!-~]{1,255}", 255, description="the same key: the same order, whatever is lost")}
 COUNT = integer(0, 2**53)
 WORD = nullable(TEXT)
 MOMENT = nullable(TIME)

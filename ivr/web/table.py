@@ -44,7 +44,6 @@ _TRANSFER = obj(
     {"target": _TARGET, "mode": one_of(*shapes.MODES)},
     {"operator": string(r"[0-9]{1,20}", 20, description="who asks, where several operators are in the call")},
 )
-_KEY = {"Idempotency-Key": string(r"[!-~]{1,255}", 255, description="the same key: the same order, whatever is lost")}
 _PAUSE = obj({}, {"reason": string(r"[^\x00-\x1f\x7f]*", 64, description="up to 64 characters, none of control")})
 _REASON = string(r"[^\x00-\x1f\x7f]+", 500, description="why, on one line")
 _BLOCK = obj(
@@ -80,7 +79,7 @@ ROUTES: tuple[Route, ...] = (
         202,
         access="desk",
         body=_TRANSFER,
-        headers=_KEY,
+        headers=shapes.KEY,
     ),
     Route(
         "DELETE",

@@ -250,6 +250,7 @@ ROUTES: tuple[Route, ...] = (
         201,
         access="desk",
         body=_ACT,
+        headers=shapes.KEY,
     ),
     Route(
         "POST",
@@ -291,5 +292,6 @@ ROUTES: tuple[Route, ...] = (
         201,
         access="desk",
         body=_ACT,
+        headers=shapes.KEY,
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -107,18 +108,39 @@ def vars_of(file: object) -> dict[str, object]:
     return {name: getattr(file, name) for name in ("id", "name", "type", "bytes", "sha256")}
 
 
-async def test_given_a_file_without_a_row_when_a_day_is_over_then_it_goes(
-    files: Attachments, order: Row, clock: Clock, tmp_path: Path
+async def test_given_a_machine_that_goes_out_while_a_file_is_kept_when_a_day_is_over_then_nothing_is_left(
+    files: Attachments, order: Row, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = await sent(files, order, tmp_path)
-    stray = files.path("ab" * 16)
-    stray.parent.mkdir(parents=True, exist_ok=True)
-    stray.write_bytes(PNG)  # written, and then the machine went out
-    clock.now = datetime.now(UTC)
-    assert await files.strays() == 0
+    await sent(files, order, tmp_path)
+
+    class OutError(BaseException):
+        pass
+
+    def out(_: int) -> None:
+        raise OutError
+
+    monkeypatch.setattr(os, "fsync", out)
+    with pytest.raises(OutError):
+        await sent(files, order, tmp_path)
+    monkeypatch.undo()
+    assert len(on_disk(files)) == 2
     clock.now += timedelta(days=2)
-    assert await files.strays() == 1
-    assert on_disk(files) == {kept}
+    assert await files.sweep() == 2
+    assert on_disk(files) == set()
+
+
+async def test_given_a_disk_that_is_full_then_no_row_is_left_that_counts(
+    store: Store, files: Attachments, order: Row, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        await sent(files, order, tmp_path)
+    assert on_disk(files) == set()
+    async with store.reading() as connection:
+        assert (await connection.execute(select(tables.attachment))).first() is None
 
 
 async def test_given_the_calls_personal_data_are_erased_then_file_and_name_go_and_the_record_stays(

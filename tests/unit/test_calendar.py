@@ -103,6 +103,15 @@ def test_given_words_that_are_no_limit_then_it_says_so(limit: str) -> None:
         due(limit, datetime.now(UTC), CHINA, SHANGHAI)
 
 
+def test_given_threads_that_ask_for_a_new_year_at_once_then_none_finds_its_holidays_half_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = calendar._legal("CN")
+    monkeypatch.setattr(known, "_populate", lambda year: pytest.fail(f"{year} is worked out while others may ask"))
+    assert not CHINA.works(date(2077, 10, 1))
+    assert not CHINA.works(date(2001, 1, 1))
+
+
 def test_given_a_year_whose_make_up_days_are_not_told_yet_then_it_is_known_that_they_are_not() -> None:
     assert CHINA.arranged(2026)
     assert not CHINA.arranged(2098)

@@ -107,11 +107,16 @@ async def test_given_open_orders_then_the_nearest_end_comes_first_page_by_page_a
         before = page[-1]["serial"]
     assert found == ["o1", "o3", "o2", "o0", "o4"]
     now = START + timedelta(hours=19.5)
+    until = (START + timedelta(hours=200)).isoformat()
+    for row in await orders.search(Wanted(), START):
+        asked = {"order": row["id"], "until": until, "reason": "等配件"}
+        await cases.act(row["case_id"], "chengguan/li", "order_extension", asked)
+    assert await ids(orders, extension="asked") == found  # they are open: by their end
     lights = {light: await ids(orders, now, light=light) for light in ("green", "yellow", "red", "overdue")}
     assert lights == {"green": ["o0", "o4"], "yellow": [], "red": ["o2"], "overdue": ["o1", "o3"]}
     assert await ids(orders, START + timedelta(hours=33), light="yellow") == ["o0"]
     counted = await orders.counts(now)
-    assert counted == {"chengguan": Count(open=5, unsigned=4, overdue=2, oldest=START + timedelta(hours=10))}
+    assert counted == {"chengguan": Count(open=5, unsigned=4, overdue=2, asked=5, oldest=START + timedelta(hours=10))}
 
 
 async def test_given_words_that_many_orders_say_then_the_newest_come_page_by_page_each_once(

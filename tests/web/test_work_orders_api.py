@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from ivr.desks.work_order import LARGEST
 from ivr.store import attachments
 from ivr.store.audit import Audit
+from ivr.web.health import DISK_LIMIT
 from tests.web.house import House
 from tests.web.people import PASSWORD, Person, log_in, person
 
@@ -255,6 +257,18 @@ async def test_given_a_case_of_two_desks_then_who_looks_at_its_order_is_on_recor
     assert [row.what for row in await Audit(house.store).listed()].count("case.look") == 1
 
 
+async def test_given_a_call_back_whose_answer_was_lost_when_it_is_sent_again_then_it_stands_once(house: House) -> None:
+    case = await opened(house)
+    said = {"kind": "called_back", "data": {"reached": False}}
+    for key in ("a", "a", "b"):  # rung twice, in vain
+        status, told = await house.ask("POST", f"{CASES}/{case}/events", json=said, headers={"Idempotency-Key": key})
+        assert status == 201, told
+    assert len(told["case"]["call_backs"]) == 2
+    other = {"kind": "called_back", "data": {"reached": True}}
+    status, told = await house.ask("POST", f"{CASES}/{case}/events", json=other, headers={"Idempotency-Key": "b"})
+    assert (status, told["error"]["id"]) == (422, "idempotency_key_reused")
+
+
 # --- photographs ------------------------------------------------------------------------------------------------------
 
 
@@ -313,6 +327,11 @@ async def test_given_a_disk_that_takes_nothing_then_the_department_is_told_and_t
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
+    status, told = await sent(unit, order["id"])
+    assert (status, told["error"]["id"]) == (507, "no_room")
+    monkeypatch.undo()
+    nearly = shutil.disk_usage("/")._replace(free=DISK_LIMIT + LARGEST)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: nearly)  # the rest is the call log's
     status, told = await sent(unit, order["id"])
     assert (status, told["error"]["id"]) == (507, "no_room")
     monkeypatch.undo()

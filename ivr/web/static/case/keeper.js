@@ -166,8 +166,8 @@ export function keep(id) {
     },
     flush,
     /** Anything else that is done to the case. Throws ApiError. */
-    async act(kind, data) {
-      meet((await api.post(address, { kind, data })).case);
+    async act(kind, data, key) {
+      meet((await api.post(address, { kind, data }, { key })).case);
     },
     /** Whether the other desk has been told meanwhile. */
     again() {

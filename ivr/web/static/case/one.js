@@ -109,9 +109,9 @@ export function One({ id }) {
     const timer = setTimeout(again, AWAITED);
     return () => clearTimeout(timer);
   }, [one]);
-  const act = async (kind, data) => {
+  const act = async (kind, data, key) => {
     looks.current = 0;
-    setOne((await api.post(`${address}/events`, { kind, data })).case);
+    setOne((await api.post(`${address}/events`, { kind, data }, { key })).case);
   };
   const tried = (kind, data) => act(kind, data).catch((error) => toast(error.message, "bad"));
   if (failure) return html`<${Failure} error=${failure} retry=${read} /><p><${Link} to="/cases">← ${t("case.back")}<//></p>`;

@@ -5,14 +5,11 @@ import { Link } from "../shell/router.js";
 import { addWords, t, text } from "../shell/words.js";
 import { moment } from "../calls/when.js";
 import { Button, Check, Empty, Select, TextInput, toast, useStyle } from "../shell/ui.js";
-import { Asking, Words } from "../orders/dialogs.js";
+import { Asking, fresh, Words } from "../orders/dialogs.js";
 import { CallBacks, Clock, Files, Light, nameOf, namesOf, useDepartments, when } from "../orders/facts.js";
 import orderWords from "../orders/words.js";
 
 addWords(orderWords);
-
-/** By http, too, where browsers make no UUID. */
-const fresh = () => [...crypto.getRandomValues(new Uint8Array(16))].map((each) => each.toString(16).padStart(2, "0")).join("");
 
 /** A new order: to the department of the case's class, with its limit, unless somebody says otherwise. */
 function Dispatch({ one, departments, act, onClose }) {
@@ -74,7 +71,7 @@ function Order({ order, own, departments }) {
     ${own && html`<${Files} id=${order.id} files=${order.files} />`}</li>`;
 }
 
-/** `act(kind, data)` does it to the case, and throws the server's refusal. `within`: beside a call, in the form. */
+/** `act(kind, data, key)` does it to the case, once a key, and throws the server's refusal. `within`: beside a call, in the form. */
 export function Orders({ one, act, within = false }) {
   useStyle("/static/orders/page.css");
   const departments = useDepartments();
@@ -93,6 +90,6 @@ export function Orders({ one, act, within = false }) {
     </div>
     ${one.call_backs.length > 0 && html`<h3>${t("orders.call_backs")}</h3><${CallBacks} said=${one.call_backs} />`}
     ${asking === "dispatch" && html`<${Dispatch} one=${one} departments=${departments} act=${(data) => act("ordered", data)} onClose=${close} />`}
-    ${asking === "call_back" && html`<${CallBack} act=${(data) => act("called_back", data)} onClose=${close} />`}
+    ${asking === "call_back" && html`<${CallBack} act=${(data, key) => act("called_back", data, key)} onClose=${close} />`}
   </section>`;
 }

@@ -1,5 +1,5 @@
 // What is asked before something is done to an order: more time, a reason, a result, what goes on there.
-import { html, useEffect, useState } from "../vendor/preact.js";
+import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { clock, day } from "../shell/time.js";
 import { t } from "../shell/words.js";
 import { moment } from "../calls/when.js";
@@ -8,16 +8,25 @@ import { Upload } from "./upload.js";
 
 const RESULTS = ["solved", "explained", "passed_on", "not_possible", "withdrawn"];
 
-/** A form in a dialog. `act(data)` says it to the server; a refusal is said here, and nothing typed is lost. */
+/** By http, too, where browsers make no UUID. */
+export const fresh = () => [...crypto.getRandomValues(new Uint8Array(16))].map((each) => each.toString(16).padStart(2, "0")).join("");
+
+/** A form in a dialog. `act(data, key)` says it to the server; a refusal is said here, and nothing typed is lost. */
 export function Asking({ title, action, kind = "primary", ready = true, data, act, onClose, children }) {
   const [busy, setBusy] = useState(false);
   const [wrong, setWrong] = useState(null);
+  const sent = useRef({}); // the same words again are the same thing: their answer was lost
+  const keyed = (said) => {
+    const words = JSON.stringify(said);
+    if (words !== sent.current.words) sent.current = { words, key: fresh() };
+    return act(said, sent.current.key);
+  };
   const submit = async (event) => {
     event.preventDefault();
     setBusy(true);
     setWrong(null);
     try {
-      await act(data());
+      await keyed(data());
       onClose();
     } catch (failure) {
       setWrong(failure);

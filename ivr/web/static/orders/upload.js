@@ -9,6 +9,8 @@ export const TYPES = ["image/jpeg", "image/png", "image/webp", "application/pdf"
 export const MOST = 12; // files of one result
 export const LARGEST = 16; // MiB of one file
 const SECONDS = 120;
+const LONGEST = 120; // characters of a name
+const LATER = [408, 429]; // too slow, too many: it may go well later
 
 /** The one thing that fetch cannot do is to say how far it is. */
 export function send(path, file, onProgress) {
@@ -52,12 +54,12 @@ export function Upload({ id, onChange }) {
   useEffect(() => () => ways.current.forEach((way) => way.stop()), []);
 
   const begin = async (key, file) => {
-    const way = send(`/orders/${encodeURIComponent(id)}/files?name=${encodeURIComponent(file.name.slice(-120))}`, file, (progress) => change(key, { progress }));
+    const way = send(`/orders/${encodeURIComponent(id)}/files?name=${encodeURIComponent([...file.name].slice(-LONGEST).join(""))}`, file, (progress) => change(key, { progress }));
     ways.current.set(key, way);
     try {
       change(key, { state: "sent", file: (await way.done).file });
     } catch (failure) {
-      change(key, { state: "wrong", why: failure.message, again: !failure.status || failure.status >= 500 });
+      change(key, { state: "wrong", why: failure.message, again: !failure.status || failure.status >= 500 || LATER.includes(failure.status) });
     }
   };
   const add = (event) => {
