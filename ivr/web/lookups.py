@@ -30,15 +30,16 @@ class Looks:
         self._at: OrderedDict[tuple[str, str, str], float] = OrderedDict()
 
     def fresh(self, who: str, what: str, about: str) -> bool:
-        now, key = time.monotonic(), (who, what, about)
-        last = self._at.get(key)
-        if last is not None and now - last < AGAIN:
-            return False
-        self._at[key] = now
+        last = self._at.get((who, what, about))
+        return last is None or time.monotonic() - last >= AGAIN
+
+    def noted(self, who: str, what: str, about: str) -> None:
+        """Once it is on record, no sooner: a look that could not be noted is none."""
+        key = (who, what, about)
+        self._at[key] = time.monotonic()
         self._at.move_to_end(key)
         while len(self._at) > MOST:
             self._at.popitem(last=False)
-        return True
 
 
 LOOKS: web.AppKey[Looks] = web.AppKey("looks", Looks)
@@ -61,9 +62,11 @@ async def searched(asked: Asked, wanted: Mapping[str, Any], found: Iterable[Mapp
 
 async def note(asked: Asked, what: str, about: str, details: Mapping[str, Any]) -> None:
     key = json.dumps([about, details], ensure_ascii=False, sort_keys=True)
-    if asked.request.app[LOOKS].fresh(asked.by, what, key):
+    looks = asked.request.app[LOOKS]
+    if looks.fresh(asked.by, what, key):
         role = asked.who.role if asked.who is not None else ""
         await Audit(asked.services.store).note(asked.by, role, what, about, "", details)
+        looks.noted(asked.by, what, key)
 
 
 def filters(wanted: Mapping[str, Any]) -> dict[str, Any]:

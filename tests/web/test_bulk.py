@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from ivr.desks.exchange import Fate
-from ivr.store import case_sheets, tables
+from ivr.store import DatabaseDownError, case_sheets, tables
 from ivr.store.audit import Audit
 from tests.unit.test_linkage import STORIES
 from tests.web.house import TOKEN, House, a_house
@@ -130,6 +130,29 @@ async def test_given_cases_of_two_desks_when_they_are_looked_at_then_only_looks_
     assert looks[0].who.split()[0] == him.user
     (search,) = await Audit(city.store).listed(what="case.search")
     assert (search.about, search.details["filters"]) == ("110", {"q": "late", "caller": "138****8000"})
+
+
+async def test_given_a_page_in_the_middle_of_a_search_then_it_is_on_record_too(city: House) -> None:
+    him = await person(city, "operator", number="1003")
+    assert (await him.ask("GET", "/api/v1/cases", params={"before": str(2**53)}))[0] == 200
+    (search,) = await Audit(city.store).listed(what="case.search")
+    assert search.who.split()[0] == him.user
+
+
+async def test_given_a_look_that_could_not_be_noted_when_it_is_tried_again_then_it_is_noted_first(
+    city: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    him = await person(city, "operator", number="1003")
+    path = f"/api/v1/cases/12345-20261127-{list(STORIES).index('late'):06}"
+
+    async def down(*_: object, **__: object) -> None:
+        raise DatabaseDownError("sqlite", "the disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Audit, "note", down)
+        assert (await him.ask("GET", path))[0] == 503
+    assert (await him.ask("GET", path))[0] == 200
+    assert len(await Audit(city.store).listed(what="case.look")) == 1
 
 
 async def test_given_a_hundred_thousand_cases_when_exported_then_the_server_answers_others_meanwhile(
