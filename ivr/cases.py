@@ -60,7 +60,7 @@ class Keeping:
                 self._todo.put_nowait(partial(self.came, call, theirs))
             for transfer in call.transfers:
                 target = self._site.targets.get(transfer.target)
-                if target is None or target.role != "desk" or transfer.asked_at < since:
+                if target is None or not target.is_desk or transfer.asked_at < since:
                     continue
                 for kind in ("offered", "voice_failed") if transfer.result in VOICE_FAILED else ("offered",):
                     self._once(kind, transfer.id, partial(self.happened, kind, call, transfer))

@@ -244,6 +244,11 @@ class Target:
         return f"{self.role}-{self.key}"
 
     @property
+    def is_desk(self) -> bool:
+        """Where people take cases over: no department or interpreter, and no flow, whatever its role says."""
+        return self.role == "desk" and self.flow is None
+
+    @property
     def uris(self) -> tuple[str, ...]:
         """The routes as SIP dials them."""
         return self.routes if self.transport == "udp" else tuple(f"{route};transport=tls" for route in self.routes)

@@ -14,7 +14,13 @@ from ivr.store.cases import CaseChangedError, Known
 from ivr.web import cases_told, lookups, ordering, scope
 from ivr.web.context import Asked
 from ivr.web.notes import ErasedCallError, of_mine
-from ivr.web.roles import FOR_OTHERS, NOTE_READERS
+from ivr.web.roles import FOR_OTHERS, NORM_MAKERS, NOTE_READERS
+
+
+class NormNotYoursError(HotlineError):
+    def __init__(self) -> None:
+        message = "a norm is made by a supervisor, a liaison or the administrator; keep the minutes without one"
+        super().__init__("norm_not_yours", message, status=403)
 
 
 async def listed(asked: Asked) -> dict[str, Any]:
@@ -22,8 +28,7 @@ async def listed(asked: Asked) -> dict[str, Any]:
     query = dict(asked.query)
     limit, before = query.pop("limit", 50), query.pop("before", None)
     found = await asked.services.cases.search(Wanted(**query), limit, before)
-    if before is None:
-        await lookups.searched(asked, query, found)
+    await lookups.searched(asked, query, found)  # every page: nobody has to begin with the first
     next_ = found[-1]["serial"] if len(found) == limit else None
     shown = (one for one in found if cases_told.may_be_found(asked, one, "caller" in query))
     return {"cases": [cases_told.row(asked, one) for one in shown], "next": next_}
@@ -62,7 +67,10 @@ async def of_call(asked: Asked) -> dict[str, Any]:
     """The case of one's own call; one that another desk offered with this call becomes it."""
     await of_mine(asked, NOTE_READERS)
     known = await asked.services.cases.of_call(asked.path["id"]) or await _handed_over(asked)
-    return await _told(asked, known) if known is not None else {"case": None}
+    if known is None:
+        return {"case": None}
+    await lookups.looked(asked, known.case)
+    return await _told(asked, known)
 
 
 async def done_in_call(asked: Asked) -> dict[str, Any]:
@@ -96,12 +104,18 @@ async def _done(asked: Asked, id: str) -> Known:
     body, data = asked.body, asked.body.get("data")
     if body["kind"] == "written" and data and data.get("name") == cases_told.HIDDEN:
         data = {name: value for name, value in data.items() if name != "name"}  # he was not shown it: he says no other
+    if body["kind"] == "consultation" and (data or {}).get("norm") and not _makes_norms(asked):
+        raise NormNotYoursError
     if body["kind"] == "ordered":
         return await ordering.order(asked, id, who(asked))
     try:
         return await asked.services.cases.act(id, who(asked), body["kind"], data, body.get("revision"))
     except CaseChangedError as refusal:
         raise cases_told.changed(asked, refusal) from None
+
+
+def _makes_norms(asked: Asked) -> bool:
+    return asked.who is not None and bool(asked.who.roles & NORM_MAKERS)
 
 
 async def of_classes(asked: Asked) -> dict[str, Any]:

@@ -46,11 +46,18 @@ def whole(asked: Asked, known: Known) -> dict[str, Any]:
 
 
 async def full(asked: Asked, known: Known) -> dict[str, Any]:
-    """`whole`, and which desks have not been told yet what is new in it, for how many seconds."""
+    """`whole`, which desks have not been told yet what is new in it, for how many seconds, and where it could go."""
     now = datetime.now(UTC)
     waits = await untold.since(asked.services.store, known.case.id)
     told = [{"desk": desk, "seconds": max((now - at).total_seconds(), 0.0)} for desk, at in sorted(waits.items())]
-    return {**whole(asked, known), "untold": told}
+    return {**whole(asked, known), "untold": told, "others": _others(asked)}
+
+
+def _others(asked: Asked) -> list[str]:
+    """Desks that a case can be offered to: those who share cases with us, then targets that are desks."""
+    site, own = asked.services.site, asked.services.cases.desk
+    targets = (key for key, one in site.targets.items() if one.is_desk and site.partner_of(key) is None)
+    return [desk for desk in dict.fromkeys((*site.exchange, *targets)) if desk != own]
 
 
 def personal(asked: Asked, case: Case, said: Mapping[str, Any]) -> dict[str, Any]:

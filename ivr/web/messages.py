@@ -76,6 +76,7 @@ _CHINESE: Mapping[str, str] = {
     "case_full": "该诉求已有 {most} 条记录：请办结，或将新的内容拆为另一诉求",
     "case_changed": "{by} 刚刚改动了这些内容：请核对后再保存",
     "no_classes": "诉求分类无法读取，请管理员检查 [desk] classes：{why}",
+    "norm_not_yours": "处置规范由班长席、联络员或系统管理员制定：请只记录会商纪要和受理平台",
     "case_one_other": "请指明另一个诉求（只能一个）",
     # work orders
     "case_orders_open": "本平台还有工单未办结，请先办结或撤回工单",

@@ -43,6 +43,7 @@ MAY: Mapping[str, May] = {
 }
 FOR_OTHERS = frozenset({"admin", "supervisor"})  # may give orders about any operator and any call
 NOTE_READERS = FOR_OTHERS | {"liaison"}  # of any call's note; an operator reads that of his own call
+NORM_MAKERS = FOR_OTHERS | {"liaison"}  # a consultation decides its own case, a norm every later one of its class
 
 
 def may(who: Who, access: str) -> bool:

@@ -132,6 +132,7 @@ def case(matter: dict[str, Any], revision: int = 1, **more: Any) -> dict[str, An
         "emergency": None,
         "offers": [],
         "untold": [],
+        "others": ["110"],
         "results": {},
         "orders": [],
         "call_backs": [],

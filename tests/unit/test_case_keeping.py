@@ -83,6 +83,16 @@ async def test_given_a_transfer_when_its_call_is_saved_again_and_again_then_the_
     assert known.case.matter.caller == call.caller
 
 
+@pytest.mark.parametrize(("target", "offers"), [("110", True), ("gas", False), ("survey", False)])
+async def test_given_a_transfer_to_a_department_or_into_a_flow_then_no_case_is_offered_there(
+    cases: Cases, live: Live, site: Site, target: str, offers: bool
+) -> None:
+    call = transferred()
+    keeping = Keeping(cases, live, site, clock=lambda: call.transfers[0].asked_at)
+    keeping.look([replace(call, transfers=(replace(call.transfers[0], target=target),))])
+    assert keeping._todo.empty() is not offers
+
+
 class AwayOnce(Cases):
     """Its database does not answer the first question."""
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.web.house import House
+from tests.web.people import person
 
 V1 = "/api/v1"
 
@@ -61,6 +62,32 @@ async def test_given_a_case_when_its_matter_is_known_then_the_desk_is_proposed_w
     case = await act(house, case, "written", class_code="0801")
     case = await act(house, case, "handled", result="explained")
     assert case["suggestion"] is None  # it is over
+
+
+async def test_given_a_consultation_then_operators_keep_its_minutes_and_supervisors_and_liaisons_make_it_a_norm(
+    house: House,
+) -> None:
+    case = await opened(house, cause="半夜装修")
+    consulted = {"participants": [], "minutes": "由 12345 受理", "owners": ["12345"]}
+    rule = {"id": "GF-1", "version": "1", "class_code": "0601", "from": datetime.now(UTC).isoformat()}
+    operator = await person(house, "operator", number="1003")
+    path = f"{V1}/cases/{case['id']}/events"
+    status, body = await operator.ask("POST", path, json={"kind": "consultation", "data": {**consulted, "norm": rule}})
+    assert (status, body["error"]["id"]) == (403, "norm_not_yours")
+    assert (await house.ask("GET", f"{V1}/consultations"))[1]["consultations"] == []
+    status, body = await operator.ask("POST", path, json={"kind": "consultation", "data": consulted})
+    assert (status, body["case"]["decision"]["reason"]) == (201, "consulted")
+    for role in ("supervisor", "liaison"):
+        him = await person(house, role)
+        data = {**consulted, "norm": {**rule, "version": role}}
+        assert (await him.ask("POST", path, json={"kind": "consultation", "data": data}))[0] == 201
+    norms = (await house.ask("GET", f"{V1}/norms"))[1]["norms"]
+    assert {one["version"] for one in norms} == {"supervisor", "liaison"}
+
+
+async def test_given_a_case_then_it_names_the_desks_that_it_can_be_offered_to(house: House) -> None:
+    case = await opened(house, cause="路灯不亮")
+    assert case["others"] == ["110"]  # a target that is a desk; neither a department nor a flow
 
 
 async def test_given_a_second_return_when_the_desks_consult_then_the_norm_proposes_the_next_case(house: House) -> None:

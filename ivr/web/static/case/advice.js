@@ -17,7 +17,7 @@ function press(one) {
   }
   const other = owners.find((each) => each !== desk);
   const there = one.owners.includes(other) || one.offers.some((offer) => offer.to === other && offer.state === "sent");
-  if (!other || there || !may.includes("offered") || !one.owners.includes(desk)) return null;
+  if (!one.others.includes(other) || there || !may.includes("offered") || !one.owners.includes(desk)) return null;
   return { kind: "offered", data: { to: other, way: "online" }, label: t("case.offer", { desk: other }) };
 }
 

@@ -4,11 +4,13 @@ import { moment } from "../calls/when.js";
 import { api } from "../shell/api.js";
 import { Link } from "../shell/router.js";
 import { clock, day } from "../shell/time.js";
+import { may } from "../shell/session.js";
 import { language, t } from "../shell/words.js";
 import { Badge, Busy, Button, Check, Failure, Select, TextInput } from "../shell/ui.js";
 import { nameOfClass } from "./form.js";
 import { KINDS } from "./panel.js";
 
+const NORM_MAKERS = ["supervisor", "liaison", "admin"]; // the server says so too
 const GIVEN_BACK = ["refused", "returned"];
 
 /** Every desk that has a part in the case: the one that looks at it last, since it decides about the other. */
@@ -85,7 +87,7 @@ function Written({ one, classes, norms, onDone }) {
     <${TextInput} label=${t("consult.participants")} hint=${t("consult.participants_hint")} lines="2" value=${said.participants} onInput=${put("participants")} maxlength="4000" />
     <${TextInput} label=${t("consult.minutes")} lines="5" value=${said.minutes} onInput=${put("minutes")} required maxlength="20000" />
     <${Select} label=${t("case.owner")} value=${said.owners} options=${options.map((owners, place) => ({ value: String(place), label: nameOf(owners) }))} onChange=${put("owners")} />
-    <${Check} label=${t("consult.make_norm")} checked=${rule} onChange=${setRule} />
+    ${may(...NORM_MAKERS) ? html`<${Check} label=${t("consult.make_norm")} checked=${rule} onChange=${setRule} />` : html`<p class="desk-hint">${t("consult.norm_by")}</p>`}
     ${rule && html`<${Norm} norm=${norm} put=${putNorm} classes=${classes} />`}
     ${failure && html`<${Failure} error=${failure} />`}
     <div class="desk-next"><${Button} kind="primary" type="submit" disabled=${busy}>${t("consult.keep")}<//> <${Link} to="/cases/consult">${t("shell.cancel")}<//></div>

@@ -35,7 +35,7 @@ export const nameOfClass = (classes, code) => classes.find((one) => one.code ===
 export function valueOf(classes, name, value) {
   if (["kind", "urgency", "contact"].includes(name)) return t(`case.${name}.${value}`);
   if (name === "class_code") return nameOfClass(classes, value);
-  if (name === "tags") return value.map((tag) => t(`case.tag.${tag}`)).join("、");
+  if (name === "tags") return value.map((tag) => t(`case.tag.${tag}`)).join(t("case.and"));
   return value === true ? "✓" : String(value);
 }
 

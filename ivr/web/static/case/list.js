@@ -45,7 +45,7 @@ const columns = (classes) => [
   { id: "class", label: t("case.class"), cell: (one) => nameOfClass(classes, one.class_code) },
   { id: "urgency", label: t("case.urgency"), cell: (one) => html`<${Badge} kind=${URGENT[one.urgency]}>${t(`case.urgency.${one.urgency}`)}<//>` },
   { id: "state", label: t("case.state"), cell: (one) => html`<${Badge} kind=${COLOURS[one.state]}>${t(`case.state.${one.state}`)}<//>` },
-  { id: "owner", label: t("case.owner"), cell: (one) => one.owners.join("、") },
+  { id: "owner", label: t("case.owner"), cell: (one) => one.owners.join(t("case.and")) },
   { id: "answer", label: t("case.clock"), cell: (one) => html`<${AnswerClock} one=${one} />` },
 ];
 

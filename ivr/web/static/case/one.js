@@ -4,7 +4,7 @@ import { api } from "../shell/api.js";
 import { Link } from "../shell/router.js";
 import { may as mayRole } from "../shell/session.js";
 import { clock, day } from "../shell/time.js";
-import { language, t } from "../shell/words.js";
+import { language, t, text } from "../shell/words.js";
 import { Busy, Button, Dialog, Failure, prompt, Select, TextInput, toast } from "../shell/ui.js";
 import { useClasses, valueOf, words } from "./form.js";
 import { useDepartments } from "../orders/facts.js";
@@ -69,9 +69,29 @@ function Handled({ one, onClose, act }) {
   <//>`;
 }
 
+/** To a desk that there is; the one that is proposed stands first. */
+function Offering({ one, onClose, act }) {
+  const proposed = one.suggestion?.owners ?? [];
+  const desks = [...one.others].sort((a, b) => proposed.includes(b) - proposed.includes(a));
+  const [to, setTo] = useState(desks[0]);
+  const save = (event) => {
+    event.preventDefault();
+    onClose();
+    act("offered", { to, way: "online" });
+  };
+  return html`<${Dialog} title=${t("case.offer_to")} onClose=${onClose}>
+    <form onSubmit=${save}>
+      ${one.suggestion && html`<p>${t("case.suggest", { owners: proposed.join(t("case.and")) })} ${text(one.suggestion.reason)}</p>`}
+      <${Select} label=${t("case.offer_desk")} name="to" value=${to} options=${desks} onChange=${setTo} />
+      <div class="desk-next"><${Button} kind="primary" type="submit">${t("shell.ok")}<//> <${Button} onClick=${onClose}>${t("shell.cancel")}<//></div>
+    </form>
+  <//>`;
+}
+
 /** Hand-over, result, guidance, end: what the case may be now. */
 function Acts({ one, classes, act }) {
   const [handling, setHandling] = useState(false);
+  const [offering, setOffering] = useState(false);
   const word = async (kind, name, data) => {
     const said = await prompt({ title: t(`case.${name}`), text: "", label: t(`case.${name}_text`), required: true, value: "" });
     if (said) act(kind, data(said));
@@ -79,13 +99,14 @@ function Acts({ one, classes, act }) {
   const basis = classes.find((each) => each.code === one.matter.class_code)?.basis;
   const guide = () => (basis ? act("guided", { basis, words: t("case.guide_say", { basis }) }) : word("guided", "guide", (said) => ({ basis: said, words: t("case.guide_default") })));
   const buttons = [
-    ["offered", "offer_to", () => word("offered", "offer_to", (to) => ({ to: to.trim(), way: "online" }))],
+    ...(one.others.length ? [["offered", "offer_to", () => setOffering(true)]] : []),
     ["handled", "handle", () => setHandling(true)],
     ...(one.matter.neither ? [["guided", "guide", guide]] : []),
     ["closed", "close", () => act("closed", {})],
   ];
   return html`<div class="desk-next">${buttons.filter(([kind]) => one.may.includes(kind)).map(([kind, name, press]) => html`<${Button} key=${kind} onClick=${press}>${t(`case.${name}`)}<//>`)}
-    ${handling && html`<${Handled} one=${one} act=${act} onClose=${() => setHandling(false)} />`}</div>`;
+    ${handling && html`<${Handled} one=${one} act=${act} onClose=${() => setHandling(false)} />`}
+    ${offering && html`<${Offering} one=${one} act=${act} onClose=${() => setOffering(false)} />`}</div>`;
 }
 
 const awaits = (one) => one.untold.length > 0 || (one.negotiation && !one.negotiation.decided) || one.offers.some((offer) => offer.state === "sent");
@@ -96,22 +117,24 @@ export function One({ id }) {
   const [failure, setFailure] = useState(null);
   const looks = useRef(0);
   const address = `/cases/${encodeURIComponent(id)}`;
+  /** An answer that was overtaken by a later one is not shown. */
+  const take = ({ case: told }) => setOne((old) => (old?.id === told.id && old.revision > told.revision ? { ...old } : told));
   const read = () => {
     setFailure(null);
-    api.get(address).then((answer) => setOne(answer.case), setFailure);
+    api.get(address).then(take, setFailure);
   };
   useEffect(read, [id, language.value]);
   useEffect(() => {
     if (!one || !awaits(one) || looks.current >= LOOKS) return;
     looks.current += 1;
-    const later = () => setOne({ ...one });
-    const again = () => (document.visibilityState === "visible" ? api.get(address).then((answer) => setOne(answer.case), later) : later());
+    const later = () => setOne((old) => ({ ...old }));
+    const again = () => (document.visibilityState === "visible" ? api.get(address).then(take, later) : later());
     const timer = setTimeout(again, AWAITED);
     return () => clearTimeout(timer);
   }, [one]);
   const act = async (kind, data, key) => {
     looks.current = 0;
-    setOne((await api.post(`${address}/events`, { kind, data }, { key })).case);
+    take(await api.post(`${address}/events`, { kind, data }, { key }));
   };
   const tried = (kind, data) => act(kind, data).catch((error) => toast(error.message, "bad"));
   if (failure) return html`<${Failure} error=${failure} retry=${read} /><p><${Link} to="/cases">← ${t("case.back")}<//></p>`;

@@ -45,7 +45,7 @@ function Offered({ one, offer, doing, withReason }) {
 /** What the data line has not brought there: then it goes by voice (R43). */
 function Untold({ untold }) {
   const late = untold.filter((each) => each.seconds >= LATE);
-  return late.length > 0 && html`<p class="case-failed" role="alert">${t("case.untold", { desk: late.map((each) => each.desk).join("、") })}</p>`;
+  return late.length > 0 && html`<p class="case-failed" role="alert">${t("case.untold", { desk: late.map((each) => each.desk).join(t("case.and")) })}</p>`;
 }
 
 /** Which danger it is says whoever flags it: one press, and 110 dispatches. */
@@ -92,7 +92,7 @@ export function Panel({ case: one, act, again }) {
   return html`<div class="case-head">
     <p><span class="case-number">${one.number}</span> <${Badge} kind=${KINDS[one.state]}>${t(`case.state.${one.state}`)}<//></p>
     ${one.emergency && html`<p class="case-emergency">${t("case.emergency_set", { danger: t(`case.danger.${one.emergency.danger}`) })}</p>`}
-    ${one.decision && html`<p class="case-decision" role="status">${t("case.decision", { owners: one.owners.join("、"), reason: t(`case.decided.${one.decision.reason}`) })}</p>`}
+    ${one.decision && html`<p class="case-decision" role="status">${t("case.decision", { owners: one.owners.join(t("case.and")), reason: t(`case.decided.${one.decision.reason}`) })}</p>`}
     ${back && html`<p class="case-back" role="status">${t("case.given_back", { desk: back.to, reason: back.reason })}</p>`}
     <${Untold} untold=${one.untold} />
     ${failed && html`<p class="case-failed" role="alert">${t("case.voice_failed", { desk: failed.to })}</p>`}

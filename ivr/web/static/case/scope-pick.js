@@ -19,6 +19,7 @@ export function ScopePick({ value, onPick }) {
     onPick(item);
   };
   const keys = (event) => {
+    if (event.isComposing) return; // these keys choose among the input method's letters
     if (event.key === "Escape" && typed !== null) {
       event.stopPropagation();
       return setTyped(null);

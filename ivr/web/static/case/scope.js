@@ -1,6 +1,7 @@
 // /cases/scope: which matters each desk accepts (R31): found while typing, and the lists in all their versions.
 import { html, useState } from "../vendor/preact.js";
 import { useAsked } from "../admin/loading.js";
+import { moment } from "../calls/when.js";
 import { api } from "../shell/api.js";
 import { day } from "../shell/time.js";
 import { addWords, language, t, text } from "../shell/words.js";
@@ -47,7 +48,7 @@ export default function Scope() {
   const [desk, setDesk] = useState("");
   const [at, setAt] = useState("");
   const [lists, failure, reload] = useAsked(() => api.get("/scope/lists").then((answer) => answer.lists));
-  const [found, failed] = useFound({ q: typed, desk, at: at && `${at}T12:00:00Z`, limit: MOST });
+  const [found, failed] = useFound({ q: typed, desk, at: at && moment(`${at}T12:00`), limit: MOST });
   const desks = [...new Set((lists ?? []).map((one) => one.desk))];
   return html`<div class="case-list scope"><h1 class="unseen">${t("case.section.scope")}</h1>
     <form class="calls-conditions card" role="search" onSubmit=${(event) => event.preventDefault()}>

@@ -8,7 +8,7 @@ const when = (iso) => `${day(iso)} ${clock(iso)}`;
 /** An event; `departments` have names. */
 export function told({ kind, data }, departments = []) {
   const said = { words: "", satisfied: "", ...data };
-  if (kind === "written") said.fields = Object.keys(data).map((name) => t(`case.note_${name}`)).join("、");
+  if (kind === "written") said.fields = Object.keys(data).map((name) => t(`case.note_${name}`)).join(t("case.and"));
   for (const name of ["whose", "danger", "result", "granted", "reached", "satisfied"]) if (name in data) said[name] = t(`case.${name}.${data[name]}`);
   for (const name of ["due", "until"]) if (name in data) said[name] = when(data[name]);
   if (data.department) said.department = nameOf(departments, data.department);

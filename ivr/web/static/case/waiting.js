@@ -1,4 +1,4 @@
-// Above the list: who wrote by the internet and waits for a first answer, the latest in front. One press answers, one
+// Above the list: who wrote by the internet and waits for a first answer, the one most overdue in front. One press answers, one
 // press takes it to the other desk.
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { api } from "../shell/api.js";
@@ -38,7 +38,7 @@ export function Waiting() {
     { id: "clock", label: t("case.clock"), cell: (one) => html`<${AnswerClock} one=${one} />` },
     { id: "channel", label: t("case.channel"), cell: (one) => t(`case.channel.${one.channel}`) },
     { id: "line", label: t("case.line"), cell: (one) => html`<span class="calls-line" title=${one.line}>${one.line}</span>` },
-    { id: "owner", label: t("case.owner"), cell: (one) => one.owners.join("、") },
+    { id: "owner", label: t("case.owner"), cell: (one) => one.owners.join(t("case.and")) },
     {
       id: "acts",
       label: t("case.do"),
