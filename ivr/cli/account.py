@@ -72,7 +72,10 @@ WORDS = {
         "账号 {user} 不可用：只能用字母、数字和 . _ -，最多 64 个。",
         "{user} cannot be a user: letters, digits and . _ -, at most 64.",
     ),
-    "no_name": ("请用 --name 写明姓名。", "Say the person's name with --name."),
+    "no_name": (
+        "请用 --name 写明姓名，1 至 40 个字，写在一行内。",
+        "Say the person's name with --name: 1 to 40 characters on one line.",
+    ),
     "number_taken": ("{number} 已是 {user} 的电话号码。", "{number} is the telephone of {user}."),
     "bad_number": ("{number} 不是电话号码（最多 20 位数字）。", "{number} is no telephone: at most 20 digits."),
     "added": (

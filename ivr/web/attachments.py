@@ -23,12 +23,6 @@ from ivr.web.upload import taken
 CLOSED = "default-src 'none'; sandbox"
 
 
-class OrderNotOpenError(HotlineError):
-    def __init__(self, order: str) -> None:
-        message = "this work order is done or was returned already"
-        super().__init__("order_not_open", message, {"order": order}, 409)
-
-
 class NoRoomError(HotlineError):
     def __init__(self, why: str) -> None:
         message = f"the file could not be kept ({why}): `ivr doctor` tells how much room the disk has"
@@ -39,7 +33,7 @@ async def sent(asked: Asked) -> dict[str, Any]:
     """The bytes are the body; `name` is what it is called."""
     row = await work_orders.mine(asked)
     if row["state"] not in OPEN:
-        raise OrderNotOpenError(row["id"])
+        raise work_orders.OrderNotOpenError(row["id"])
     files, who = asked.services.attachments, asked.who
     await asyncio.to_thread(_room, files.folder)
     department = who.department if who is not None else ""

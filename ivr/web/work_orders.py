@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ivr.desks.case import Case, Event, Refused
-from ivr.desks.work_order import OPEN, WorkOrder, light
+from ivr.desks.work_order import OPEN, REASONS, WorkOrder, light
 from ivr.desks.work_order_moves import order_of, possible
 from ivr.errors import HotlineError
 from ivr.schema import time
@@ -41,6 +41,11 @@ class OrderConfidentialError(HotlineError):
     def __init__(self) -> None:
         message = "the caller wishes to stay unnamed: the hotline passes on what has to be said"
         super().__init__("order_confidential", message, status=403)
+
+
+class OrderNotOpenError(HotlineError):
+    def __init__(self, order: str) -> None:
+        super().__init__("order_not_open", REASONS["order_not_open"], {"order": order}, 409)
 
 
 class NoCallBackError(HotlineError):
@@ -218,11 +223,14 @@ async def _escalate(asked: Asked, row: Row, data: Mapping[str, Any]) -> None:
 async def caller(asked: Asked) -> dict[str, Any]:
     """Whom to ring about the work, once it is on record who wanted to know; at the hotline as of a call.
 
-    Raises ForbiddenError, OrderConfidentialError, NoCallBackError (R56).
+    A department has no need of it once its work is over. Raises ForbiddenError, OrderNotOpenError,
+    OrderConfidentialError, NoCallBackError (R56).
     """
     row = await mine(asked)
     if not _department(asked):
         may_uncover(asked)
+    elif row["state"] not in OPEN:
+        raise OrderNotOpenError(row["id"])
     matter = (await asked.services.cases.get(row["case_id"])).case.matter
     if matter.confidential:
         raise OrderConfidentialError

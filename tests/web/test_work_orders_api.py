@@ -117,6 +117,10 @@ async def test_given_a_caller_then_the_department_is_told_who_only_where_he_does
     assert (status, told["caller"]["number"]) == (200, "13800138000")
     noted = [row for row in await Audit(house.store).listed() if row.what == "order.caller"]
     assert [(row.who, row.about) for row in noted] == [("chengguan/li", order["id"])]
+    await act(unit, order["id"], "order_returned", reason="不属本单位")  # what has it to ask him now?
+    status, told = await unit.ask("POST", f"{ORDERS}/{order['id']}/caller")
+    assert (status, told["error"]["id"]) == (409, "order_not_open")
+    assert (await house.ask("POST", f"{ORDERS}/{order['id']}/caller"))[0] == 200
 
 
 @pytest.mark.parametrize("matter", [{"tags": ["in_danger"]}, {"contact": "no_call_back"}])

@@ -8,7 +8,7 @@ import { Badge, Busy, Button, Failure, toast } from "../shell/ui.js";
 import { useClasses, valueOf } from "../case/form.js";
 import { told } from "../case/told.js";
 import { Acts } from "./acts.js";
-import { by, Clock, Files, Light, nameOf, namesOf, useDepartments, when } from "./facts.js";
+import { by, Clock, Files, isOpen, Light, nameOf, namesOf, useDepartments, when } from "./facts.js";
 
 const EVERY = 15_000; // ms between two looks
 const WRITTEN = ["cause", "course", "text", "happened", "place", "name", "caller", "kind", "class_code", "urgency", "tags", "contact"];
@@ -30,7 +30,7 @@ function Wanted({ order, classes }) {
   const { matter } = order;
   return html`<section class="card"><h2>${t("orders.wanted")}</h2>
     ${matter.confidential && html`<p class="orders-confidential"><${Badge} kind="warn">${t("orders.confidential")}<//> ${t("orders.confidential_text")}</p>`}
-    ${!matter.confidential && mayRole(...RINGS) && html`<${Caller} order=${order} />`}
+    ${!matter.confidential && mayRole(...RINGS) && (isOpen(order) || !mayRole("department")) && html`<${Caller} order=${order} />`}
     <${Facts} pairs=${[[t("orders.task"), order.task], ...WRITTEN.filter((name) => !matter.confidential || !PERSON.includes(name)).map((name) => [t(`case.note_${name}`), filled(matter[name]) && valueOf(classes, name, matter[name])])]} />
   </section>`;
 }
