@@ -53,7 +53,7 @@ class _Sheet:
             self.row += 1
             for cells, look in ((table.head, "head"), *((row, "cell") for row in table.rows)):
                 for column, cell in enumerate(cells):
-                    self.put(column, cell, look)
+                    self.put(column, cell, look, words=column < table.words)
                 self.row += 1
         for chart in section.charts:
             self.row += 1
@@ -63,9 +63,9 @@ class _Sheet:
         self.sheet.write_string(self.row, 0, _plain(line), self.looks.get(look))
         self.row += 1
 
-    def put(self, column: int, cell: str | int, look: str) -> None:
-        """A number that was told with its digits is a number here too."""
-        if isinstance(cell, str) and re.fullmatch(r"-?[0-9]+\.[0-9]+", cell):
+    def put(self, column: int, cell: str | int, look: str, *, words: bool) -> None:
+        """A number that was told with its digits is a number here too, but not among words: a norm's version 1.10."""
+        if not words and isinstance(cell, str) and re.fullmatch(r"-?[0-9]+\.[0-9]+", cell):
             self.sheet.write_number(self.row, column, float(cell), self.looks[look])
         elif isinstance(cell, int):
             self.sheet.write_number(self.row, column, cell, self.looks[look])
