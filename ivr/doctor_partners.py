@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -56,6 +56,8 @@ def partners(site: Site) -> Iterator[Finding]:
 
 def findings(site: Site, partner: Partner, heard: Heard, told: Told, now: datetime) -> Iterator[Finding]:
     """Pure: of one partner."""
+    if heard.status >= 500:  # a proxy before a system that does not run answers too
+        heard = replace(heard, why=f"HTTP {heard.status}")
     found = [*_door(partner, heard, now), *_outgoing(partner, told, now), *_voice(site, partner, heard)]
     if not found:
         found = [ok(f"exchange-{partner.desk}", f"{partner.desk} 平台的数据通道正常",

@@ -93,7 +93,7 @@ ROUTES: tuple[Route, ...] = (
             "state": one_of(*STATES),
             "decided": one_of("any", *DECIDED),
             "class_code": string(
-                r"none|[0-9]{2,16}", 16, description="a class or one above it; none: cases without one"
+                r"[0-9A-Za-z.]{1,16}", 16, description="a class or one above it; none: cases without one"
             ),
             "overdue": _YES,
             "voice_failed": _YES,

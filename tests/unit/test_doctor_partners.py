@@ -35,6 +35,7 @@ def site(tmp_path: Path) -> Site:
     ("heard", "told", "id", "level", "words"),
     [
         (WELL, Told(), "exchange-110", "ok", "its door answers"),
+        (Heard(status=502), Told(), "exchange-110", "warning", "HTTP 502"),
         (Heard("connection refused"), Told(), "exchange-110", "warning", "connection refused"),
         (replace(WELL, clock=NOW + timedelta(seconds=90)), Told(), "exchange-110-clock", "warning", "90 s ahead of"),
         (replace(WELL, clock=NOW - timedelta(seconds=31)), Told(), "exchange-110-clock", "warning", "31 s behind"),

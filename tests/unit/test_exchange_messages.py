@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from http_message_signatures import HTTPMessageSigner, HTTPMessageVerifier, Mapp
 from http_message_signatures.algorithms import ED25519
 
 from ivr.desks import exchange, exchange_wire, signatures
-from ivr.desks.case import fold
+from ivr.desks.case import KINDS, fold
 from ivr.desks.case_model import Event
 from ivr.desks.exchange import AlteredError, Known, Message, packed, receive, seal
 from ivr.desks.exchange_wire import BadMessageError
@@ -314,3 +315,8 @@ MCowBQYDK2VwAyEAJrQLj5P/89iXES9+vFgrIy29clF9CC/oPPsw3c5D0bs=
         "sig-b26=:wqcAqbmYJ2ji2glfAMaRy4gruYYnx2nEFN2HN6jrnDnQCK1u02Gb04v9EDgwUPiu4A0w6vuQv5lIp5WPpBKRCw==:"
     )
     HTTPMessageVerifier(signature_algorithm=ED25519, key_resolver=keys).verify(request, max_age=None)
+
+
+def test_given_each_kind_of_event_then_the_page_for_builders_of_partners_tells_it() -> None:
+    page = (Path(__file__).parents[2] / "docs/exchange.md").read_text(encoding="utf-8")
+    assert [kind for kind in KINDS if f"`{kind}`" not in page] == []

@@ -65,6 +65,7 @@ async def test_given_cases_both_ways_when_the_board_is_read_then_it_counts_them(
         ({"voice_failed": "true", "to": "110"}, {"failed"}),
         ({"class_code": "03", "state": "sent"}, {"waits", "failed"}),
         ({"class_code": "none"}, set()),
+        ({"class_code": "A1."}, set()),  # as another desk may call it
     ],
 )
 async def test_given_a_figure_when_opened_then_the_cases_are_those_that_it_counts(
