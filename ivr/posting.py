@@ -7,7 +7,6 @@ cases at once; whoever does not answer is asked again after a pause that grows.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import socket
 import ssl
 import time
@@ -21,6 +20,7 @@ from aiohttp.abc import ResolveResult
 
 from ivr.desks.exchange import Fate, pause
 from ivr.settings import Site
+from ivr.settings.exchange import is_nowhere
 
 T = TypeVar("T")
 
@@ -46,15 +46,15 @@ class Answer:
 
 
 class _Resolver(aiohttp.ThreadedResolver):
-    """Names that lead to a machine's own link (a cloud's metadata, 169.254.169.254) lead nowhere."""
+    """Names that lead to a machine's own link (`is_nowhere`) lead nowhere."""
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         found = await super().resolve(host, port, family)
-        good = [one for one in found if not ipaddress.ip_address(one["host"].partition("%")[0]).is_link_local]
+        good = [one for one in found if not is_nowhere(one["host"])]
         if not good:
-            raise OSError(f"{host} is an address of this machine's own link")
+            raise OSError(f"{host} is an address of no other machine")
         return good
 
 
@@ -83,7 +83,11 @@ async def post(http: aiohttp.ClientSession, url: str, body: bytes, headers: Mapp
     began = time.monotonic()
     try:
         async with http.post(url, data=body, headers=headers, allow_redirects=False) as response:
-            raw = await response.content.read(LONGEST_ANSWER)
+            raw = b""
+            async for piece in response.content.iter_any():  # an answer may come in pieces
+                raw += piece
+                if len(raw) > LONGEST_ANSWER:
+                    break
             status, after = response.status, response.headers.get("Retry-After", "")
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as failure:
         why = str(failure) or f"no answer within {time.monotonic() - began:.0f} s"

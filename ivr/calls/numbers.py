@@ -20,6 +20,12 @@ def normal(number: str, country: str) -> str:
     return digits if re.search("[0-9]", digits) else ""
 
 
+def shapes(normalised: str, country: str) -> tuple[str, ...]:
+    """The ways in which networks write it."""
+    same = normalised
+    return (same, f"0{same}", f"+{country}{same}", f"00{country}{same}", f"{country}{same}")
+
+
 _SERVICE = 6  # digits at most of a number that is an institution's: 110, 12345, 1001
 
 

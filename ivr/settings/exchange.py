@@ -70,6 +70,16 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def is_nowhere(host: str) -> bool:
+    """An address of a machine's own link (a cloud's metadata, 169.254.169.254), or of no machine."""
+    try:
+        found = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    found = getattr(found, "ipv4_mapped", None) or found
+    return found.is_link_local or found.is_unspecified or found.is_multicast
+
+
 def _is_key(text: str) -> bool:
     try:
         return len(base64.b64decode(text, validate=True)) == KEY_BYTES

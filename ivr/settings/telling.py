@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ivr.settings import texts
-from ivr.settings.exchange import address, is_loopback
+from ivr.settings.exchange import address, is_loopback, is_nowhere
 
 if TYPE_CHECKING:
     from ivr.settings.model import Site
@@ -97,7 +97,7 @@ def _url(site: Site, where: str, url: str) -> Iterator[str]:
         return
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or {"https": 443, "http": 80}[parts.scheme]
-    if host.startswith(("169.254.", "0.", "fe80:")) or host in {"0", "::"}:
+    if is_nowhere(host):
         yield f"{where}: {host} is no address of a system of yours"
     listen = site.listen
     own = {one.port for one in (listen.sip, listen.web, listen.ami, listen.agi, listen.sip_tls, listen.sip_mtls) if one}

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, select
 
-from ivr.calls.numbers import normal
+from ivr.calls.numbers import normal, shapes
 from ivr.desks.case import fold
 from ivr.desks.progress import DIGITS, Progress, progress
 from ivr.errors import HotlineError
@@ -46,17 +46,24 @@ class Lookups:
         keys = (f"who {who}", f"about {caller}")
         for key in keys:
             self._wait(key)
-        found = await self._find(caller, number) if caller else None
-        if found is None:
-            for key in keys:
-                self._note(key)
+        for key in keys:  # before it is known: who asks many at once has no more tries
+            self._note(key)
+        wrong = False
+        try:
+            found = await self._find(caller, number) if caller and len(number) >= DIGITS else None
+            wrong = found is None
+        finally:
+            for key in () if wrong else keys:
+                self._forgive(key)
         return found
 
     async def _find(self, caller: str, number: str) -> Progress | None:
         def read(connection: Connection) -> Progress | None:
             for id in self._candidates(connection, caller, number):
                 case = fold(one.event for one in case_rows.load(connection, id))
-                if case.merged_into:
+                seen = {id}  # two desks may have merged two into one another
+                while case.merged_into and case.merged_into not in seen:
+                    seen.add(case.merged_into)
                     case = fold(one.event for one in case_rows.load(connection, case.merged_into))
                 return progress(case)
             return None
@@ -69,15 +76,10 @@ class Lookups:
         if len(number) > DIGITS:
             query = select(_CASE.id, _CASE.number, _CASE.caller).where(_CASE.number == number)
         else:
-            mine = _CASE.caller.in_(self._shapes(caller))
+            mine = _CASE.caller.in_(shapes(caller, self._country))
             query = select(_CASE.id, _CASE.number, _CASE.caller).where(mine, _CASE.number.like(f"%{number}"))
         rows = connection.execute(query.order_by(_CASE.serial.desc()).limit(NEWEST)).all()
         return [row.id for row in rows if row.number.endswith(number) and normal(row.caller, self._country) == caller]
-
-    def _shapes(self, caller: str) -> tuple[str, ...]:
-        """As networks write the number."""
-        code = self._country
-        return (caller, f"0{caller}", f"+{code}{caller}", f"00{code}{caller}", f"{code}{caller}")
 
     def _wait(self, key: str) -> None:
         tries, now = self._wrong.get(key), self._clock()
@@ -92,3 +94,9 @@ class Lookups:
         self._wrong[key] = tries
         while len(self._wrong) > KEPT:
             self._wrong.popitem(last=False)
+
+    def _forgive(self, key: str) -> None:
+        """The newest try of this one was right, or nobody could look."""
+        tries = self._wrong.get(key)
+        if tries:
+            tries.pop()

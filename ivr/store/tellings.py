@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, delete, func, select, update
 
+from ivr.calls.numbers import normal, shapes
 from ivr.desks.case import fold
 from ivr.desks.case_model import Case, Event
 from ivr.desks.progress import step_of
@@ -70,7 +71,7 @@ class Tellings:
     def __init__(self, store: Store, site: Site, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._clock = clock
         self._store, self._own, self._hooks, self._sms = store, site.hotline.desk, site.webhooks, site.sms
-        self._names = tuple(by_name(site))
+        self._names, self._country = tuple(by_name(site)), site.screening.country
 
     def hook(self, connection: Connection, case: Case, new: Sequence[Event]) -> None:
         """For `ivr.store.case_rows.append`: who has to hear of what is new; and what was told is no longer due."""
@@ -139,10 +140,11 @@ class Tellings:
         )
 
     async def texts_to(self, number: str, since: datetime) -> int:
-        """How many were sent to this number since then, whatever they were about."""
+        """How many were sent to this number since then, however it is written and whatever they were about."""
+        same = {number, *shapes(normal(number, self._country), self._country)}
         both = tables.telling.join(tables.case, _CASE.id == _TELLING.case_id)
         sent = (_TELLING.name == SMS) & (_TELLING.state == SENT) & (_TELLING.tried_at >= since)
-        query = select(func.count()).select_from(both).where(_CASE.caller == number, sent)
+        query = select(func.count()).select_from(both).where(_CASE.caller.in_(same), sent)
         async with self._store.reading() as connection:
             return (await connection.execute(query)).scalar() or 0
 

@@ -19,9 +19,9 @@ PREFIX = "case."  # of an event's type: case.opened, case.handled …
 TEST = "hotline.test"
 
 
-def body(case: Case, event: Event, *, numbers: bool) -> bytes:
-    """Of one event; `case` as it was with it."""
-    matter, hidden = case.matter, case.matter.confidential
+def body(case: Case, event: Event, *, numbers: bool, hidden: bool = False) -> bytes:
+    """Of one event; `case` as it was with it. `hidden`: he asked to stay unnamed since."""
+    matter, hidden = case.matter, hidden or case.matter.confidential
     said = told(event)
     if event.kind == "written":
         said["data"] = _personal(said["data"], hidden=hidden, numbers=numbers)

@@ -16,6 +16,7 @@ import orjson
 import structlog
 
 from ivr import posting, webhooks
+from ivr.calls.numbers import normal
 from ivr.credentials import Credentials
 from ivr.desks.exchange import DELIVERED, Fate, fate, instant, pause
 from ivr.errors import HotlineError
@@ -133,14 +134,15 @@ class Teller:
         return found
 
     async def _tell(self, http: aiohttp.ClientSession, hook: Webhook, letter: Letter) -> Fate:
-        body = letters.body(letter.then, letter.event, numbers=hook.numbers)
+        hidden = letter.now.matter.confidential
+        body = letters.body(letter.then, letter.event, numbers=hook.numbers, hidden=hidden)
         answer, found = await self._post(http, hook.name, hook.url, letter, body)
         state = {"refused": "dead"}.get(found.state, found.state)
         return await self._settle(letter, state, found, answer)
 
     async def _text(self, http: aiohttp.ClientSession, letter: Letter) -> Fate:
         found = decide(letter, self._site, self._texts, self._now())
-        to = found.to if isinstance(found, Text) else ""
+        to = normal(found.to, self._site.screening.country) if isinstance(found, Text) else ""
         if to in self._busy:
             return WAITS
         self._busy |= {to} - {""}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,6 +90,21 @@ async def test_given_two_numbers_that_do_not_fit_then_nothing_is_told(house: Hou
     assert await house.step(CITIZEN, number[:-1] + "9") is None
     assert await house.step("", number) is None
     assert await house.step(CITIZEN, "%") is None
+
+
+@pytest.mark.parametrize("few", range(1, DIGITS))
+async def test_given_fewer_digits_then_they_name_no_matter_though_its_number_ends_with_them(
+    house: House, few: int
+) -> None:
+    _, number = await house.opened()
+    assert await house.step(CITIZEN, number[-few:]) is None
+
+
+async def test_given_somebody_who_guesses_many_at_once_then_he_has_no_more_tries(house: House) -> None:
+    await house.opened()
+    guesses = (house.lookups.ask("192.0.2.1", CITIZEN, f"9999{n:02}") for n in range(5 * WRONG))
+    answers = await asyncio.gather(*guesses, return_exceptions=True)
+    assert sum(isinstance(one, TooManyTriesError) for one in answers) == 4 * WRONG
 
 
 @pytest.mark.parametrize("kind", ["tags", "emergency"])

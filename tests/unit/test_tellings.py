@@ -172,6 +172,16 @@ async def test_given_somebody_who_wishes_to_stay_unnamed_then_no_hook_names_him(
     assert sorted(said) == [("***", "***"), (CITIZEN, "张三")]
 
 
+async def test_given_the_wish_to_stay_unnamed_before_a_message_is_sent_then_it_counts(house: House) -> None:
+    seeing = replace(house.site.webhooks["records"], numbers=True)
+    house.site = replace(house.site, webhooks={"records": seeing})
+    case = await house.opened()
+    await house.cases.act(case, "1001", "written", {"confidential": True})
+    await house.send()
+    assert len(house.records.took) == 3
+    assert not any(known in json.dumps(house.records.took, ensure_ascii=False) for known in (CITIZEN, "张三"))
+
+
 async def test_given_a_receiver_that_fails_when_it_comes_back_then_the_same_message_comes_under_the_same_id(
     house: House,
 ) -> None:
@@ -319,7 +329,7 @@ async def test_given_many_matters_of_one_number_then_a_day_has_so_many_texts(any
     assert house.site.sms is not None
     for place in range(house.site.sms.most_a_day + 2):
         await house.call(f"c{place}")
-        await house.opened(f"c{place}")
+        await house.opened(f"c{place}", caller=("", "+86")[place % 2] + CITIZEN)
     await house.send()
     states = [state for state, _ in await house.rows("sms")]
     assert (states.count("delivered"), states.count("dropped")) == (5, 2)
