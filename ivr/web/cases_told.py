@@ -108,12 +108,15 @@ def _entry(entry: Entry, confidential: bool, sees: bool) -> dict[str, Any]:
 
 
 def _negotiation(asked: Asked, known: Known) -> dict[str, Any] | None:
-    """`ends_at`: then the desk that first received it accepts (R26); None where nothing is to be decided."""
+    """`ends_at`: then we accept, who received it first (R26); None where that is another desk, whose own limit runs, or
+    where nothing is to be decided.
+    """
     talks = known.case.negotiation
     if talks is None:
         return None
     limit = timedelta(seconds=asked.services.site.desk.decide_seconds)
-    ends_at = known.talks_since + limit if known.talks_since is not None else None
+    ours = known.case.first == asked.services.cases.desk
+    ends_at = known.talks_since + limit if ours and known.talks_since is not None else None
     told: Any = plain(
         {
             "desks": talks.desks,

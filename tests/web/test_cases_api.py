@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from ivr.desks.case import Event
 from ivr.store import case_rows
 from ivr.store.cases import Cases
+from ivr.web import cases_told
 from tests.unit.stories import transferred
 from tests.web.house import CALL, House
 from tests.web.people import person
@@ -44,6 +47,19 @@ async def test_given_a_running_call_when_words_are_typed_then_its_case_is_there(
     status, body = await house.ask("GET", "/api/v1/cases", params={"q": "路灯"})
     assert [one["number"] for one in body["cases"]] == [case["number"]]
     assert (await house.ask("GET", "/api/v1/cases", params={"q": "停水"}))[1]["cases"] == []
+
+
+async def test_given_a_negotiation_then_its_end_is_told_by_the_desk_whose_limit_runs(house: House) -> None:
+    id = (await written(house, cause="路灯不亮"))[1]["case"]["id"]
+    offer = {"kind": "offered", "data": {"to": "110", "way": "voice", "mode": "conference"}}
+    status, body = await house.ask("POST", f"/api/v1/cases/{id}/events", json=offer)
+    assert (status, body["case"]["negotiation"]["ends_at"] is None) == (201, False)
+    known = await house.services.cases.get(id)
+    theirs = replace(known, case=replace(known.case, first="110"))
+    asked: Any = SimpleNamespace(services=house.services)
+    told = cases_told._negotiation(asked, theirs)
+    assert told is not None
+    assert told["ends_at"] is None  # 110 has a [desk] decide_seconds of its own
 
 
 async def test_given_words_with_an_old_revision_when_nobody_else_wrote_then_they_are_taken(house: House) -> None:
