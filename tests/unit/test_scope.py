@@ -127,6 +127,8 @@ def test_given_two_versions_when_asked_for_a_day_then_the_one_that_began_last_co
         ("路灯不亮", "12345"),
         ("楼上装修噪音", "12345"),
         ("拖欠工资", "12345"),
+        ("有人在路上跟踪我", "110"),
+        ("井盖没了，有人掉进去了", "110"),
     ],
 )
 def test_given_what_callers_say_when_searched_then_the_first_one_is_of_the_right_desk(typed: str, desk: str) -> None:
@@ -134,6 +136,11 @@ def test_given_what_callers_say_when_searched_then_the_first_one_is_of_the_right
     assert INDEX.search(typed, DAY)[0].desk == desk
     named = INDEX.matched(typed, DAY)
     assert named is None or named.entry.desk == desk
+
+
+@pytest.mark.parametrize("typed", ["晚上总是被打扰", "请后续跟踪办理", "有人虐待流浪猫", "会威胁到出行安全"])
+def test_given_words_that_only_sound_like_an_offence_then_no_desk_is_proposed_by_them(typed: str) -> None:
+    assert INDEX.matched(typed, DAY) is None
 
 
 @pytest.mark.parametrize(
