@@ -11,6 +11,7 @@ import pytest
 
 from ivr.desks.case import Event
 from ivr.store import case_rows
+from ivr.store.audit import Audit
 from ivr.store.cases import Cases
 from ivr.web import cases_told
 from tests.unit.stories import transferred
@@ -60,6 +61,17 @@ async def test_given_a_negotiation_then_its_end_is_told_by_the_desk_whose_limit_
     told = cases_told._negotiation(asked, theirs)
     assert told is not None
     assert told["ends_at"] is None  # 110 has a [desk] decide_seconds of its own
+
+
+async def test_given_another_desk_s_case_when_it_is_read_by_its_call_then_that_look_is_on_record_too(
+    house: House,
+) -> None:
+    id = (await written(house, cause="路灯不亮"))[1]["case"]["id"]
+    offer = {"kind": "offered", "data": {"to": "110", "way": "online"}}
+    assert (await house.ask("POST", f"/api/v1/cases/{id}/events", json=offer))[0] == 201
+    assert (await house.ask("GET", OF_CALL))[0] == 200
+    (look,) = await Audit(house.store).listed(what="case.look")
+    assert look.details == {"case": id, "desks": ["110"]}
 
 
 async def test_given_words_with_an_old_revision_when_nobody_else_wrote_then_they_are_taken(house: House) -> None:
