@@ -43,7 +43,7 @@ class Lookups:
     async def ask(self, who: str, caller: str, number: str) -> Progress | None:
         """`number`: of the case, whole or its last digits. `who`: an address, a call. Raises TooManyTriesError."""
         caller = normal(caller, self._country)
-        keys = (f"who {who}", f"about {caller}")
+        keys = (f"who {who}", f"about {caller}") if caller else (f"who {who}",)
         for key in keys:
             self._wait(key)
         for key in keys:  # before it is known: who asks many at once has no more tries

@@ -100,6 +100,12 @@ async def test_given_fewer_digits_then_they_name_no_matter_though_its_number_end
     assert await house.step(CITIZEN, number[-few:]) is None
 
 
+async def test_given_many_who_withhold_their_numbers_then_none_waits_for_the_others_tries(house: House) -> None:
+    _, number = await house.opened()
+    for n in range(WRONG + 1):
+        assert await house.lookups.ask(f"call {n}", "anonymous", number[-DIGITS:]) is None
+
+
 async def test_given_somebody_who_guesses_many_at_once_then_he_has_no_more_tries(house: House) -> None:
     await house.opened()
     guesses = (house.lookups.ask("192.0.2.1", CITIZEN, f"9999{n:02}") for n in range(5 * WRONG))
