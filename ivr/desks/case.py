@@ -35,6 +35,7 @@ __all__ = (
     "fold",
     "possible",
     "strange",
+    "understood",
 )
 
 LANGUAGE = hashlib.sha256(json.dumps(KINDS, sort_keys=True).encode()).hexdigest()[:16]
@@ -106,6 +107,21 @@ def _may(case: Case, desk: str, kind: str, data: Mapping[str, Any]) -> bool:
     return True
 
 
+def understood(event: Event) -> bool:
+    """Is it of a kind that is known here, in its shape?"""
+    try:
+        _check_shape(event)
+    except InvalidRequestError:
+        return False
+    return True
+
+
+def _check_shape(event: Event) -> None:
+    if event.kind not in KINDS:
+        raise UnknownKindError
+    check(KINDS[event.kind], dict(event.data), "data")
+
+
 def _judged(case: Case, event: Event) -> tuple[Case, str]:
     """The case after the event, its history aside, and why it is void."""
     try:
@@ -120,7 +136,5 @@ def _judged(case: Case, event: Event) -> tuple[Case, str]:
 
 
 def _moved(case: Case, event: Event) -> Case:
-    if event.kind not in KINDS:
-        raise UnknownKindError
-    check(KINDS[event.kind], dict(event.data), "data")
+    _check_shape(event)
     return replace(moved(case, event), id=event.case, clock=max(case.clock, event.clock))

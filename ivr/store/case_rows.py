@@ -14,8 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, text, update
 
-from ivr.desks.case import KINDS, LANGUAGE, Case, Event, fold, strange
-from ivr.schema import InvalidRequestError, check
+from ivr.desks.case import KINDS, LANGUAGE, Case, Event, fold, strange, understood
 from ivr.store import attachments, case_search, case_words, linkage, norms, notes, tables, work_order_rows
 
 Hook = Callable[[Connection, Case, Sequence[Event]], None]
@@ -169,7 +168,7 @@ def forget(connection: Connection, call_ids: Sequence[str], now: datetime) -> No
 
 
 def _blank(event: Event) -> dict[str, Any]:
-    if not _is_understood(event):
+    if not understood(event):
         return {}  # nobody here knows where in it people are named
     shapes = KINDS[event.kind]["properties"]
     free = {name for name in _FREE & set(shapes) if "enum" not in shapes[name]}
@@ -179,14 +178,6 @@ def _blank(event: Event) -> dict[str, Any]:
         for name, value in event.data.items()
         if name in kept
     }
-
-
-def _is_understood(event: Event) -> bool:
-    try:
-        check(KINDS.get(event.kind, {}), dict(event.data), "data")
-    except InvalidRequestError:
-        return False
-    return event.kind in KINDS
 
 
 _NAMING = frozenset({"participants", "files"})
