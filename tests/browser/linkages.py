@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, Update, insert, update
 
 from ivr.desks.case_model import Event
 from ivr.store import Store, case_rows, tables
@@ -22,6 +23,8 @@ SAID = (
     ("0501", "被拖欠工资，工友情绪激动", "解放路 88 号工地"),
     ("0802", "邻里因停车位争执", "光明胡同 5 号"),
 )
+WAITING = 1  # case, the last one, of which the other desk does not know yet
+A_DAY = timedelta(days=1)  # nothing happens later than now
 Step = tuple[str, str, float, dict[str, Any]]  # desk, kind, seconds after the case began, data
 
 
@@ -30,19 +33,29 @@ async def keep(store: Store, cases: int = 90) -> list[str]:
     chance, now = random.Random(110), datetime.now(UTC)
     ids = [str(UUID(int=110_000 + number)) for number in range(cases)]
     told = Messages(store, OWN, (OTHER,))
+    moments = sorted(_moment(now, chance) for _ in ids)
 
     def write(connection: Connection) -> None:
         for number, id in enumerate(ids):
-            at = now - timedelta(days=30) + timedelta(days=30) * (number + 0.5) / cases
+            at = moments[number]
             mine = chance.random() < 0.7
             for event in _events(id, at, _story(number, at, mine, chance)):
                 hooks = (told.hook,) if event.origin == OWN else ()
                 case_rows.append(connection, OWN, [event], event.at, hooks)
                 if event.origin == OTHER and event.kind != "written":
                     connection.execute(insert(tables.exchange_message), _came(event))
+            if number < cases - WAITING:
+                connection.execute(_went(id, at))
 
     await store.write(write)
     return ids[::-1]
+
+
+def _moment(now: datetime, chance: random.Random) -> datetime:
+    """Some day of the month before, most of them by day and in the evening."""
+    back = timedelta(days=chance.randrange(30), hours=1)
+    local = (now - back).astimezone(ZoneInfo("Asia/Shanghai"))
+    return local.replace(hour=round(chance.triangular(0, 23, 13)), minute=chance.randrange(60)) - A_DAY
 
 
 def _story(number: int, at: datetime, mine: bool, chance: random.Random) -> Iterator[Step]:
@@ -83,3 +96,30 @@ def _came(event: Event) -> dict[str, Any]:
     moments = {"made_at": event.at, "answered_at": event.at}
     id = str(UUID(int=UUID(event.case).int * 100 + event.seq))
     return {"direction": "in", "id": id, "desk": OTHER, "case_id": event.case, "state": "taken", **span, **moments}
+
+
+async def keep_returned(store: Store) -> None:
+    """One more case, of now, that came back twice: the desks have to consult about it."""
+    at = datetime.now(UTC) - timedelta(minutes=40)
+
+    def story() -> Iterator[Step]:
+        yield OWN, "opened", 0, {"number": f"{OWN}-{at:%Y%m%d}-800001", "channel": "phone"}
+        words = {"class_code": "0802", "cause": "邻里遛狗不拴绳争执，多次报警", "place": "光明胡同 5 号"}
+        yield OWN, "written", 5, words
+        yield OWN, "offered", 120, {"to": OTHER, "way": "online"}
+        yield OTHER, "refused", 210, {"reason": "未达到治安处罚标准"}
+        yield OWN, "offered", 1200, {"to": OTHER, "way": "voice", "transfer": "t1", "mode": "conference"}
+        yield OTHER, "refused", 1290, {"reason": "已现场告知，养犬管理属城管部门"}
+
+    def write(connection: Connection) -> None:
+        for event in _events(str(UUID(int=119_000)), at, story()):
+            case_rows.append(connection, OWN, [event], event.at)
+
+    await store.write(write)
+
+
+def _went(case: str, at: datetime) -> Update:
+    """The other desk took what it was told, a moment after it happened."""
+    sent = tables.exchange_message.c
+    done = {"made_at": at + timedelta(seconds=20), "state": "delivered", "answered_at": at + timedelta(seconds=21)}
+    return update(tables.exchange_message).where(sent.case_id == case, sent.direction == "out").values(body="", **done)

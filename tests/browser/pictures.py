@@ -1,4 +1,4 @@
-"""Pictures of every page for docs/img: in Chinese and English, light and dark, on three screens.
+"""Pictures of every page for docs/img: in Chinese and English, light and dark, on three screens or a telephone.
 
     python -m tests.browser.pictures [--only desk] [--language zh] [--theme dark] [--screen 3840] [--to DIR]
 
@@ -39,6 +39,7 @@ from tests.browser.chromium import Chromium
 from tests.browser.conftest import People
 from tests.browser.inside import is_inside
 from tests.browser.pictures_orders import DEPARTMENTS, SHOWN, of_a_week
+from tests.browser.public_pages import VIEWS, Sent, sent
 from tests.browser.scripted import ABOUT, Desk, leg, transfer, view
 from tests.browser.scripted import call as a_talk
 from tests.pbx import sites
@@ -47,7 +48,7 @@ from tests.pbx.running import ROOT
 from tests.unit import stories
 
 SCREENS = {1366: 768, 1920: 1080, 3840: 2160}
-COLOURS = {1366: 64, 1920: 64, 3840: 32}  # by the width of the screen: large letters need fewer between
+COLOURS = {390: 64, 1366: 64, 1920: 64, 3840: 32}  # by the width of the screen: large letters need fewer between
 SETTLED = 1500  # ms for what comes by itself: the stream's first picture, a chart
 PATIENCE = 20_000  # ms for what a page asks at its start
 IMAGES = ROOT / "docs/img"
@@ -59,9 +60,13 @@ NAMES = {
     "liaison": "孙洁",
     "liming": "李明",
 }
+PUBLIC = ("report", "report-wrong", "report-sent", "report-progress", "report-progress-found")  # on a telephone
+PHONE = (390, 844)
+AT_HOME = "/etc/hotline/city"  # where the settings of a hotline stand; pictures are taken of one in a scratch folder
 OPERATORS = ("张敏", "李想", "王雪", "陈晨", "刘洋", "赵磊", "杨帆", "黄蕾")
 SITE: Mapping[str, Any] = {
     "accounts": {"totp": []},
+    "channels": {"web": {"kind": "web", "address_hourly": 1000}},
     "departments": DEPARTMENTS,
     "operators": [
         {"number": str(1001 + place), "name": name, "skills": ["general", *(["english"] if place % 3 == 0 else [])]}
@@ -113,6 +118,7 @@ class Picture:
     does: str = ""  # the button to press first, where it comes
     there: tuple[str, ...] = field(default=())  # what has to stand on it; nothing says that it is being read
     told: Callable[[], dict[str, Any]] | None = None  # what a scripted server tells the desk, as of now
+    view: str = ""  # of the public pages
 
 
 def ringing() -> dict[str, Any]:
@@ -142,6 +148,7 @@ PAGES: Mapping[str, Picture] = {
     "cases-scope": Picture("supervisor", "/cases/scope", there=(".scope tbody",)),
     "messages": Picture("liaison", "/cases/messages", there=(".table",)),
     "board": Picture("liaison", "/board", there=(".board-numbers",)),
+    **{name: Picture(None, "", there=(view.there,), view=name) for name, view in VIEWS.items() if name in PUBLIC},
     "admin-dialplans": Picture("dialplans", "/admin/dialplans", "[data-tab='picture']", (".picture-host svg",)),
     "admin-prompts": Picture("dialplans", "/admin/prompts", there=(".table",)),
     "admin-notices": Picture("dialplans", "/admin/notices"),
@@ -153,12 +160,18 @@ PAGES: Mapping[str, Picture] = {
 }
 
 
+SAY_AT_HOME = """([scratch, home]) => {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) texts.currentNode.data = texts.currentNode.data.replaceAll(scratch, home);
+}"""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="pages whose names begin so, with commas between: admin,room")
     parser.add_argument("--language", choices=("zh", "en"))
     parser.add_argument("--theme", choices=("light", "dark"))
-    parser.add_argument("--screen", type=int, choices=SCREENS)
+    parser.add_argument("--screen", type=int, choices=COLOURS, nargs="+", default=[*COLOURS])
     parser.add_argument("--to", type=Path, default=IMAGES)
     wanted = parser.parse_args()
     if not is_inside():
@@ -194,6 +207,7 @@ def a_day(hotline: Hotline) -> None:
             await Cases(store, "12345").open("张敏", "phone", words, call=call.id)
         await consulted(Cases(store, "12345"))
         await linkages.keep(store)
+        await linkages.keep_returned(store)
 
     stored(hotline, save)
     stored(hotline, of_a_week)
@@ -278,6 +292,9 @@ def take(hotline: Hotline, chromium: Chromium, wanted: argparse.Namespace) -> No
     """One file a page, language, theme and screen."""
     a_day(hotline)
     call = happened(hotline)
+    context = chromium.context(size=PHONE)
+    matter = sent(context.new_page(), hotline.web)
+    context.close()
     hotline.api("PATCH", "/api/v1/accounts/admin", {"name": NAMES["admin"]})
     wanted.to.mkdir(parents=True, exist_ok=True)
     names = [name for name in PAGES if name.startswith(tuple(wanted.only.split(",")))]
@@ -286,23 +303,36 @@ def take(hotline: Hotline, chromium: Chromium, wanted: argparse.Namespace) -> No
             continue
         people = People(chromium, hotline, NAMES)
         for name in names:
-            page = opened(people, chromium, hotline, PAGES[name], call, language, theme)
-            for width, height in SCREENS.items():
-                if wanted.screen in (None, width):
+            page = opened(people, chromium, hotline, PAGES[name], call, matter, language, theme)
+            page.evaluate(SAY_AT_HOME, [str(hotline.site_file.parent), AT_HOME])
+            screens = dict([PHONE]) if PAGES[name].view else SCREENS
+            for width, height in screens.items():
+                if width in wanted.screen:
                     page.set_viewport_size({"width": width, "height": height})
                     page.wait_for_timeout(300)
                     file = wanted.to / f"{name}-{language}-{theme}-{width}.png"
-                    keep(page.screenshot(type="png"), COLOURS[width], file)
+                    whole = bool(PAGES[name].view)  # a telephone shows less than there is
+                    keep(page.screenshot(type="png", full_page=whole), COLOURS[width], file)
             page.context.close()
             print(f"{name} {language} {theme}", flush=True)
         people.close()
 
 
 def opened(
-    people: People, chromium: Chromium, hotline: Hotline, picture: Picture, call: str, language: str, theme: str
+    people: People,
+    chromium: Chromium,
+    hotline: Hotline,
+    picture: Picture,
+    call: str,
+    matter: Sent,
+    language: str,
+    theme: str,
 ) -> Page:
     path = picture.path.format(call=call, case=id_of_call(call), order=SHOWN)
-    if picture.told:
+    if picture.view:
+        page = chromium.context(theme=theme, language=language, size=PHONE).new_page()
+        VIEWS[picture.view].opens(page, hotline.web, language, matter)
+    elif picture.told:
         about = {**ABOUT, "name": hotline.tables["hotline"]["name"]}
         desk = Desk(chromium.context(theme=theme, language=language), about=about)
         desk.now = picture.told()

@@ -25,7 +25,7 @@ const columns = () => [
   { id: "case", label: t("exchange.case"), cell: (one) => (one.case ? html`<${Link} to=${`/cases/${one.case.id}`}>${one.case.number}<//>` : t("messages.no_case")) },
   { id: "line", label: t("case.line"), cell: (one) => one.case && html`<span class="calls-line" title=${one.case.line}>${one.case.line}</span>` },
   { id: "state", label: t("messages.delivery"), cell: (one) => html`<${Badge} kind=${STATES[one.state]}>${t(`exchange.state.${one.state}`)}<//>${trouble(one)}` },
-  { id: "of_case", label: t("case.state"), cell: (one) => one.case && html`<${Badge} kind=${COLOURS[one.case.state]}>${t(`case.state.${one.case.state}`)}<//> ${one.case.owners.join("、")}` },
+  { id: "of_case", label: t("case.state"), cell: (one) => one.case && html`<${Badge} kind=${COLOURS[one.case.state]}>${t(`case.state.${one.case.state}`)}<//> ${one.case.owners.join(t("case.and"))}` },
 ];
 
 /** What stands in the way, and what happens about it. */
