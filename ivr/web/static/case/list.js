@@ -39,7 +39,7 @@ function Conditions({ wanted, setWanted, classes, submit }) {
 
 const columns = (classes) => [
   { id: "number", label: t("case.number"), cell: (one) => one.number },
-  { id: "opened", label: t("case.opened"), cell: (one) => `${day(one.opened_at)} ${clock(one.opened_at)}` },
+  { id: "opened", label: t("case.opened"), cell: (one) => html`<span class="case-day">${day(one.opened_at)}</span> ${clock(one.opened_at)}` },
   { id: "line", label: t("case.line"), cell: (one) => html`<span class="calls-line" title=${one.line}>${one.line}</span>` },
   { id: "place", label: t("case.place"), cell: (one) => html`<span class="calls-line" title=${one.place}>${one.place}</span>` },
   { id: "class", label: t("case.class"), cell: (one) => nameOfClass(classes, one.class_code) },
