@@ -43,12 +43,13 @@ def examine(site: Site, var: Path) -> list[Finding]:
     except HotlineError as failure:
         fetched = ("首次启动时会自动下载", "the first start fetches one")
         found = [bad("asterisk", ("尚无可用的 Asterisk", failure.message), fetched, "warning")]
-        return [*found, *planned(site, var, None), *running(site, var, None)]
+        return [*found, *planned(site, var, None), *channels(site, var), *running(site, var, None)]
     version = ".".join(map(str, asterisk.version))
     found = [
         ok("asterisk", f"Asterisk {version}：{asterisk.command[-1]}", f"Asterisk {version}: {asterisk.command[-1]}")
     ]
-    return [*found, *planned(site, var, asterisk), *_quality(site, var), *running(site, var, asterisk)]
+    plan = [*planned(site, var, asterisk), *_quality(site, var)]
+    return [*found, *plan, *channels(site, var), *running(site, var, asterisk)]
 
 
 def planned(site: Site, var: Path, asterisk: Installation | None) -> list[Finding]:
@@ -62,7 +63,6 @@ def planned(site: Site, var: Path, asterisk: Installation | None) -> list[Findin
         database(site, var),
         certificate(site),
         telling(site, var),
-        channels(site, var),
         orders(site, datetime.now(zoneinfo.ZoneInfo(site.hotline.timezone)).date()),
     )
     return [*(finding for part in parts for finding in part), *sounding(site, var)]

@@ -21,7 +21,7 @@ MEND = (
 
 
 def channels(site: Site, var: Path, look: Callable[[Channel, str, float], str] = mailbox.why_not) -> Iterator[Finding]:
-    """A warning, never a problem: calls are none of its business. Nothing in a mailbox is changed."""
+    """A warning, never a problem, and no start waits for it: calls are none of its business. No mailbox is changed."""
     boxes = [one for one in site.channels.values() if one.kind == "email"]
     if not boxes:
         return
