@@ -90,6 +90,11 @@ class Chromium:
                     process.kill()
         self._browsers.pop(tone, None)
 
+    def kill_all(self) -> None:
+        """May be called from another thread than the browsers' own."""
+        for tone in list(self._browsers):
+            self.kill(tone)
+
     def _browser(self, tone: Tone) -> Browser:
         if tone not in self._browsers:
             program = chromium()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -17,6 +19,8 @@ from tests.pbx.running import eventually
 from tests.phones.tones import Tone
 
 expect.set_options(timeout=15_000)  # ms: both cores are busy while the tests run
+
+LIMIT = 240.0  # seconds of one test: the slowest takes a quarter of it on a busy machine
 
 PASSWORD = "a-new-password-of-their-own-2026"
 PEOPLE = {  # user → roles and number of the account; operators have theirs by themselves
@@ -54,6 +58,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def chromium() -> Iterator[Chromium]:
     with Chromium() as browsers:
         yield browsers
+
+
+@pytest.fixture(autouse=True)
+def ended_in_time(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No test hangs: what a page is asked by `evaluate` has no limit of its own, but a dead browser answers at once."""
+    if "chromium" not in request.fixturenames:
+        yield
+        return
+    browsers: Chromium = request.getfixturevalue("chromium")
+
+    def end() -> None:
+        sys.stderr.write(f"{request.node.nodeid}: not over after {LIMIT:g} s, its browsers are ended\n")
+        browsers.kill_all()
+
+    timer = threading.Timer(LIMIT, end)
+    timer.start()
+    yield
+    timer.cancel()
 
 
 @pytest.fixture(scope="session")
