@@ -1,8 +1,9 @@
 """A gateway's half: brings one message of a person (SMS, WeChat, Weibo, app) to the hotline, whatever is lost between.
 
-    python examples/inbound.py http://127.0.0.1:8080/api/v1/channels/wechat whsec_… openid-of-the-person 路灯不亮
+    python examples/inbound.py http://127.0.0.1:8080/api/v1/channels/wechat whsec_… openid-of-the-person 路灯不亮 [id]
 
-Standard library alone. The same `webhook-id` is used until the hotline has answered 200: then the case is stored.
+Standard library alone. The same `webhook-id` is used until the hotline has answered 200: then the case is stored. Give
+the message's own id at your side, and it makes one case also where this program was ended in between.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ def signed(id: str, body: bytes, secret: str, now: float) -> dict[str, str]:
     return {"webhook-id": id, "webhook-timestamp": stamp, "webhook-signature": signature}
 
 
-def bring(url: str, secret: str, data: dict[str, Any]) -> dict[str, Any]:
+def bring(url: str, secret: str, data: dict[str, Any], id: str = "") -> dict[str, Any]:
     """What the hotline answers: `{"case": {"id", "number"}, "again"}`. Keep the number: answers name it."""
-    id, body = f"msg_{uuid.uuid4().hex}", json.dumps({"type": "message", "data": data}).encode()
+    id, body = id or f"msg_{uuid.uuid4().hex}", json.dumps({"type": "message", "data": data}).encode()
     for pause in (*PAUSES, None):
         headers = {"Content-Type": "application/json", **signed(id, body, secret, time.time())}
         try:
@@ -45,9 +46,9 @@ def bring(url: str, secret: str, data: dict[str, Any]) -> dict[str, Any]:
             print(f"not reached: {failure}", file=sys.stderr)
         if pause is not None:
             time.sleep(pause)
-    raise SystemExit("the hotline did not take it: keep the message and try again later")
+    raise SystemExit(f"the hotline did not take it: keep the message, and try again later with its id {id}")
 
 
 if __name__ == "__main__":
-    where, whose, sender, words = sys.argv[1:5]
-    print(bring(where, whose, {"sender": sender, "words": words})["case"]["number"])
+    where, whose, sender, words, *own = sys.argv[1:6]
+    print(bring(where, whose, {"sender": sender, "words": words}, *own)["case"]["number"])

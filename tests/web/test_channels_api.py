@@ -114,8 +114,12 @@ async def test_given_matters_that_wait_then_the_latest_is_first_and_one_that_was
 
 async def test_given_the_example_of_a_gateway_when_it_brings_a_message_then_it_is_a_case(house: House) -> None:
     url = f"http://127.0.0.1:{house.server.port}{PATH}"
-    command = [sys.executable, "examples/inbound.py", url, GATEWAY_SECRET, "openid-9", "路灯不亮"]
-    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
-    number = (await process.communicate())[0].decode().strip()
+    command = [sys.executable, "examples/inbound.py", url, GATEWAY_SECRET, "openid-9", "路灯不亮", "own-7"]
+    numbers = []
+    for _ in range(2):
+        process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+        numbers.append((await process.communicate())[0].decode().strip())
+    number, again = numbers
+    assert number == again
     case = (await house.ask("GET", f"/api/v1/cases/{number}"))[1]["case"]
     assert (case["matter"]["text"], case["channel"]) == ("路灯不亮", "wechat")
