@@ -159,12 +159,19 @@ def forget(connection: Connection, call_ids: Sequence[str], now: datetime) -> No
         shown = select(tables.call.c.id).where(tables.call.c.id.in_(others), tables.call.c.caller.not_like("~%"))
         if others and connection.execute(shown.limit(1)).first() is not None:
             continue
-        for one in load(connection, case_id):
-            where = (_EVENT.case_id == case_id, _EVENT.origin == one.event.origin, _EVENT.seq == one.event.seq)
-            data = json.dumps(_blank(one.event), ensure_ascii=False)
-            connection.execute(update(tables.case_event).where(*where).values(data=data))
-        attachments.forget(connection, case_id, now)
-        project(connection, "", hold(connection, case_id), now)
+        forget_case(connection, case_id, now)
+
+
+def forget_case(connection: Connection, case_id: str, now: datetime) -> None:
+    """Of one case, and of what came for it by the internet: who wrote it, and about what."""
+    for one in load(connection, case_id):
+        where = (_EVENT.case_id == case_id, _EVENT.origin == one.event.origin, _EVENT.seq == one.event.seq)
+        data = json.dumps(_blank(one.event), ensure_ascii=False)
+        connection.execute(update(tables.case_event).where(*where).values(data=data))
+    attachments.forget(connection, case_id, now)
+    nobody = {"sender": "", "thread": "", "subject": ""}
+    connection.execute(update(tables.channel_message).where(tables.channel_message.c.case_id == case_id).values(nobody))
+    project(connection, "", hold(connection, case_id), now)
 
 
 def _blank(event: Event) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from ivr.store.store import Store
 from ivr.store.upsert import AT_ONCE
 
 PERSONAL, RECORDINGS, CALL, JOURNAL = "personal", "recordings", "call", "journal"
+CASE = "case/"  # and its id: the subject of a case that no call belongs to
 EDGE = timedelta(minutes=1)  # a call that entered so soon after an erased journal file may have its first rows in it
 
 
@@ -122,7 +123,7 @@ async def broken(store: Store) -> list[str]:
 async def _left(connection: AsyncConnection, kind: str, subjects: Sequence[str]) -> list[str]:
     """What is in the log of what was erased."""
     found: list[str] = []
-    call, leg = tables.call, tables.leg
+    call, leg, case = tables.call, tables.leg, tables.case
     for start in range(0, len(subjects), AT_ONCE):
         part = subjects[start : start + AT_ONCE]
         if kind == CALL:
@@ -131,6 +132,9 @@ async def _left(connection: AsyncConnection, kind: str, subjects: Sequence[str])
         elif kind == PERSONAL:
             rows = await connection.execute(select(call.c.id, call.c.caller).where(call.c.id.in_(part)))
             found += [f"call {id} shows the caller's number" for id, caller in rows if _shows(caller)]
+            cases = [subject.removeprefix(CASE) for subject in part if subject.startswith(CASE)]
+            said = select(case.c.number).where(case.c.id.in_(cases), case.c.caller != "")
+            found += [f"case {number} shows who wrote it" for number in (await connection.execute(said)).scalars()]
         elif kind == RECORDINGS:
             named = select(leg.c.call_id).where(leg.c.call_id.in_(part), leg.c.recording.is_not(None)).distinct()
             found += [f"call {id} names a recording" for id in (await connection.execute(named)).scalars()]

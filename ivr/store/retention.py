@@ -22,10 +22,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ivr.calls.redaction import pseudonym, without_number
 from ivr.pbx.journal_age import Span
 from ivr.settings import Retention
+from ivr.store import retention_cases, tables, voices
 from ivr.store import retention_rows as rows
-from ivr.store import tables, voices
 from ivr.store.due import Old, due, limits
-from ivr.store.erasure import CALL, JOURNAL, PERSONAL, RECORDINGS, Order, prove
+from ivr.store.erasure import CALL, CASE, JOURNAL, PERSONAL, RECORDINGS, Order, prove
 from ivr.store.errors import DatabaseDownError
 from ivr.store.retention_journal import old_files, rotate_by_age
 from ivr.store.store import Store
@@ -92,6 +92,7 @@ class Job:
                 await self._finish()
             async for page in self._pages():
                 await self._take(page)
+            await self._uncalled()
             await self._screened()
             await self._strays()
             await self._old_journal()
@@ -168,6 +169,30 @@ class Job:
                     await self._proven(connection, PERSONAL, {row.subject: row.over_at for _, row in found})
         if found:
             self._told(PERSONAL, [row.over_at for _, row in found])
+
+    async def _uncalled(self) -> None:
+        """Cases that no call belongs to, and whoever sent what no case became of."""
+        before = self._before
+        if self._report.dry_run:
+            async with self._store.reading() as connection:
+                cases = await retention_cases.due(connection, before, most=None)
+                messages = await retention_cases.messages(connection, before[PERSONAL], erase=False)
+            self._told(PERSONAL, [*(case.opened_at for case in cases), *messages.values()])
+            return
+        last: int | None = 0
+        while last is not None:
+            async with self._store.alone() as connection:
+                await rows.erase_for_good(connection)
+                cases = await retention_cases.due(connection, before, last)
+                await retention_cases.forget(connection, [case.id for case in cases])
+                gone = {CASE + case.id: case.opened_at for case in cases}
+                if not cases:
+                    gone = await retention_cases.messages(connection, before[PERSONAL], erase=True)
+                if gone:
+                    await self._proven(connection, PERSONAL, gone)
+            self._told(PERSONAL, list(gone.values()))
+            last = cases[-1].serial if cases else None
+            await self._rest()
 
     # --- recordings --------------------------------------------------------------------------------------------------
 
@@ -294,7 +319,8 @@ class Job:
         await prove(connection, order, self._clock(), list(subjects), span or list(subjects.values()))
 
     def _told(self, kind: str, times: Sequence[datetime]) -> None:
-        self._report.kinds[kind].add(times)
+        if times:
+            self._report.kinds[kind].add(times)
 
     async def _forget_deleted(self) -> None:
         """What was erased is proven already; a database that is busy now is cleaned by the next run."""
