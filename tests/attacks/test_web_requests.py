@@ -22,9 +22,7 @@ from tests.web.house import CALL, PHONE_KEY, TOKEN, House, a_house
 
 TRANSFERS = f"/api/v1/calls/{CALL}/transfers"
 ORDER = b'{"target": "110", "mode": "transfer"}'
-OWN = {
-    ("GET", "/report"): {"Cache-Control": "private, no-cache"}
-}  # Back shows the same form, which sends nothing twice
+OWN = {("GET", "/report"): {"Cache-Control": "private, no-cache"}}  # Back shows the same form again
 OPEN = {
     *ADDRESSES,
     "/healthz",
