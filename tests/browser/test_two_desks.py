@@ -172,9 +172,12 @@ def test_given_a_case_that_comes_back_twice_when_the_desks_consult_then_the_next
     expect(city.get_by_text("形成处置规范：")).to_have_count(0)  # an operator keeps minutes
     city.get_by_role("button", name="记录会商结果").click()
     expect(city.get_by_text("会商结果已记录")).to_be_visible()
-    expect(police.locator(".case-decision")).to_contain_text("受理平台：110（会商确定）")
+    police.get_by_role("link", name="警情", exact=True).click()
+    police.get_by_role("link", name="会商与规范", exact=True).click()
+    expect(police.get_by_text("堵塞消防通道的，由公安现场处置").first).to_be_visible(timeout=30_000)
     made_the_rule(desks)
-    city.get_by_role("link", name="坐席台").click()
+    for page in (city, police):
+        page.get_by_role("link", name="坐席台").click()
 
     neighbour = desks.sites.city.caller("13800138005")
     since = call_in(desks.sites.city, neighbour, city)
