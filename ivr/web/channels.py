@@ -5,7 +5,6 @@ It is stored first and answered then; the same `webhook-id` again is answered wi
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -23,13 +22,13 @@ from ivr.store.audit import SYSTEM, Audit
 from ivr.store.channels import Taken
 from ivr.web import replies
 from ivr.web.access import NOT_A_GUESS
+from ivr.web.bodies import body_of
 from ivr.web.context import Asked
 from ivr.web.limits import address_of
 from ivr.web.routes import BadJsonError
 from ivr.web.schema import BOOLEAN, TIME, Schema, array, check, obj, one_of, string
 
 MOST_BODY = 256 * 1024  # bytes
-SECONDS = 10.0  # that a message may take to arrive
 
 MESSAGE: Schema = obj(
     {
@@ -120,19 +119,3 @@ async def _note(asked: Asked, channel: str, refusal: HotlineError) -> None:
         await audit.note(SYSTEM, SYSTEM, "channel.refused", remote, refusal.message, details)
     except HotlineError as failure:
         log.warning("channel.not_noted", why=failure.message)
-
-
-async def body_of(request: web.Request, most: int) -> bytes:
-    """Raises HotlineError where it is too large or too slow."""
-    body = bytearray()
-    try:
-        async with asyncio.timeout(SECONDS):
-            async for piece in request.content.iter_chunked(64 * 1024):
-                body += piece
-                if len(body) > most:
-                    message = f"the body is larger than {most} bytes"
-                    raise HotlineError("body_too_large", message, {"limit": most}, 413)
-    except TimeoutError:
-        message = f"the body was not whole within {SECONDS:g} s"
-        raise HotlineError("slow_body", message, {"seconds": SECONDS}, 408) from None
-    return bytes(body)

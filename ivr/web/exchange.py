@@ -6,7 +6,6 @@ way is refused, noted in the audit log and alarmed.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -22,6 +21,7 @@ from ivr.store.audit import SYSTEM, Audit
 from ivr.store.exchange import Backlog
 from ivr.web import replies
 from ivr.web.access import NOT_A_GUESS
+from ivr.web.bodies import body_of
 from ivr.web.context import Asked
 
 SECONDS = 20.0  # that a message may take to arrive
@@ -36,7 +36,7 @@ async def messages(asked: Asked) -> web.StreamResponse:
     """`POST /exchange/v1/messages`."""
     request, services = asked.request, asked.services
     request[NOT_A_GUESS] = True  # what is refused here has alarms of its own
-    body = await _body(request)
+    body = await body_of(request, MOST_BODY, SECONDS)
     now = datetime.now(UTC)
     try:
         signed = signatures.verify(
@@ -68,21 +68,6 @@ async def _note(asked: Asked, refusal: HotlineError) -> None:
         )
     except HotlineError as failure:
         log.warning("exchange.not_noted", why=failure.message)
-
-
-async def _body(request: web.Request) -> bytes:
-    body = bytearray()
-    try:
-        async with asyncio.timeout(SECONDS):
-            async for piece in request.content.iter_chunked(64 * 1024):
-                body += piece
-                if len(body) > MOST_BODY:
-                    message = f"the body is larger than {MOST_BODY} bytes"
-                    raise HotlineError("body_too_large", message, {"limit": MOST_BODY}, 413)
-    except TimeoutError:
-        message = f"the body was not whole within {SECONDS:g} s"
-        raise HotlineError("slow_body", message, {"seconds": SECONDS}, 408) from None
-    return bytes(body)
 
 
 async def schema(asked: Asked) -> Mapping[str, Any]:

@@ -23,7 +23,7 @@ from ivr.store.errors import DatabaseDownError
 from ivr.store.export import instant
 from ivr.store.progress import TooManyTriesError
 from ivr.web import report
-from ivr.web.channels import body_of
+from ivr.web.bodies import body_of
 from ivr.web.context import Asked
 from ivr.web.limits import address_of
 from ivr.web.pages import POLICY, STATIC, NoSuchPageError

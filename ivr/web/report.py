@@ -26,7 +26,8 @@ from ivr.desks.case_kinds import MATTER_KINDS
 from ivr.errors import HotlineError
 from ivr.settings.channels import Channel, web_channel
 from ivr.store.errors import DatabaseDownError
-from ivr.web.channels import body_of, told
+from ivr.web.bodies import body_of
+from ivr.web.channels import told
 from ivr.web.context import Asked
 from ivr.web.limits import address_of
 from ivr.web.pages import POLICY, STATIC, NoSuchPageError

@@ -204,7 +204,7 @@ async def test_given_a_span_then_the_page_says_it_as_people_do(house: House, res
 
 
 async def test_given_a_slow_sender_then_it_is_not_waited_for(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ivr.web.channels.SECONDS", 0.05)
+    monkeypatch.setattr("ivr.web.bodies.SECONDS", 0.05)
 
     async def slowly() -> Any:
         yield b"text="
