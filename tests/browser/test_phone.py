@@ -104,6 +104,26 @@ def test_given_a_page_when_a_citizen_calls_then_both_hear_each_other_and_each_ke
     citizen.wait_for("disconnected")
 
 
+def test_given_a_call_when_hold_is_pressed_again_before_asterisk_answered_then_the_last_press_holds(
+    hotline: Hotline, open_page: OpenPage
+) -> None:
+    page = open_page("1001")
+    start(page)
+    citizen = talk(hotline, page)
+    page.evaluate("phone.hold(true); phone.hold(false)")
+    call_state(page, "up")
+    citizen.wait_heard("operator", since=time.time())
+    hears(page, "caller")
+    page.evaluate("phone.hold(true); phone.hold(false); phone.hold(true)")
+    call_state(page, "held")
+    citizen.wait_who((), since=time.time())
+    page.evaluate("phone.hold(false)")
+    call_state(page, "up")
+    citizen.wait_heard("operator", since=time.time())
+    citizen.hangup()
+    call_state(page, None)
+
+
 def _completed(hotline: Hotline, citizen: Phone) -> bool:
     call = hotline.call_of(citizen.name, ended=False)
     return [transfer.result for transfer in call.transfers] == ["completed"]

@@ -17,6 +17,7 @@ const EXPIRES = 120; // seconds of a registration
 const AGAIN = 700; // ms until the next attempt to register
 const GATHER = 300; // ms that ICE may look for further addresses
 const START = 10_000; // ms that `start` waits until it is ready
+const BUSY = 100; // ms until a hold is tried again that another re-INVITE stood in the way of (RFC 3261, 14.1)
 const NO_ANSWER = 600; // seconds: the queue decides how long it rings
 
 export function createPhone() {
@@ -30,6 +31,8 @@ export function createPhone() {
   let session = null;
   let credentials = null;
   let timer = 0;
+  let wantsHold = false; // what was pressed last
+  let settling = false; // a re-INVITE for it runs
   let away = false; // the socket was lost since the last registration
 
   sound.onMicrophone((track) => session?.connection?.getSenders()[0]?.replaceTrack(track));
@@ -192,9 +195,31 @@ export function createPhone() {
     if (session) show({ state: now ? "held" : "up" });
   }
 
+  function hold(wanted) {
+    if (!["up", "held"].includes(call.value?.state)) return;
+    wantsHold = wanted;
+    settleHold();
+  }
+
+  /** One re-INVITE after the other until the call is as it was pressed last: a second one beside the first would end the call. */
+  function settleHold() {
+    const mine = session;
+    if (!mine || settling || mine.isOnHold().local === wantsHold) return;
+    settling = true;
+    const again = () => {
+      if (mine !== session) return;
+      settling = false;
+      settleHold();
+    };
+    const sent = wantsHold ? mine.hold({}, again) : mine.unhold({}, again);
+    if (!sent) setTimeout(again, BUSY);
+  }
+
   function over() {
     const last = call.value;
     session = null;
+    wantsHold = false;
+    settling = false;
     sound.play(null);
     batch(() => {
       muted.value = false;
@@ -271,7 +296,7 @@ export function createPhone() {
     answer,
     reject: () => terminate(session, { status_code: 486 }),
     hangup: () => terminate(session, call.value?.state === "ringing" && call.value.direction === "in" ? { status_code: 486 } : undefined),
-    hold: (wanted) => (wanted ? session?.hold() : session?.unhold()),
+    hold,
     mute(wanted) {
       if (wanted) session?.mute({ audio: true });
       else session?.unmute({ audio: true });
