@@ -50,6 +50,7 @@ class Parts:
     own_skills: tuple[str, ...] = ()  # that the site gives
     ears: Ears = SILENCE
     case: Mapping[str, Any] | None = None  # of the call: id, number, revision
+    last_case: Mapping[str, Any] | None = None  # of the call that ended last
 
 
 def call_of(state: LiveState, number: str) -> LiveCall | None:
@@ -106,6 +107,7 @@ def own(parts: Parts, desk: Desk) -> dict[str, Any]:
             "own_skills": parts.own_skills,
             "wrap_up_until": operator.until,
             "last_call": operator.last_call,
+            "last_case": parts.last_case,
         },
         "call": _call(parts, parts.call, desk) if parts.call else None,
     }

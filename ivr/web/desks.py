@@ -159,8 +159,10 @@ class Desks:
         ears: Ears = self._services.live.ears.of(leg.id for leg in call.legs) if call else Ears()
         region: Mapping[str, str] | None = self._regions.of(call.caller) if call else None
         own_skills = self._services.site.operators[number].skills
+        operator = state.operators[number]
         case = self._cases.get(call.id) if call else None
-        return Parts(state.operators[number], call, region, own_skills, ears, case)
+        last = self._cases.get(operator.last_call) if operator.last_call else None  # he may be writing it up
+        return Parts(operator, call, region, own_skills, ears, case, last)
 
     def _follow_speech(self, call: LiveCall | None) -> None:
         """Of calls that somebody looks at, once a leg: Asterisk listens to nobody else's."""

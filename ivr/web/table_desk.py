@@ -11,6 +11,7 @@ V1 = "/api/v1"
 _LEG = f"{V1}/calls/{{id}}/legs/{{leg}}"
 _PAUSE = obj({"reason": string(r"[a-z0-9-]+", 32, description="an id of [desk] pause_reasons")})
 
+CASE = nullable(obj({"id": TEXT, "number": TEXT, "revision": shapes.COUNT}))
 CALL = obj(
     {
         "id": TEXT,
@@ -24,7 +25,7 @@ CALL = obj(
         "handed_over_by": shapes.WORD,
         "requeued": shapes.WORD,
         "choices": array(shapes.STEP),
-        "case": nullable(obj({"id": TEXT, "number": TEXT, "revision": shapes.COUNT})),
+        "case": CASE,
         "legs": array(
             obj(
                 {
@@ -76,6 +77,7 @@ VIEW = obj(
                 "own_skills": array(TEXT),
                 "wrap_up_until": shapes.MOMENT,
                 "last_call": shapes.WORD,
+                "last_case": CASE,
             }
         ),
         "call": nullable(CALL),

@@ -97,7 +97,7 @@ def view(state: str = "available", call: dict[str, Any] | None = None, **more: A
         "at": ago(0),
         "connected": True,
         "phone": "browser",
-        "me": {**me, "wrap_up_until": None, "last_call": None},
+        "me": {**me, "wrap_up_until": None, "last_call": None, "last_case": None},
         "call": call,
         "queues": [{"name": "q-general", "skill": "general", "waiting": 2, "longest_since": ago(11)}],
         "targets": targets,
@@ -150,6 +150,8 @@ class Desk:
         self.case: dict[str, Any] | None = None  # of the call that runs
         self.away = False  # the server cannot be reached
         self.loses_answer = False  # to the next words of a case, which it has kept
+        self.keeps_answer = False  # to the next question for the case
+        self.kept: list[tuple[Route, Any]] = []  # answers that are still to be given
         self.logged_in = True
         self._streams: list[WebSocketRoute] = []
         if checked:
@@ -218,6 +220,9 @@ class Desk:
             if self.loses_answer:
                 self.loses_answer = False
                 return route.abort()
+        if path.endswith("/case") and asked.method == "GET" and self.keeps_answer:
+            self.keeps_answer = False
+            return self.kept.append((route, {"case": self.case}))
         known = {
             "/session": {"session": WHO},
             "/desk/phone": {"phone": {"kind": "browser"}},

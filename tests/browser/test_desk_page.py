@@ -261,6 +261,45 @@ def test_given_a_call_that_ended_when_the_operator_wraps_up_then_its_note_is_sti
     expect(page.get_by_label("经过")).to_have_count(0)
 
 
+def test_given_a_call_that_ended_when_the_other_desk_does_something_then_its_panel_follows(desk: Desk) -> None:
+    desk.now = TALKING
+    desk.case = case({}, 3)
+    page = desk.open()
+    badge = page.locator(".case-head .badge")
+    expect(badge).to_contain_text("办理中")
+    ended = view("wrap-up", me={**view("wrap-up")["me"], "last_call": "call-1"})
+    desk.show(ended)
+    expect(page.get_by_text("上一通来电")).to_be_visible()
+    desk.case = case({}, 4, state="offered")
+    told = {"id": "case-1", "number": "12345-20261127-000001", "revision": 4}
+    desk.show({**ended, "me": {**ended["me"], "last_case": told}})
+    expect(badge).to_contain_text("待对方答复")
+
+
+def test_given_a_case_that_is_read_and_changed_at_once_when_the_older_answer_comes_last_then_it_is_not_shown(
+    desk: Desk,
+) -> None:
+    desk.now = TALKING
+    desk.case = case({}, 3)
+    page = desk.open()
+    expect(page.locator(".case-head")).to_be_visible()
+    desk.keeps_answer, desk.case = True, case({}, 4, state="offered")
+    desk.show(view("talking", {**TALKING["call"], "case": {"id": "case-1", "number": "1", "revision": 4}}))
+    for _ in range(400):
+        if desk.kept:
+            break
+        page.wait_for_timeout(25)
+    page.get_by_role("button", name="紧急派警").click()
+    page.get_by_role("dialog").get_by_role("button", name="财产安全").click()
+    assert orders(page, desk, "/case")[-1][1]["kind"] == "emergency"
+    expect(page.locator(".case-head .badge")).to_contain_text("办理中")  # the fifth, as this server answers
+    ((late, answer),) = desk.kept
+    with page.expect_response("**/calls/call-1/case"):
+        late.fulfill(json=answer)
+    page.wait_for_timeout(100)
+    expect(page.locator(".case-head .badge")).to_contain_text("办理中")
+
+
 def test_given_a_class_of_neither_desk_when_chosen_then_it_says_so_and_the_class_can_be_taken_back(desk: Desk) -> None:
     desk.now = TALKING
     page = desk.open()

@@ -74,6 +74,19 @@ async def test_given_changes_then_the_stream_tells_the_whole_desk_anew(house: Ho
             told = await socket.receive_json(timeout=SECONDS)
 
 
+async def test_given_a_call_that_ended_then_its_operator_is_told_what_becomes_of_its_case(house: House) -> None:
+    house.in_a_call()
+    opened = await house.services.cases.open("1002", "phone", {"cause": "井盖丢失"}, call=CALL)
+    assert (await view(house))["call"]["case"]["revision"] == opened.revision
+    house.feed(*recorded("transfer_to_110"))
+    me = (await view(house))["me"]
+    assert (me["last_call"], me["last_case"]["revision"]) == (CALL, opened.revision)
+    changed = await house.services.cases.act(opened.case.id, "1001", "written", {"place": "和平路"})
+    me = (await view(house))["me"]
+    assert me["last_case"] == {"id": opened.case.id, "number": opened.case.number, "revision": changed.revision}
+    assert (await view(house, "1001"))["me"]["last_case"] is None
+
+
 async def test_given_a_foreign_page_then_the_stream_is_refused(house: House) -> None:
     headers = {"Authorization": "Bearer 1002", "Origin": "http://evil.example"}
     with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:

@@ -17,6 +17,8 @@ export const URGENCIES = ["general", "urgent", "very_urgent"];
 const CONTACTS = ["", "phone", "sms_only", "no_call_back"];
 const TAGS = ["minor", "elder", "disabled", "hearing", "foreigner", "pregnant", "veteran", "repeated", "in_danger"];
 
+const UNTOLD = 10_000; // ms between two looks at a case that the live view does not speak of
+
 let asked = null; // the tree changes with the settings only
 
 /** The class tree: [{code, zh, en, desk, basis}]. */
@@ -157,7 +159,8 @@ function Whose({ kept }) {
 /** For the middle of the desk. */
 export const Standing = () => (written.value ? html`<${Whose} kept=${written.value} />` : null);
 
-function Written({ id, revision, over }) {
+function Written({ id, news, over }) {
+  const { up, told, revision } = news;
   const [kept] = useState(() => keep(id));
   useEffect(() => {
     written.value = kept;
@@ -166,18 +169,24 @@ function Written({ id, revision, over }) {
       if (written.value === kept) written.value = null;
     };
   }, []);
-  useEffect(() => kept.newer(revision ?? 0), [revision, kept.state.value]);
+  useEffect(() => kept.newer(revision), [revision, kept.state.value]);
+  useEffect(() => {
+    if (up) kept.again(); // what happened while nobody told it
+    if (!up || told) return;
+    const timer = setInterval(kept.again, UNTOLD);
+    return () => clearInterval(timer);
+  }, [up, told]);
   return html`<${State} kept=${kept} />
     ${over && html`<${Whose} kept=${kept} />`}
     <${Texts} kept=${kept} /><${Facts} kept=${kept} />
     ${kept.whole.value && html`<${Orders} one=${kept.whole.value} act=${kept.act} within />`}`;
 }
 
-/** Beside the call. `over`: it has ended, and is written up. */
-export function CasePanel({ call, over }) {
+/** Beside the call. `over`: it has ended, and is written up. `news`: {up, told, revision} of the live view. */
+export function CasePanel({ call, news, over }) {
   useStyle("/static/case/page.css");
   return html`<section class="note card" aria-label=${t("case.note")}>
     <h2>${t(over && call ? "case.note_after" : "case.note")}</h2>
-    ${call && (over || call.talked) ? html`<${Written} id=${call.id} revision=${call.case?.revision} over=${over} key=${call.id} />` : html`<${Empty}>${t("case.note_later")}<//>`}
+    ${call && (over || call.talked) ? html`<${Written} id=${call.id} news=${news} over=${over} key=${call.id} />` : html`<${Empty}>${t("case.note_later")}<//>`}
   </section>`;
 }

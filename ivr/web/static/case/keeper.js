@@ -69,6 +69,7 @@ export function keep(id) {
   };
 
   function meet(told) {
+    if (whole.value?.id === told?.id && whole.value?.revision > told?.revision) return; // overtaken by a later answer
     const theirs = seen(told?.matter, base);
     for (const [field, said] of unanswered) if (same(theirs[field], said)) base = { ...base, [field]: said };
     unanswered = [];
@@ -169,7 +170,7 @@ export function keep(id) {
     async act(kind, data, key) {
       meet((await api.post(address, { kind, data }, { key })).case);
     },
-    /** Whether the other desk has been told meanwhile. */
+    /** What another has done meanwhile. */
     again() {
       if (loaded && state.value === "saved") load();
     },

@@ -18,7 +18,7 @@ import { lastTalk, showLastTalk } from "./lasttalk.js";
 import { connect, letGo, phoneCall } from "./line.js";
 import { Middle } from "./middle.js";
 import { startRinging, stopRinging } from "./ring.js";
-import { call, closeDesk, openDesk, phase, view } from "./state.js";
+import { call, caseNews, closeDesk, openDesk, phase, view } from "./state.js";
 import { PauseDialog, StatusBar } from "./statusbar.js";
 import { Summary } from "./summary.js";
 import { seat, sit, stand, takeOver } from "./tabs.js";
@@ -105,7 +105,7 @@ function Console() {
     <div class="desk-body">
       <${CallCard} />
       <${Middle} />
-      <${CasePanel} call=${acts.written()} over=${!call.value} />
+      <${CasePanel} call=${acts.written()} news=${caseNews.value} over=${!call.value} />
     </div>
     <${Targets} />
     ${open === "help" && html`<${Help} onClose=${close} />`}

@@ -12,6 +12,12 @@ export const streamState = computed(() => following.value?.state.value ?? "conne
 export const call = computed(() => view.value?.call ?? null);
 export const phase = computed(() => phaseOf(view.value, phoneCall.value));
 export const finished = signal(null); // the call whose note can still be written after it has ended
+/** What the stream says of the case that is written now. `told`: whether it speaks of it; not of a call from before its controller began. */
+export const caseNews = computed(() => {
+  const { last_call: last, last_case: lastCase } = view.value?.me ?? {};
+  const [told, known] = call.value ? [true, call.value.case] : [last === finished.value?.id, lastCase];
+  return { up: streamState.value === "up", told, revision: told ? (known?.revision ?? 0) : 0 };
+});
 export const dismissed = signal(null); // id of the failed transfer whose words were read
 /** On hold: a browser's phone knows itself, of a desk phone the server knows. */
 export const held = computed(() => (line.value ? line.value.held.value : Boolean(myLeg(view.value)?.held)));
