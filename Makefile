@@ -6,13 +6,16 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 IVR := .venv/bin/ivr
 READY := .venv/.ready
 
-.PHONY: run demo demo-two test bench soak matrix lock clean help
+.PHONY: run demo demo-case demo-two test bench soak matrix lock clean help
 
 run: $(READY)          ## start the sandbox hotline on this machine, until Ctrl-C
 	@exec $(IVR) up
 
 demo: $(READY)         ## play one whole story with real SIP phones and draw the call's ladder
 	@exec .venv/bin/python -m tests.demo
+
+demo-case: $(READY)    ## one matter from the public form over a department's work order to its end; every page has something to show
+	@exec .venv/bin/python -m tests.demo_case
 
 demo-two: $(READY)     ## 12345 and 110 side by side, and one case that both work on (STAY=1: both stay for your browser)
 	@exec .venv/bin/python -m tests.demo_two $(if $(STAY),--stay)

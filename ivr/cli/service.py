@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -27,6 +28,7 @@ from ivr.facts import facts
 from ivr.findings import Finding
 from ivr.pbx import drain, fetch, prompts, state
 from ivr.settings import Site
+from ivr.settings.channels import web_channel
 
 FOLLOW_SECONDS = 60.0  # for a new program to be loaded and to read the settings
 ANEW = "HOTLINE_ANEW"  # in the environment of an `ivr up` that another one began anew as
@@ -67,7 +69,7 @@ def up(context: typer.Context) -> None:
         keeping = supervisor.Supervisor(
             hotline.services, told.say, told.alarm, lambda: _unfit_to_follow(start), anew=anew
         )
-        asyncio.run(keeping.run(hotline.is_ready, lambda: _say(_welcome(site, start, secrets if new else None))))
+        asyncio.run(keeping.run(hotline.is_ready, lambda: _say(welcome(site, start, secrets if new else None))))
     if keeping.again:
         os.environ[ANEW] = "1"
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  the same command line as before
@@ -160,24 +162,34 @@ def _refuse_if_unfit(findings: list[Finding]) -> None:
         raise UnfitError("unfit", "\n".join(problems), {"problems": [f.id for f in findings if f.level == "problem"]})
 
 
-def _welcome(site: Site, start: Context, first: Credentials | None) -> str:
+def welcome(site: Site, start: Context, first: Credentials | None) -> str:
     sip = site.listen.sip
     secure = {"TLS": site.listen.sip_tls, "mutual TLS": site.listen.sip_mtls}
     names = dict.fromkeys(site.hotline.name.get(code, "") for code in ("zh", "en"))
     rows = [
         ("网页 web", f"{site.web_url}/"),
+        *((("公众页 public form", f"{site.web_url}/report"),) if web_channel(site.channels) else ()),
         ("电话 SIP", f"{sip.host}:{sip.port} (UDP)"),
         *(("电话 SIP", f"{door.host}:{door.port} ({name})") for name, door in secure.items() if door is not None),
         ("密码文件 secrets", str(credentials.path_in(start.var))),
         ("日志与录音 logs, recordings", str(start.var)),
     ]
     if first is not None:
-        rows.insert(1, ("首次登录 first login", f"{first.admin_user} / {first.admin_password}"))
-        operator = next(iter(site.operators), None)
-        if operator is not None:
-            rows.insert(2, ("坐席 operator", f"{operator} / {first.passwords[operator]}"))
+        rows[1:1] = [
+            ("首次登录 first login", f"{first.admin_user} / {first.admin_password}"),
+            *((label, f"{number} / {first.passwords[number]}") for label, number in _people(site)),
+        ]
     lines = "\n".join(f"  {label}: {value}" for label, value in rows)
     return f"{' · '.join(filter(None, names))}\n{lines}\n已就绪，按 Ctrl-C 停止 / ready, Ctrl-C stops it"
+
+
+def _people(site: Site) -> Iterator[tuple[str, str]]:
+    """Who may log in at once, one of each kind: rather those whose phone is the browser."""
+    for label, persons in (("坐席 operator", site.operators), ("班长 supervisor", site.supervisors)):
+        browser = (number for number, person in persons.items() if person.transport == "wss")
+        number = next(browser, next(iter(persons), None))
+        if number is not None:
+            yield label, number
 
 
 def _say(words: str) -> None:

@@ -19,6 +19,7 @@ from aiohttp import web
 from ivr.desks.case_model import DISPATCHER
 from ivr.errors import HotlineError
 from ivr.settings import Site
+from ivr.settings.channels import web_channel
 from ivr.web.context import Asked
 
 STATIC = Path(__file__).parent / "static"
@@ -90,6 +91,7 @@ def about(site: Site) -> dict[str, object]:
         "name": dict(hotline.name),
         "zone": hotline.timezone,
         "desk": _looks(site),
+        "report": web_channel(site.channels) is not None,
         "languages": [language for language in hotline.languages if language in ("zh", "en")] or ["zh", "en"],
     }
 

@@ -13,6 +13,7 @@ import pytest
 from multidict import CIMultiDictProxy
 from yarl import URL
 
+from ivr.settings.channels import Channel
 from ivr.settings.checks import ACCENTS
 from ivr.settings.model import Desk
 from ivr.web.pages import ADDRESSES, STATIC, about
@@ -129,6 +130,12 @@ def test_given_a_desk_then_its_pages_have_words_and_a_colour_of_their_own(
     site = a_site(tmp_path)
     site = replace(site, hotline=replace(site.hotline, desk=desk), desk=settings)
     assert about(site)["desk"] == looks
+
+
+def test_given_a_public_form_then_the_login_page_is_told_of_it(tmp_path: Path) -> None:
+    site = replace(a_site(tmp_path), channels={})
+    assert about(site)["report"] is False
+    assert about(replace(site, channels={"net": Channel("net", "web")}))["report"] is True
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

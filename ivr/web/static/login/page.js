@@ -45,5 +45,7 @@ const STEPS = {
 export default function Page() {
   useStyle("/static/login/page.css");
   const Step = STEPS[session.value?.must] ?? Login;
-  return html`<section class="login"><p class="login-name">${text(hotline.name)}</p><${Step} /></section>`;
+  return html`<section class="login"><p class="login-name">${text(hotline.name)}</p><${Step} />
+    ${hotline.report && !session.value && html`<p class="login-public">${t("login.public")}
+      <a href="/report">${t("login.report")}</a> · <a href="/report/progress">${t("login.progress")}</a></p>`}</section>`;
 }
