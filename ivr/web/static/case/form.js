@@ -85,12 +85,20 @@ function Texts({ kept }) {
 /** Typed by name or code; the browser offers what fits. A class of neither desk brings its basis along. */
 function ClassInput({ kept }) {
   const classes = useClasses();
+  const [typed, setTyped] = useState(null); // and not taken yet: whatever is drawn anew meanwhile leaves it as it is
+  const [wrong, setWrong] = useState(false);
   const code = kept.fields.value.class_code;
   const chosen = classes.find((one) => one.code === code);
   const own = kept.whole.value?.desk;
-  const choose = (typed) => {
-    const found = classes.find((one) => optionOf(one) === typed || one.code === typed || one[language.value] === typed);
-    if (!found && typed) return;
+  const forget = () => {
+    setTyped(null);
+    setWrong(false);
+  };
+  useEffect(forget, [code]);
+  const choose = (said) => {
+    const found = classes.find((one) => optionOf(one) === said || one.code === said || one[language.value] === said);
+    if (!found && said) return setWrong(true);
+    forget();
     kept.set("class_code", found?.code ?? "");
     kept.set("scope", ""); // was of another class, as far as anybody here knows
     settle();
@@ -100,7 +108,8 @@ function ClassInput({ kept }) {
   };
   const hint = chosen?.basis ? t("case.neither") : chosen?.desk && own && chosen.desk !== own ? t("case.desk_of_class", { desk: chosen.desk }) : "";
   return html`<div class="note-field class">
-    <${TextInput} label=${t("case.class")} value=${chosen ? optionOf(chosen) : code} name="class" list="case-classes" autocomplete="off" placeholder=${t("case.class_hint")} hint=${hint} onChange=${choose} />
+    <${TextInput} label=${t("case.class")} value=${typed ?? (chosen ? optionOf(chosen) : code)} name="class" list="case-classes" autocomplete="off" placeholder=${t("case.class_hint")} hint=${hint}
+      error=${wrong ? t("case.class_unknown") : ""} onInput=${setTyped} onChange=${choose} />
     <datalist id="case-classes">${classes.map((one) => html`<option key=${one.code} value=${optionOf(one)} />`)}</datalist>
     <${Clash} kept=${kept} field="class_code" onChoice=${settle} />
   </div>`;

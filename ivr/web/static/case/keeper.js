@@ -51,6 +51,7 @@ export function keep(id) {
   let wait = PAUSE;
   let closed = false;
   let loaded = false;
+  let sending = false; // one request follows the other: of two that cross, the older could come last
   let unanswered = []; // [field, words] that were sent and may have arrived: no words of another's
 
   const place = placeOf(id);
@@ -68,11 +69,15 @@ export function keep(id) {
     else localStorage.removeItem(place);
   };
 
-  function meet(told) {
-    if (whole.value?.id === told?.id && whole.value?.revision > told?.revision) return; // overtaken by a later answer
+  const overtaken = (told) => whole.value && (!told || (told.id === whole.value.id && told.revision < base.revision));
+
+  /** What the server told; an answer that was overtaken says nothing new. `sent`: ours, which it has now. */
+  function meet(told, sent = {}) {
+    if (overtaken(told)) return;
+    base = { ...base, ...sent };
     const theirs = seen(told?.matter, base);
     for (const [field, said] of unanswered) if (same(theirs[field], said)) base = { ...base, [field]: said };
-    unanswered = [];
+    if (!sending) unanswered = [];
     const met = merge(base, fields.value, theirs);
     base = { revision: told?.revision ?? 0, ...theirs };
     whole.value = told;
@@ -96,30 +101,34 @@ export function keep(id) {
 
   /** A field in conflict stays as the other wrote it, until somebody decides; ours stays here. */
   async function save() {
+    if (sending) return null; // its answer sends what was typed meanwhile
     if (!loaded) return load();
     const changed = differing().filter((field) => !(field in conflicts.value));
     if (changed.length === 0) {
       state.value = "saved";
-      return;
+      return null;
     }
     const sent = Object.fromEntries(changed.map((field) => [field, fields.value[field]]));
     state.value = "saving";
+    sending = true;
     unanswered = [...unanswered.filter((one) => !same(one[1], sent[one[0]])), ...Object.entries(sent)];
     shelve(); // a page that is loaded again before the answer knows its own words
     try {
       const answer = await api.post(address, { kind: "written", data: sent, revision: base.revision });
-      base = { ...base, ...sent };
-      meet(answer.case);
+      sending = false;
+      meet(answer.case, sent);
       wait = PAUSE;
       savedAt.value = new Date().toISOString();
       if (differing().some((field) => !(field in conflicts.value))) soon();
       else state.value = "saved";
     } catch (failure) {
+      sending = false;
       if (failure.id === "case_changed") {
         loaded = false;
         await load();
       } else later(failure, save);
     }
+    return null;
   }
 
   function later(failure, again) {
@@ -168,7 +177,12 @@ export function keep(id) {
     flush,
     /** Anything else that is done to the case. Throws ApiError. */
     async act(kind, data, key) {
-      meet((await api.post(address, { kind, data }, { key })).case);
+      try {
+        meet((await api.post(address, { kind, data }, { key })).case);
+      } catch (failure) {
+        if (failure.status === 409) load(); // somebody was quicker: show what it is now
+        throw failure;
+      }
     },
     /** What another has done meanwhile. */
     again() {

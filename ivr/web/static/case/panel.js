@@ -2,7 +2,7 @@
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { mmss, now } from "../shell/time.js";
 import { t } from "../shell/words.js";
-import { Badge, Button, Dialog, prompt, toast } from "../shell/ui.js";
+import { Badge, Button, Dialog, prompt, usePresses } from "../shell/ui.js";
 
 export const KINDS = { open: "info", offered: "warn", accepted: "good", consulting: "bad", handled: "good", closed: "idle", merged: "idle" };
 
@@ -59,7 +59,7 @@ function Danger({ onClose, choose }) {
 
 /** `again`: reads the case anew; without it the page does so by itself. */
 export function Panel({ case: one, act, again }) {
-  const [busy, setBusy] = useState(false);
+  const doing = usePresses(act);
   const [flagging, setFlagging] = useState(false);
   useEffect(() => {
     if (!again || !one?.untold.length) return;
@@ -67,16 +67,6 @@ export function Panel({ case: one, act, again }) {
     return () => clearTimeout(timer);
   }, [one]);
   if (!one) return html`<p class="case-head desk-hint">${t("case.new")}</p>`;
-  const doing = async (kind, data = {}) => {
-    if (busy) return;
-    setBusy(true);
-    try {
-      await act(kind, data);
-    } catch (failure) {
-      toast(failure.message, "bad");
-    }
-    setBusy(false);
-  };
   const withReason = async (kind, name) => {
     const reason = await prompt({ title: t(`case.${name}`), text: "", label: t("case.refuse_why"), required: true });
     if (reason) doing(kind, { reason });

@@ -3,4 +3,5 @@ export { Badge, Busy, Button, Check, Empty, Failure, Field, Kbd, Select, Tabs, T
 export { ask, Dialog, Overlays, prompt, toast } from "./overlays.js";
 export { Table } from "./table.js";
 export { useKeys } from "./keys.js";
+export { usePresses } from "./presses.js";
 export { useStyle } from "./style.js";
