@@ -101,16 +101,30 @@ async def post(http: aiohttp.ClientSession, url: str, body: bytes, headers: Mapp
     )
 
 
-async def keep_telling(due: Callable[[], Awaitable[Iterable[T]]], attempt: Callable[[T], Awaitable[Fate]]) -> None:
-    """Everything that is due, again and again, for ever."""
-    failed = 0
+async def keep_telling(
+    due: Callable[[], Awaitable[Iterable[T]]],
+    attempt: Callable[[T], Awaitable[Fate]],
+    hurry: asyncio.Event | None = None,
+) -> None:
+    """Everything that is due, again and again, for ever. `hurry`, once set, ends the pause that runs."""
+    failed, hurry = 0, hurry or asyncio.Event()
     while True:
         fates = await asyncio.gather(*(attempt(one) for one in await due()))
         asked = max((one.seconds for one in fates), default=0.0)  # it works, and has enough for now
         failed = failed + 1 if any(one.waits == "partner" and not one.seconds for one in fates) else 0
-        if asked:
-            await asyncio.sleep(asked)
-        elif failed:
-            await asyncio.sleep(pause("partner", failed))
+        if asked or failed:
+            if await _hurried(asked or pause("partner", failed), hurry):
+                failed = 0
         elif not any(one.state == "delivered" for one in fates):
             await asyncio.sleep(LOOK)
+
+
+async def _hurried(seconds: float, hurry: asyncio.Event) -> bool:
+    """Whether somebody ended the pause before its time."""
+    try:
+        async with asyncio.timeout(seconds):
+            await hurry.wait()
+    except TimeoutError:
+        return False
+    hurry.clear()
+    return True

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, text, update
@@ -20,6 +20,7 @@ from ivr.store import attachments, case_search, case_words, linkage, norms, note
 Hook = Callable[[Connection, Case, Sequence[Event]], None]
 """Gets the case as it is now, and the events that were new."""
 
+NEWS = timedelta(days=30)  # what came before that is told to nobody any more
 FIRST_LINE = 80  # characters of a case where it is only mentioned
 _ALONE = 1214  # PostgreSQL's advisory lock of whoever writes a case; SQLite has one writer anyway
 
@@ -101,16 +102,20 @@ def append(
 
 
 def read_again(connection: Connection, own: str, now: datetime, hooks: Sequence[Hook], most: int = 100) -> int:
-    """After an upgrade: what other desks said and nobody understood here has its effect now; how many cases."""
+    """After an upgrade: what other desks said and nobody understood here has its effect now; how many cases.
+
+    Whoever hears of events (`hooks`) hears of those that are still news; some he may have heard of when they came.
+    """
     alone(connection)
     query = select(tables.case_strange).where(_STRANGE.language != LANGUAGE).limit(most)
     rows = connection.execute(query).all()
     for row in rows:
-        case = project(connection, own, hold(connection, row.case_id), now)
-        kinds = set(row.kinds.split()) - strange(case)
-        new = [entry.event for entry in case.history if entry.event.kind in kinds]
+        held = hold(connection, row.case_id)
+        kinds = set(row.kinds.split()) - strange(project(connection, own, held, now))
+        news = [one.event for one in held.stored if one.event.kind in kinds and one.stored_at >= now - NEWS]
+        new = sorted(news, key=lambda event: event.order)
         for hook in hooks if new else ():
-            hook(connection, case, new)
+            hook(connection, held.case, new)
     return len(rows)
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, case, delete, func, select, update
 
 from ivr.calls.numbers import normal, shapes
 from ivr.desks.case import fold
@@ -24,7 +24,7 @@ from ivr.store import case_rows, tables
 from ivr.store.store import Store
 
 AT_ONCE = 20  # messages that are sent to one receiver at the same time, each of another case
-KEPT = timedelta(days=30)  # what is settled is remembered so long
+KEPT = case_rows.NEWS  # what is settled is remembered so long: nobody hears of it twice
 FORGOTTEN_AT_ONCE = 500
 SENT, OPEN = "delivered", ("pending", "dead")
 
@@ -63,6 +63,7 @@ class Waiting:
     pending: int = 0
     dead: int = 0
     oldest: datetime | None = None  # of those pending
+    asked: datetime | None = None  # when somebody last asked for a message that was not tried since (`retry`)
 
 
 class Tellings:
@@ -84,7 +85,8 @@ class Tellings:
                 state = SENT if event.data.get("state") == "sent" else "dead"
                 self._settle_step(connection, case.id, event.data["step"], state, now)
             for hook in self._hooks.values():
-                if EVERY in hook.events or event.kind in hook.events:
+                wanted = EVERY in hook.events or event.kind in hook.events
+                if wanted and not _was_named(connection, hook.name, event):
                     rows.append(_row(hook.name, event, "", now))
             # The desk that first received it tells its citizen: nobody hears the same from two desks.
             step = step_of(case, event) if self._sms and case.first == self._own else ""
@@ -122,7 +124,7 @@ class Tellings:
             "state": state,
             "tries": letter.tries + 1,
             "tried_at": now,
-            "next_at": now + timedelta(seconds=after) if state == "pending" else None,
+            "next_at": now + timedelta(seconds=after) if state == "pending" and after else None,
             "status": status,
             "why": why,
         }
@@ -151,11 +153,12 @@ class Tellings:
     async def retry(self, which: str) -> int:
         """Send what was given up again, and what pauses at once: a message by its id, all of a receiver's, or `all`.
 
-        Raises UnknownTellingError.
+        `waiting` tells it to whoever sends, who may be another process. Raises UnknownTellingError.
         """
         open_ones = _TELLING.state.in_(OPEN)
         rows = open_ones if which == "all" else open_ones & ((_TELLING.id == which) | (_TELLING.name == which))
-        values = {"state": "pending", "next_at": None, "made_at": self._clock()}
+        now = self._clock()
+        values = {"state": "pending", "next_at": now, "made_at": now}
         statement = update(tables.telling).where(rows).values(values)
         count = await self._store.write(lambda connection: connection.execute(statement).rowcount)
         if not count and which not in {"all", *self._names}:
@@ -164,21 +167,22 @@ class Tellings:
 
     async def waiting(self) -> dict[str, Waiting]:
         """By name; also whom the settings do not name any more, where something waits for him."""
+        asked = func.max(case((_TELLING.next_at == _TELLING.made_at, _TELLING.made_at)))
         query = (
-            select(_TELLING.name, _TELLING.state, func.count(), func.min(_TELLING.made_at))
+            select(_TELLING.name, _TELLING.state, func.count(), func.min(_TELLING.made_at), asked)
             .where(_TELLING.state.in_(OPEN))
             .group_by(_TELLING.name, _TELLING.state)
         )
         async with self._store.reading() as connection:
             rows = (await connection.execute(query)).all()
-        counts: Mapping[tuple[str, str], tuple[int, datetime]] = {(who, state): (n, at) for who, state, n, at in rows}
+        counts: Mapping[tuple[str, str], Sequence[Any]] = {(who, state): rest for who, state, *rest in rows}
         names = dict.fromkeys((*self._names, *(row[0] for row in rows)))
         return {
             name: Waiting(
                 name,
                 counts.get((name, "pending"), (0,))[0],
                 counts.get((name, "dead"), (0,))[0],
-                _moment(counts[name, "pending"][1]) if (name, "pending") in counts else None,
+                *(_moment(at) for at in counts.get((name, "pending"), (0, None, None))[1:]),
             )
             for name in names
         }
@@ -207,6 +211,13 @@ def _row(name: str, event: Event, step: str, now: datetime) -> dict[str, Any]:
         "tries": 0,
         "why": "",
     }
+
+
+def _was_named(connection: Connection, name: str, event: Event) -> bool:
+    """An event that was not understood when it came is read again after an upgrade: it was told then."""
+    row = (_TELLING.case_id == event.case) & (_TELLING.name == name)
+    row &= (_TELLING.origin == event.origin) & (_TELLING.seq == event.seq)
+    return connection.execute(select(_TELLING.serial).where(row).limit(1)).first() is not None
 
 
 def _was_told(connection: Connection, case_id: str, step: str) -> bool:

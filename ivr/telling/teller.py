@@ -7,7 +7,7 @@ A message goes out again and again, for days; then it is given up, an alarm stan
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -67,6 +67,8 @@ class Teller:
         self._over: dict[str, tuple[posting.Answer, Fate]] = {}  # ids of what was sent, until the database knows it
         self._blind = False  # the outbox cannot be read
         self._wait: dict[str, datetime] = {}  # name → it wants to hear nothing before that
+        self._hurry: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)  # name → its pause ends now
+        self._asked: dict[str, datetime] = {}  # name → when somebody last asked for its messages
         self._busy: set[str] = set()  # numbers that are being sent a text: the day's limit counts what was sent
         self._texts = texts.read(texts.file_of(site)) if site.sms else {}
         self.waiting: Mapping[str, Waiting] = {}
@@ -84,12 +86,21 @@ class Teller:
             while self._site.webhooks or self._site.sms:
                 try:
                     self.waiting = await self._tellings.waiting()
+                    self._end_pauses()
                 except HotlineError:  # whoever reads what is due says so
                     log.debug("telling.not_counted")
                 await asyncio.sleep(COUNTED)
             await asyncio.Event().wait()  # nobody is to be told
         finally:
             await keeper.close()
+
+    def _end_pauses(self) -> None:
+        """Of whom somebody has mended, and says so."""
+        for name, one in self.waiting.items():
+            if one.asked is not None and one.asked != self._asked.get(name):
+                self._asked[name] = one.asked
+                self._wait.pop(name, None)
+                self._hurry[name].set()
 
     def pending(self) -> float:
         """Messages that wait, of all receivers."""
@@ -113,11 +124,15 @@ class Teller:
 
     async def _hook(self, hook: Webhook) -> None:
         async with posting.session(posting.context(self._site, everybody=True)) as http:
-            await posting.keep_telling(lambda: self._due(hook.name), lambda letter: self._tell(http, hook, letter))
+            await posting.keep_telling(
+                lambda: self._due(hook.name), lambda letter: self._tell(http, hook, letter), self._hurry[hook.name]
+            )
 
     async def _sms(self) -> None:
         async with posting.session(posting.context(self._site, everybody=True)) as http:
-            await posting.keep_telling(lambda: self._due(SMS), lambda letter: self._text(http, letter))
+            await posting.keep_telling(
+                lambda: self._due(SMS), lambda letter: self._text(http, letter), self._hurry[SMS]
+            )
 
     async def _due(self, name: str) -> list[Letter]:
         if self._wait.get(name, self._now()) > self._now():

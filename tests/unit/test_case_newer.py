@@ -83,7 +83,7 @@ async def test_given_what_an_older_program_did_not_understand_when_it_is_upgrade
     def hook(connection: Connection, case: Any, new: Any) -> None:
         told.append([event.kind for event in new])
 
-    desk, messages = Cases(store, "12345", hooks=(hook,)), Messages(store, "12345", ["110"])
+    desk, messages = Cases(store, "12345", hooks=(hook,), clock=lambda: NOW), Messages(store, "12345", ["110"])
     events = tuple(said(*FIRST, ("handled", {"result": "solved"}), ("sung", {"song": "la"})))
     message = Message(str(uuid4()), "110", "12345", ID, NOW, events)
     with monkeypatch.context() as older:

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +19,21 @@ import pytest
 from aiohttp import web
 from sqlalchemy import insert, select, update
 
-from ivr import credentials, webhooks
+from ivr import credentials, posting, webhooks
+from ivr.desks.case import Event
 from ivr.desks.case_kinds import STEPS
 from ivr.errors import HotlineError
 from ivr.settings import Site, load, texts
 from ivr.settings.model import Department
 from ivr.settings.telling import Sms, Webhook
-from ivr.store import DatabaseDownError, Store, tables
+from ivr.store import DatabaseDownError, Store, case_rows, tables
 from ivr.store.cases import Cases
-from ivr.store.tellings import Tellings, UnknownTellingError
+from ivr.store.tellings import KEPT, Tellings, UnknownTellingError
+from ivr.telling import teller as telling
 from ivr.telling.teller import GIVEN_UP, Teller
 from ivr.telling.texting import AFTER_CALL
 from tests.unit.databases import ready_sqlite
+from tests.unit.test_case_newer import without
 
 SANDBOX = Path(__file__).parents[2] / "hotline.toml"
 NOON = datetime(2026, 11, 27, 4, 0, tzinfo=UTC)  # in Beijing
@@ -232,6 +236,49 @@ async def test_given_a_receiver_that_asks_us_to_wait_then_nothing_goes_there_mea
     house.clock[0] += timedelta(seconds=1)
     await house.send()
     assert len(house.records.took) == 4
+
+
+async def test_given_a_receiver_that_pauses_when_somebody_asks_then_it_is_tried_at_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was mended, long before the end of the pause that it asked for or that its failures made."""
+    monkeypatch.setattr(telling, "COUNTED", 0.02)
+    monkeypatch.setattr(posting, "pause", lambda waits, tries: 3600.0)
+    house.records.answers = [410]
+    await house.opened("c1")
+    running = asyncio.create_task(house.teller.run())
+    try:
+        async with asyncio.timeout(20):
+            while "records" not in house.teller.trouble:  # noqa: ASYNC110  an answer
+                await asyncio.sleep(0.02)
+            assert await house.tellings.retry("records") == 2
+            while len(house.records.took) < 2:  # noqa: ASYNC110  what comes
+                await asyncio.sleep(0.02)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+@pytest.mark.parametrize("days", [1, 40])
+async def test_given_what_was_told_before_it_was_understood_when_it_is_read_again_then_only_who_never_heard_hears_it(
+    house: House, days: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After so many days nobody remembers any more who heard it: then it is no news."""
+    said = [("opened", {"number": "110-20261127-000001", "channel": "phone"}), ("handled", {"result": "solved"})]
+    theirs = [Event("theirs", "110", seq, seq, NOON, "9001", *one) for seq, one in enumerate(said, 1)]
+    append = partial(case_rows.append, hooks=(house.tellings.hook,))
+    with monkeypatch.context() as older:
+        without(older, "handled")
+        await house.store.write(lambda connection: append(connection, "12345", theirs, NOON))
+    await house.send()
+    assert [one["data"]["event"]["kind"] for one in house.records.took] == ["opened", "handled"]
+    house.clock[0] += timedelta(days=days)
+    await house.tellings.forget(house.clock[0])
+    late = replace(house.site, sms=None, webhooks={"late": Webhook("late", "http://127.0.0.1:9/", events=("handled",))})
+    house.cases._hooks = (house.tellings.hook, Tellings(house.store, late, lambda: house.clock[0]).hook)
+    assert await house.cases.read_again() == 1
+    told = 2 if days < KEPT.days else 0
+    assert [len(await house.rows(name)) for name in ("records", "late")] == [told, told // 2]
 
 
 # --- citizens --------------------------------------------------------------------------------------------------------
