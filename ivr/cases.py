@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
@@ -18,6 +19,7 @@ from typing import TypeVar
 import structlog
 
 from ivr.calls.live import Live
+from ivr.calls.live_views import LiveCall
 from ivr.calls.model import Call, Transfer
 from ivr.desks.case import Case, Refused
 from ivr.errors import HotlineError
@@ -38,6 +40,14 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What a call that a desk handed over is called there."""
+
+    desk: str | None  # that shares cases with us; None: it does not
+    call: str
+
+
 class Keeping:
     """`look` is told of saved calls, `run` does what follows from them; nothing here may stop a call."""
 
@@ -47,7 +57,7 @@ class Keeping:
         self._cases, self._live, self._site, self._clock = cases, live, site, clock
         self._todo: asyncio.Queue[Work] = asyncio.Queue()
         self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
-        self._came: OrderedDict[str, str] = OrderedDict()  # calls that desks handed over → the ids they have there
+        self._came: OrderedDict[str, Came] = OrderedDict()  # calls that desks handed over
         self._limit = timedelta(seconds=site.desk.decide_seconds)
 
     def look(self, calls: Iterable[Call]) -> None:
@@ -56,8 +66,9 @@ class Keeping:
         for call in calls:
             theirs = their_call(call.steps)
             if theirs and (call.ended_at is None or call.ended_at >= since) and call.id not in self._came:
-                _remember(self._came, call.id, theirs)
-                self._todo.put_nowait(partial(self.came, call, theirs))
+                came = Came(self._site.partner_of(call.handed_over_by), theirs)
+                _remember(self._came, call.id, came)
+                self._todo.put_nowait(partial(self.came, call, came))
             for transfer in call.transfers:
                 target = self._site.targets.get(transfer.target)
                 if target is None or not target.is_desk or transfer.asked_at < since:
@@ -73,7 +84,7 @@ class Keeping:
 
     def changed(self, known: Known) -> None:
         """For `Cases.listeners`: a case that another desk hands over with a call becomes that call's."""
-        if handed_over(known.case, self._cases.desk, self._live, self._came) is not None:
+        if self._handed_over(known.case) is not None:
             self._todo.put_nowait(lambda: self.link(known.case.id))
 
     def taken(self, case_id: str) -> None:
@@ -148,33 +159,41 @@ class Keeping:
                 except HotlineError as error:  # decided meanwhile
                     log.info("case.limit_waits", case=id, why=error.id)
 
-    async def came(self, call: Call, theirs: str) -> None:
+    async def came(self, call: Call, came: Came) -> None:
         """A call that a desk hands over: its case may be here already."""
-        known = await offered_with(self._cases, call, theirs)
+        known = await offered_with(self._cases, call, came.desk, came.call)
         if known is not None:
             await self._cases.act(known.case.id, "system", "called", {"call": call.id})
 
     async def link(self, id: str) -> None:
         known = await self._cases.get(id)
-        call = handed_over(known.case, self._cases.desk, self._live, self._came)
+        call = self._handed_over(known.case)
         if call is not None:
             await self._cases.act(id, "system", "called", {"call": call})
 
+    def _handed_over(self, case: Case) -> str | None:
+        return handed_over(case, self._cases.desk, self._live, self._came, self._site)
 
-def handed_over(case: Case, own: str, live: Live, came: Mapping[str, str]) -> str | None:
+
+def handed_over(case: Case, own: str, live: Live, came: Mapping[str, Came], site: Site) -> str | None:
     """The call that an open offer to us came with; None where there is none, or it is known.
 
-    `came`: calls → the ids that they have at the desk that handed them over. Such a one may be over by now: its case
-    comes later where the exchange was down. Where no id is told the number counts, of calls that run.
+    `came`: calls that desks handed over, by their ids here. Such a one may be over by now: its case comes later where
+    the exchange was down. Where no id is told the number counts, of calls that run.
     """
     if not offered(case, own):
         return None
     known = {link.call for link in case.calls if link.desk == own}
-    theirs = {link.call for link in case.calls if link.desk != own}
+    theirs = {Came(link.desk, link.call) for link in case.calls if link.desk != own}
     told = next((ours for ours, there in came.items() if there in theirs and ours not in known), None)
     if told is not None:
         return told
-    calls = [call for call in live.snapshot().calls.values() if belongs(case, own, call, came.get(call.id, ""))]
+
+    def its(call: LiveCall) -> bool:
+        there = came.get(call.id) or Came(site.partner_of(call.handed_over_by), "")
+        return belongs(case, own, call, there.desk, there.call)
+
+    calls = [call for call in live.snapshot().calls.values() if its(call)]
     return min(calls, key=lambda call: call.since).id if calls else None
 
 

@@ -184,6 +184,14 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True)
+class Orders:
+    """Work orders (R47): when so many percent of an order's time have passed, its light changes."""
+
+    yellow: int = 80
+    red: int = 95
+
+
+@dataclass(frozen=True, slots=True)
 class Privacy:
     """R60: everybody sees numbers masked; who may uncover one, with a reason that is kept."""
 
@@ -343,6 +351,7 @@ class Site:
     dialplans: Dialplans = field(default_factory=Dialplans)
     desk: Desk = field(default_factory=Desk)
     privacy: Privacy = field(default_factory=Privacy)
+    orders: Orders = field(default_factory=Orders)
     accounts: Accounts = field(default_factory=Accounts)
     supervisors: Mapping[str, Supervisor] = field(default_factory=dict)
     supervision: Supervision = field(default_factory=Supervision)
@@ -353,8 +362,8 @@ class Site:
     webhooks: Mapping[str, Webhook] = field(default_factory=dict)  # by name
     sms: Sms | None = None
 
-    def partner_of(self, target: str) -> str | None:
-        """The desk that a call taken to this target belongs to, where we share cases with it."""
+    def partner_of(self, target: str | None) -> str | None:
+        """The desk that a call taken to this target, or handed over by it, belongs to, where we share cases with it."""
         return next((desk for desk, partner in self.exchange.items() if target in partner.targets), None)
 
     @property

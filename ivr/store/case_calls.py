@@ -1,5 +1,6 @@
 """Which case belongs to a call that another desk hands over: found by the id that the call has there, and by the
-caller's number where the other desk's call tells none (a partner with another system)."""
+caller's number where the other desk's call tells none (a partner with another system). An id counts from the desk
+alone that told of it: nobody's call becomes part of a case that another desk shares with us."""
 
 from __future__ import annotations
 
@@ -28,13 +29,20 @@ def offered(case: Case, own: str) -> bool:
     return offer is not None and (offer.state, offer.way) == ("sent", "voice")
 
 
-def belongs(case: Case, own: str, call: LiveCall | Call, theirs: str = "") -> bool:
-    """Whether this call is the one that the case was offered with. `theirs`: where the log knows it already."""
+def belongs(case: Case, own: str, call: LiveCall | Call, partner: str | None, theirs: str = "") -> bool:
+    """Whether this call is the one that the case was offered with.
+
+    `partner`: the desk that hands the call over, where it shares cases with us; `theirs`: where the log knows it
+    already.
+    """
     if any((link.desk, link.call) == (own, call.id) for link in case.calls):
         return False  # it is known already
     theirs = theirs or their_call(call.steps)
     if theirs:
-        return any(link.desk != own and link.call == theirs for link in case.calls)
+        return any((link.desk, link.call) == (partner, theirs) for link in case.calls)
+    offer = case.offer_to(own)
+    if partner is not None and offer is not None and offer.origin != partner:
+        return False  # another desk offered it
     return is_number(call.caller) and call.caller == case.matter.caller
 
 
@@ -42,8 +50,8 @@ def is_number(caller: str) -> bool:
     return caller.strip("+").isdigit()
 
 
-async def offered_with(cases: Cases, call: LiveCall | Call, theirs: str = "") -> Known | None:
-    """`theirs` as in `belongs`. Raises DatabaseDownError."""
+async def offered_with(cases: Cases, call: LiveCall | Call, partner: str | None, theirs: str = "") -> Known | None:
+    """`partner`, `theirs` as in `belongs`. Raises DatabaseDownError."""
     theirs = theirs or their_call(call.steps)
     if not theirs and not is_number(call.caller):
         return None
@@ -56,6 +64,6 @@ async def offered_with(cases: Cases, call: LiveCall | Call, theirs: str = "") ->
             known = await cases.get(id)
         except UnknownCaseError:
             continue
-        if offered(known.case, cases.desk) and belongs(known.case, cases.desk, call, theirs):
+        if offered(known.case, cases.desk) and belongs(known.case, cases.desk, call, partner, theirs):
             return known
     return None

@@ -11,16 +11,10 @@ from ivr.settings import classes
 from ivr.store.case_calls import is_number, offered_with
 from ivr.store.case_search import Wanted
 from ivr.store.cases import CaseChangedError, Known
-from ivr.web import cases_told, lookups, ordering, scope
+from ivr.web import case_checks, cases_told, lookups, ordering, scope
 from ivr.web.context import Asked
 from ivr.web.notes import ErasedCallError, of_mine
-from ivr.web.roles import FOR_OTHERS, NORM_MAKERS, NOTE_READERS
-
-
-class NormNotYoursError(HotlineError):
-    def __init__(self) -> None:
-        message = "a norm is made by a supervisor, a liaison or the administrator; keep the minutes without one"
-        super().__init__("norm_not_yours", message, status=403)
+from ivr.web.roles import FOR_OTHERS, NOTE_READERS
 
 
 async def listed(asked: Asked) -> dict[str, Any]:
@@ -104,18 +98,13 @@ async def _done(asked: Asked, id: str) -> Known:
     body, data = asked.body, asked.body.get("data")
     if body["kind"] == "written" and data and data.get("name") == cases_told.HIDDEN:
         data = {name: value for name, value in data.items() if name != "name"}  # he was not shown it: he says no other
-    if body["kind"] == "consultation" and (data or {}).get("norm") and not _makes_norms(asked):
-        raise NormNotYoursError
+    case_checks.allowed(asked, body["kind"], data or {})
     if body["kind"] == "ordered":
         return await ordering.order(asked, id, who(asked))
     try:
         return await asked.services.cases.act(id, who(asked), body["kind"], data, body.get("revision"))
     except CaseChangedError as refusal:
         raise cases_told.changed(asked, refusal) from None
-
-
-def _makes_norms(asked: Asked) -> bool:
-    return asked.who is not None and bool(asked.who.roles & NORM_MAKERS)
 
 
 async def of_classes(asked: Asked) -> dict[str, Any]:
@@ -129,8 +118,10 @@ async def of_classes(asked: Asked) -> dict[str, Any]:
 async def _handed_over(asked: Asked) -> Known | None:
     """The case that another desk offered us with this very call."""
     cases, call = asked.services.cases, asked.services.live.call(asked.path["id"])
-    known = await offered_with(cases, call) if call is not None else None
-    if call is None or known is None:
+    if call is None:
+        return None
+    known = await offered_with(cases, call, asked.services.site.partner_of(call.handed_over_by))
+    if known is None:
         return None
     return await cases.act(known.case.id, "system", "called", {"call": call.id})
 

@@ -54,10 +54,8 @@ async def full(asked: Asked, known: Known) -> dict[str, Any]:
 
 
 def _others(asked: Asked) -> list[str]:
-    """Desks that a case can be offered to: those who share cases with us, then targets that are desks."""
-    site, own = asked.services.site, asked.services.cases.desk
-    targets = (key for key, one in site.targets.items() if one.is_desk and site.partner_of(key) is None)
-    return [desk for desk in dict.fromkeys((*site.exchange, *targets)) if desk != own]
+    """Desks that a case can be offered to: those who share cases with us. Nobody else would ever see it."""
+    return list(asked.services.site.exchange)
 
 
 def personal(asked: Asked, case: Case, said: Mapping[str, Any]) -> dict[str, Any]:

@@ -77,6 +77,8 @@ _CHINESE: Mapping[str, str] = {
     "case_changed": "{by} 刚刚改动了这些内容：请核对后再保存",
     "no_classes": "诉求分类无法读取，请管理员检查 [desk] classes：{why}",
     "norm_not_yours": "处置规范由班长席、联络员或系统管理员制定：请只记录会商纪要和受理平台",
+    "norm_ends_first": "规范的失效时间（until）{until} 须晚于施行时间（from）{from}，否则规范永不生效",
+    "unknown_desk": "平台 {desk} 未与本平台互通诉求（[exchange.…] 中有：{known}）；请改选，或请管理员添加",
     "case_one_other": "请指明另一个诉求（只能一个）",
     # work orders
     "case_orders_open": "本平台还有工单未办结，请先办结或撤回工单",

@@ -42,7 +42,7 @@ WRONG = [route for route in FUZZED if route.parts or route.query or route.header
 CASES = [(route, GenerationMode.POSITIVE) for route in FUZZED] + [(route, GenerationMode.NEGATIVE) for route in WRONG]
 # What data of the right shape may be refused for.
 BEYOND_A_SCHEMA = (
-    *("bad_end", "no_department"),
+    *("bad_end", "no_department", "norm_ends_first", "unknown_desk"),
     *("idempotency_key_reused", "nobody_named", "no_reason", "bad_block_end", "bad_span", "too_many_tries"),
     *("unknown_category", "bad_prompt_text", "bad_placeholder", "greeting_too_long", "no_sound", "silent_sound"),
     *("bad_roles", "roles_exclude", "weak_password"),

@@ -51,14 +51,23 @@ def a_call(caller: str = NUMBER, there: str = "") -> LiveCall:
 def test_given_a_call_from_a_desk_then_its_case_is_found_by_its_id_there_and_by_the_number_without_one(
     call: LiveCall, its: bool
 ) -> None:
-    assert belongs(a_case(), "110", call) is its
+    assert belongs(a_case(), "110", call, "12345") is its
+
+
+@pytest.mark.parametrize("there", [THERE, ""], ids=["by its id there", "by the number"])
+@pytest.mark.parametrize("partner", ["119", None])
+def test_given_a_call_from_whoever_did_not_offer_the_case_then_it_is_not_the_cases(
+    there: str, partner: str | None
+) -> None:
+    """It names a call that another desk told of: so it would read what that desk shares with us."""
+    assert belongs(a_case(), "110", a_call(there=there), partner) is (partner is None and not there)
 
 
 def test_given_two_withheld_numbers_then_neither_has_the_others_case() -> None:
-    assert not belongs(a_case(caller=""), "110", a_call(""))
+    assert not belongs(a_case(caller=""), "110", a_call(""), "12345")
 
 
 def test_given_the_call_is_known_or_the_offer_answered_then_nothing_is_joined() -> None:
-    assert not belongs(a_case(("110", "called", {"call": "here"})), "110", a_call(there=THERE))
+    assert not belongs(a_case(("110", "called", {"call": "here"})), "110", a_call(there=THERE), "12345")
     assert offered(a_case(), "110")
     assert not offered(a_case(("110", "accepted", {})), "110")

@@ -20,6 +20,7 @@ from ivr.errors import HotlineError
 from ivr.settings import Site
 from ivr.settings.model import Partner
 from ivr.store import DatabaseDownError, Store, case_rows
+from ivr.store.case_calls import offered_with
 from ivr.store.cases import Cases, Known
 from tests.unit.live_streams import recorded
 from tests.unit.stories import transferred
@@ -206,7 +207,7 @@ async def test_given_a_withheld_number_and_a_new_controller_when_the_case_comes_
     call = transferred()
     ended_at = datetime.now(UTC) if over else None
     steps = (Step(call.id, call.entered_at, "partner_call", "their-call"),)
-    call = replace(call, caller="anonymous", ended_at=ended_at, steps=steps, transfers=())
+    call = replace(call, caller="anonymous", ended_at=ended_at, steps=steps, transfers=(), handed_over_by="110")
     keeping = Keeping(cases, live, site)
     cases.listeners.append(keeping.changed)
     running = asyncio.create_task(keeping.run())
@@ -221,6 +222,42 @@ async def test_given_a_withheld_number_and_a_new_controller_when_the_case_comes_
         running.cancel()
 
 
+def came_from(live: Live, target: str, told: str) -> None:
+    """The call of the stream was handed over by this target, with the id that it has there."""
+    known = live.call(CALL)
+    assert known is not None
+    events = {
+        "CALL": f"id={CALL}&caller={known.caller}&handed_over_by={target}",
+        "STEP": f"call={CALL}&step=partner_call&value={told}",
+    }
+    for name, extra in events.items():
+        live.apply({"Event": "CEL", "UserDefType": name, "Extra": json.dumps({"extra": extra})})
+
+
+async def test_given_a_partner_that_names_another_desks_call_then_its_own_call_gets_no_case_of_that_desk(
+    store: Store, cases: Cases, live: Live, site: Site
+) -> None:
+    """Whoever takes its call would be shown what that desk shares with us."""
+    fire = Partner("fire", "https://192.0.2.2", "", targets=("119",))
+    keeping = Keeping(cases, live, replace(site, exchange={**site.exchange, "fire": fire}))
+    for event in recorded("transfer_to_110"):
+        live.apply(event)
+        if live.call(CALL) is not None:
+            break
+    came_from(live, "119", "their-call")
+    call = replace(transferred(), ended_at=None, transfers=(), handed_over_by="119")
+    call = replace(call, steps=(Step(call.id, call.entered_at, "partner_call", "their-call"),))
+    keeping.look([call])  # before the case is here
+    await offered_by_the_police(store, "their-call", "")
+    await keeping._todo.get_nowait()()
+    await keeping.link(OFFERED)
+    live_call = live.call(CALL)
+    assert live_call is not None
+    assert await offered_with(cases, live_call, "fire") is None
+    assert await offered_with(cases, live_call, "police") is not None
+    assert [link.desk for link in (await cases.get(OFFERED)).case.calls] == ["police"]
+
+
 @pytest.mark.parametrize("told", ["", "their-call"], ids=["by number", "by the call's id there"])
 async def test_given_a_case_that_another_desk_hands_over_with_a_call_then_it_is_that_calls(
     told: str, store: Store, cases: Cases, live: Live, site: Site
@@ -232,8 +269,7 @@ async def test_given_a_case_that_another_desk_hands_over_with_a_call_then_it_is_
     call = live.call(CALL)
     assert call is not None
     if told:
-        extra = f"call={call.id}&step=partner_call&value={told}"
-        live.apply({"Event": "CEL", "UserDefType": "STEP", "Extra": json.dumps({"extra": extra})})
+        came_from(live, "110", told)
     await offered_by_the_police(store, told or "another", "" if told else call.caller)
     keeping = Keeping(cases, live, site)
     cases.listeners.append(keeping.changed)
@@ -244,4 +280,4 @@ async def test_given_a_case_that_another_desk_hands_over_with_a_call_then_it_is_
     finally:
         running.cancel()
     assert known.case.matter.cause == "噪声"
-    assert handed_over(known.case, "12345", live, {}) is None
+    assert handed_over(known.case, "12345", live, {}, site) is None

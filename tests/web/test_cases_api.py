@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,16 +17,18 @@ from ivr.store.audit import Audit
 from ivr.store.cases import Cases
 from ivr.web import cases_told
 from tests.unit.stories import transferred
-from tests.web.house import CALL, House
+from tests.web.house import CALL, House, a_house
 from tests.web.people import person
+from tests.web.test_exchange_api import POLICE
 
 OF_CALL = f"/api/v1/calls/{CALL}/case"
 
 
 @pytest.fixture
-def house(house_on_each_database: House) -> House:
-    house_on_each_database.in_a_call()
-    return house_on_each_database
+async def house(tmp_path: Path, ready_database_url: str) -> AsyncIterator[House]:
+    async with a_house(tmp_path, ready_database_url, exchange={"110": POLICE}, interval=0.02) as opened:
+        opened.in_a_call()
+        yield opened
 
 
 async def written(house: House, revision: int | None = None, **words: Any) -> tuple[int, Any]:

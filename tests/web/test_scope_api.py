@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.web.house import House
+from tests.web.house import House, a_house
 from tests.web.people import person
+from tests.web.test_exchange_api import POLICE
 
 V1 = "/api/v1"
 
 
 @pytest.fixture
-def house(house_on_each_database: House) -> House:
-    return house_on_each_database
+async def house(tmp_path: Path, ready_database_url: str) -> AsyncIterator[House]:
+    async with a_house(tmp_path, ready_database_url, exchange={"110": POLICE}, interval=0.02) as opened:
+        yield opened
 
 
 async def opened(house: House, **matter: Any) -> dict[str, Any]:
@@ -85,9 +89,35 @@ async def test_given_a_consultation_then_operators_keep_its_minutes_and_supervis
     assert {one["version"] for one in norms} == {"supervisor", "liaison"}
 
 
-async def test_given_a_case_then_it_names_the_desks_that_it_can_be_offered_to(house: House) -> None:
+@pytest.mark.parametrize("hours", [-1, 0])
+async def test_given_a_norm_that_ends_before_it_begins_then_it_is_refused_with_both(house: House, hours: int) -> None:
+    case = await opened(house, cause="半夜装修")
+    begins = datetime.now(UTC)
+    rule = {"id": "GF-1", "version": "1", "class_code": "0601", "from": begins.isoformat()}
+    # the same moment, as another zone writes it
+    until = (begins + timedelta(hours=hours)).astimezone(timezone(timedelta(hours=8))).isoformat()
+    data = {"participants": [], "minutes": "由 12345 受理", "owners": ["12345"], "norm": {**rule, "until": until}}
+    path = f"{V1}/cases/{case['id']}/events"
+    status, body = await house.ask("POST", path, json={"kind": "consultation", "data": data})
+    assert (status, body["error"]["id"]) == (422, "norm_ends_first")
+    assert body["error"]["details"] == {"field": "data.norm.until", "from": rule["from"], "until": until}
+    assert (await house.ask("GET", f"{V1}/norms"))[1]["norms"] == []
+
+
+async def test_given_a_case_then_only_the_desks_that_share_cases_can_get_it(house: House) -> None:
+    """Nobody at another one, though a call could be taken there, would ever see it."""
     case = await opened(house, cause="路灯不亮")
-    assert case["others"] == ["110"]  # a target that is a desk; neither a department nor a flow
+    assert case["others"] == ["110"]
+    said = {"participants": [], "minutes": "由 119 受理", "owners": ["12345", "119"]}
+    wrong = {"offered": {"to": "119", "way": "online"}, "consultation": said}
+    for kind, data in wrong.items():
+        path = f"{V1}/cases/{case['id']}/events"
+        status, body = await house.ask("POST", path, json={"kind": kind, "data": data})
+        assert (status, body["error"]["id"], body["error"]["details"]["desk"]) == (422, "unknown_desk", "119"), body
+        assert "110" in body["error"]["details"]["known"]
+    status, body = await house.ask("POST", path, json={"kind": "offered", "data": {"to": "12345", "way": "online"}})
+    assert (status, body["error"]["id"]) == (409, "case_to_yourself")
+    assert (await act(house, case, "offered", to="110", way="online"))["state"] == "offered"
 
 
 async def test_given_a_second_return_when_the_desks_consult_then_the_norm_proposes_the_next_case(house: House) -> None:
