@@ -50,10 +50,12 @@ class Clocks:
 
     async def run(self) -> None:
         """Until cancelled."""
+        lit = False
         while True:
             pause = SHORTEST
             self._changed.clear()
             with contextlib.suppress(DatabaseDownError):  # health tells it; the next look comes soon
+                lit = lit or await self._orders.relit() >= 0
                 pause = await self.look()
             await asyncio.sleep(SHORTEST)
             with contextlib.suppress(TimeoutError):

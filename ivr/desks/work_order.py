@@ -146,20 +146,30 @@ REASONS: Mapping[str, str] = {
 }
 
 
-YELLOW, RED = 0.8, 0.95  # of its time has passed
+@dataclass(frozen=True, slots=True)
+class Lights:
+    """An order's light changes when so many percent of its time have passed; a desk's own matter."""
+
+    yellow: int = 80
+    red: int = 95
+
+
+USUAL = Lights()
 MOMENTS = ("unsigned", "yellow", "red", "overdue")
 
 
-def moments(since: datetime, sign_by: datetime, due: datetime, *, signed: bool) -> dict[str, datetime]:
+def moments(
+    since: datetime, sign_by: datetime, due: datetime, *, signed: bool, lights: Lights = USUAL
+) -> dict[str, datetime]:
     """When what happens to an order that nobody touches."""
     whole = max(due - since, timedelta())
-    found = {"yellow": since + YELLOW * whole, "red": since + RED * whole, "overdue": due}
+    found = {"yellow": since + lights.yellow / 100 * whole, "red": since + lights.red / 100 * whole, "overdue": due}
     return found if signed else {"unsigned": sign_by, **found}
 
 
-def light(since: datetime, due: datetime, now: datetime) -> str:
+def light(since: datetime, due: datetime, now: datetime, lights: Lights = USUAL) -> str:
     """green | yellow | red | overdue: of an order that is not done."""
-    passed = [name for name, at in moments(since, due, due, signed=True).items() if at <= now]
+    passed = [name for name, at in moments(since, due, due, signed=True, lights=lights).items() if at <= now]
     return passed[-1] if passed else "green"
 
 

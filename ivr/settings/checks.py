@@ -92,6 +92,7 @@ def problems(site: Site) -> list[str]:
         _proxies,
         _desk,
         _privacy,
+        _orders,
         lambda site: hours.problems(site.hours),
     )
     return [problem for part in parts for problem in part(site)]
@@ -352,6 +353,15 @@ def _desk(site: Site) -> Iterator[str]:
 def _privacy(site: Site) -> Iterator[str]:
     for role in site.privacy.unmask:
         yield from _choice("privacy.unmask", role, ("supervisor", "liaison", "auditor", "admin"))
+
+
+def _orders(site: Site) -> Iterator[str]:
+    yellow, red = site.orders.yellow, site.orders.red
+    for name, percent in (("yellow", yellow), ("red", red)):
+        if not 1 <= percent <= 99:
+            yield f"orders.{name}: expected 1 to 99 percent of an order's time, found {percent}"
+    if yellow >= red:
+        yield f"orders.yellow: {yellow} percent is not less than orders.red, {red}: yellow comes first"
 
 
 def _single(where: str, key: str) -> Iterator[str]:

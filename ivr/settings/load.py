@@ -22,6 +22,7 @@ from ivr.settings.model import (
     Listen,
     Neighbour,
     Operator,
+    Orders,
     Partner,
     Privacy,
     Queue,
@@ -55,6 +56,7 @@ TABLES = (
     "retention",
     "dialplans",
     "privacy",
+    "orders",
     "accounts",
     "supervisors",
     "supervision",
@@ -135,6 +137,7 @@ def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> S
     dialplans = reader.build(Dialplans, tables.get("dialplans", {}), "dialplans")
     desk = reader.build(Desk, tables.get("desk", {}), "desk")
     privacy = reader.build(Privacy, tables.get("privacy", {}), "privacy")
+    orders = reader.build(Orders, tables.get("orders", {}), "orders")
     accounts = reader.build(Accounts, tables.get("accounts", {}), "accounts")
     partners = _keyed(reader, Partner, tables.get("exchange", {}), "exchange", name="desk")
     responsible = _keyed(reader, Department, tables.get("departments", {}), "departments")
@@ -165,6 +168,7 @@ def _site(reader: Reader, path: Path, var: Path, tables: Mapping[str, Any]) -> S
         dialplans=dialplans,
         desk=desk,
         privacy=privacy,
+        orders=orders,
         accounts=accounts,
         supervisors=supervisors,
         supervision=supervision,

@@ -69,6 +69,8 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (r"unknown key; did you mean (\w+)\?", "没有这一项，是否应为 {0}？"),
     (r"unknown key; known here: (.*)", "没有这一项，可用：{0}"),
     (r"is missing.*", "必填"),
+    (r"expected (\d+) to (\d+) percent of an order's time, found (.*)", "应为工单时限的百分之 {0} 至 {1}，现为 {2}"),
+    (r"(\d+) percent is not less than orders\.red, (\d+): .*", "{0} 不小于 orders.red（{1}）：须先亮黄灯，再亮红灯"),
     (r"has a control character.*", "只能是一行文字，不能含控制字符"),
     (r"(\S+) is there twice; every phone.*", "{0} 重复：每部话机的号码必须不同"),
     (r"(\S+) is there twice", "{0} 重复"),

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select, text, update
 
 from ivr.desks.case import KINDS, LANGUAGE, Case, Event, fold, strange, understood
+from ivr.desks.work_order import USUAL, Lights
 from ivr.store import attachments, case_search, case_words, linkage, norms, notes, tables, work_order_rows
 
 Hook = Callable[[Connection, Case, Sequence[Event]], None]
@@ -75,11 +76,12 @@ def append(
     hooks: Sequence[Hook] = (),
     *,
     held: Held | None = None,
+    lights: Lights = USUAL,
 ) -> Held:
     """Take these events of one case in, those that are here already left out; the case as it is then.
 
-    `own` is this desk; `held`: the case before, where it was read in this transaction. What a desk may say is judged
-    before: here nothing is refused.
+    `own` is this desk; `held`: the case before, where it was read in this transaction; `lights`: of our work orders.
+    What a desk may say is judged before: here nothing is refused.
     """
     alone(connection)
     case_id = events[0].case
@@ -95,13 +97,15 @@ def append(
     for call_id in calls - set(calls_of(connection, case_id)):
         connection.execute(tables.case_call.insert(), {"case_id": case_id, "call_id": call_id})
     after = Held(fold(new, held.case), [*stored, *places])
-    project(connection, own, after, now)
+    project(connection, own, after, now, lights)
     for hook in hooks:
         hook(connection, after.case, new)
     return after
 
 
-def read_again(connection: Connection, own: str, now: datetime, hooks: Sequence[Hook], most: int = 100) -> int:
+def read_again(  # noqa: PLR0917
+    connection: Connection, own: str, now: datetime, hooks: Sequence[Hook], lights: Lights = USUAL, most: int = 100
+) -> int:
     """After an upgrade: what other desks said and nobody understood here has its effect now; how many cases.
 
     Whoever hears of events (`hooks`) hears of those that are still news; some he may have heard of when they came.
@@ -111,7 +115,7 @@ def read_again(connection: Connection, own: str, now: datetime, hooks: Sequence[
     rows = connection.execute(query).all()
     for row in rows:
         held = hold(connection, row.case_id)
-        kinds = set(row.kinds.split()) - strange(project(connection, own, held, now))
+        kinds = set(row.kinds.split()) - strange(project(connection, own, held, now, lights))
         news = [one.event for one in held.stored if one.event.kind in kinds and one.stored_at >= now - NEWS]
         new = sorted(news, key=lambda event: event.order)
         for hook in hooks if new else ():
@@ -119,8 +123,9 @@ def read_again(connection: Connection, own: str, now: datetime, hooks: Sequence[
     return len(rows)
 
 
-def project(connection: Connection, own: str, held: Held, now: datetime) -> Case:
-    """Write what the events make of the case: its row, and the words that it is found by."""
+def project(connection: Connection, own: str, held: Held, now: datetime, lights: Lights | None = None) -> Case:
+    """Write what the events make of the case: its row, and the words that it is found by. `lights`: None where
+    nothing happened to it."""
     case, stored = held.case, held.stored
     _mark(connection, stored[0].event.case, strange(case))
     if case.opened_at is None:
@@ -134,7 +139,7 @@ def project(connection: Connection, own: str, held: Held, now: datetime) -> Case
         connection.execute(update(tables.case).where(_CASE.serial == serial), row)
     case_search.index(connection, serial, case)
     linkage.project(connection, case)
-    work_order_rows.project(connection, serial, row["line"], case, now)
+    work_order_rows.project(connection, serial, row["line"], case, now, lights)
     norms.project(connection, case)
     author = next((entry.event.by for entry in reversed(case.history) if entry.event.kind == "written"), "")
     for call_id in calls_of(connection, case.id) if author else ():

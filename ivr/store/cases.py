@@ -14,6 +14,7 @@ from ivr.desks.case import Case, Event, apply
 from ivr.desks.case_kinds import TALK
 from ivr.desks.case_moves import went_there_and_back
 from ivr.desks.exchange_limits import MOST_OF_CASE
+from ivr.desks.work_order import USUAL, Lights
 from ivr.errors import HotlineError
 from ivr.store import case_rows, case_search, notes, tables
 from ivr.store.case_rows import Hook
@@ -69,8 +70,11 @@ class Cases:
         zone: tzinfo = UTC,
         hooks: Sequence[Hook] = (),
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        lights: Lights = USUAL,
     ) -> None:
         self._store, self.desk, self._zone, self._hooks, self._clock = store, desk, zone, hooks, clock
+        self._lights = lights
         self._back: dict[str, frozenset[str]] = {}
         self.listeners: list[Callable[[Known], None]] = []  # are told of each change, once it is kept
 
@@ -173,7 +177,7 @@ class Cases:
         """For each start: what other desks said and an older program did not understand; how many cases."""
         count = 0
         while read := await self._store.write(
-            lambda connection: case_rows.read_again(connection, self.desk, self._clock(), self._hooks)
+            lambda connection: case_rows.read_again(connection, self.desk, self._clock(), self._hooks, self._lights)
         ):
             count += read
         return count
@@ -219,7 +223,7 @@ class Cases:
         event = Event(case.id, self.desk, seq, case.clock + 1, now, by, kind, data)
         apply(case, event)  # or it is refused
         held = case_rows.Held(case, known.stored)
-        return _of(case_rows.append(connection, self.desk, [event], now, self._hooks, held=held))
+        return _of(case_rows.append(connection, self.desk, [event], now, self._hooks, held=held, lights=self._lights))
 
     # --- finding -----------------------------------------------------------------------------------------------------
 

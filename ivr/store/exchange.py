@@ -33,6 +33,7 @@ from ivr.desks.exchange import (
 )
 from ivr.desks.exchange_limits import admit, limit
 from ivr.desks.signatures import REMEMBERED, Signed, digest
+from ivr.desks.work_order import USUAL, Lights
 from ivr.errors import HotlineError
 from ivr.store import case_rows, tables
 from ivr.store.export import instant
@@ -119,8 +120,8 @@ def _row(message: Message, body: bytes, now: datetime, state: str, *, direction:
 class Messages:
     """Each method raises DatabaseDownError. `own`: this desk; `known`: those that it has an exchange with."""
 
-    def __init__(self, store: Store, own: str, known: Iterable[str]) -> None:
-        self._store, self._own, self._known_desks = store, own, tuple(known)
+    def __init__(self, store: Store, own: str, known: Iterable[str], lights: Lights = USUAL) -> None:
+        self._store, self._own, self._known_desks, self._lights = store, own, tuple(known), lights
         self.hooks: list[case_rows.Hook] = []  # of whoever else has to hear of another desk's events
         self.listeners: list[Callable[[str], None]] = []  # are told of a case that another desk's events changed
 
@@ -157,7 +158,8 @@ class Messages:
             if exists is None:
                 connection.execute(tables.exchange_message.insert().values(row))
         if found.take:
-            case_rows.append(connection, self._own, found.take, now, (self.hook, *self.hooks), held=held)
+            hooks = (self.hook, *self.hooks)
+            case_rows.append(connection, self._own, found.take, now, hooks, held=held, lights=self._lights)
         settled = {"state": "taken", "body": "", "answered_at": now}
         done = of_case & (_MESSAGE.last_seq <= found.have) & (_MESSAGE.body != "")
         connection.execute(update(tables.exchange_message).where(done).values(settled))

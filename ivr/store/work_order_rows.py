@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
 
 from ivr.desks.case import Case
-from ivr.desks.work_order import OPEN, WorkOrder, moments
+from ivr.desks.work_order import OPEN, USUAL, Lights, WorkOrder, moments
 from ivr.store import tables
 
 _ORDER, _FILE = tables.work_order.c, tables.attachment.c
 
 
-def project(connection: Connection, serial: int, line: str, case: Case, now: datetime) -> None:
-    """Write what the case's events make of its orders. `serial`, `line`: the case's; `now` by this machine's clock."""
+def project(  # noqa: PLR0917
+    connection: Connection, serial: int, line: str, case: Case, now: datetime, lights: Lights | None = None
+) -> None:
+    """Write what the case's events make of its orders. `serial`, `line`: the case's; `now` by this machine's clock.
+
+    `lights`: None where these events say nothing new, so that nothing of an order's moments changes.
+    """
     if any(entry.event.kind == "ordered" and entry.void for entry in case.history):
         _without_effect(connection, serial, case)
     for order in case.orders:
         same = (_ORDER.case_serial == serial) & (_ORDER.desk == order.desk) & (_ORDER.id == order.id)
         known = connection.execute(select(_ORDER.serial, _ORDER.told_until).where(same)).first()
         told = known.told_until if known is not None else min(order.since, order.sign_by, order.due)
-        row = {**_row(order, told), **_of_case(case, serial, line), "changed_at": now}
+        at = moments(order.since, order.sign_by, order.due, signed=order.state != "sent", lights=lights or USUAL)
+        row = {**_row(order), **_moments(order, at, told), **_of_case(case, serial, line), "changed_at": now}
         if known is not None:
+            if lights is None:
+                row = {name: value for name, value in row.items() if name not in _MOMENTS}
             connection.execute(update(tables.work_order).where(_ORDER.serial == known.serial), row)
         else:
             new = (connection.execute(select(func.max(_ORDER.serial))).scalar() or 0) + 1
@@ -45,10 +54,21 @@ def _without_effect(connection: Connection, serial: int, case: Case) -> None:
     connection.execute(delete(tables.work_order).where(_ORDER.serial.in_(gone)))
 
 
-def _row(order: WorkOrder, told: datetime) -> dict[str, Any]:
+_MOMENTS = frozenset({"yellow_at", "red_at", "told_until", "next_at"})
+
+
+def _moments(order: WorkOrder, at: Mapping[str, datetime], told: datetime) -> dict[str, Any]:
     """`told`: until then its moments were told to whoever must know."""
-    at = moments(order.since, order.sign_by, order.due, signed=order.state != "sent")
     coming = [moment for moment in at.values() if moment >= told] if order.state in OPEN else []
+    return {
+        "yellow_at": at["yellow"],
+        "red_at": at["red"],
+        "told_until": told,
+        "next_at": min(coming, default=None),
+    }
+
+
+def _row(order: WorkOrder) -> dict[str, Any]:
     return {
         "id": order.id,
         "desk": order.desk,
@@ -60,11 +80,7 @@ def _row(order: WorkOrder, told: datetime) -> dict[str, Any]:
         "at": order.at,
         "since": order.since,
         "sign_by": order.sign_by,
-        "yellow_at": at["yellow"],
-        "red_at": at["red"],
         "due": order.due,
-        "told_until": told,
-        "next_at": min(coming, default=None),
         "signed_at": order.signed_at,
         "done_at": order.done_at,
     }

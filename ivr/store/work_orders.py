@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Subquery, and_, func, literal, or_, select, tuple_, update
 
-from ivr.desks.work_order import OPEN, moments
+from ivr.desks.work_order import OPEN, USUAL, Lights, moments
 from ivr.errors import HotlineError
 from ivr.store import case_search, case_words, tables
 from ivr.store.store import Store
@@ -64,8 +65,8 @@ class Passed:
 class WorkOrders:
     """Of one desk. Each method raises DatabaseDownError."""
 
-    def __init__(self, store: Store, desk: str) -> None:
-        self._store, self._desk = store, desk
+    def __init__(self, store: Store, desk: str, lights: Lights = USUAL) -> None:
+        self._store, self._desk, self.lights = store, desk, lights
 
     async def search(self, wanted: Wanted, now: datetime) -> Sequence[Row]:
         async with self._store.reading() as connection:
@@ -113,7 +114,7 @@ class WorkOrders:
             rows = connection.execute(due.order_by(_ORDER.next_at).limit(AT_ONCE)).mappings().all()
             found = []
             for row in rows:
-                at = moments(row["since"], row["sign_by"], row["due"], signed=row["state"] != "sent")
+                at = self._moments(row)
                 found += [Passed(what, row) for what, moment in at.items() if row["told_until"] <= moment < now]
                 coming = min((moment for moment in at.values() if moment >= now), default=None)
                 this = update(tables.work_order).where(_ORDER.serial == row["serial"])
@@ -121,6 +122,33 @@ class WorkOrders:
             return found
 
         return await self._store.write(write)
+
+    async def relit(self) -> int:
+        """For each start: open orders whose lights the settings change now; how many. What is over is not told."""
+        serial = count = 0
+        while True:
+            found, serial = await self._store.write(partial(self._relight, serial))
+            count += found
+            if not serial:
+                return count
+
+    def _relight(self, after: int, connection: Connection) -> tuple[int, int]:
+        """How many, and the last that was looked at; 0: no more."""
+        query = select(tables.work_order).where(_IS_OPEN, _ORDER.desk == self._desk, _ORDER.serial > after)
+        rows = connection.execute(query.order_by(_ORDER.serial).limit(AT_ONCE)).mappings().all()
+        count = 0
+        for row in rows:
+            at = self._moments(row)
+            if (row["yellow_at"], row["red_at"]) != (at["yellow"], at["red"]):
+                coming = min((moment for moment in at.values() if moment >= row["told_until"]), default=None)
+                values = {"yellow_at": at["yellow"], "red_at": at["red"], "next_at": coming}
+                connection.execute(update(tables.work_order).where(_ORDER.serial == row["serial"]).values(values))
+                count += 1
+        return count, rows[-1]["serial"] if len(rows) == AT_ONCE else 0
+
+    def _moments(self, row: Row) -> dict[str, datetime]:
+        signed = row["state"] != "sent"
+        return moments(row["since"], row["sign_by"], row["due"], signed=signed, lights=self.lights)
 
 
 def _page(connection: Connection, desk: str, wanted: Wanted, now: datetime) -> Sequence[Row]:

@@ -16,6 +16,7 @@ from aiohttp import web
 from ivr.calls.live import Live
 from ivr.channels.inbound import State
 from ivr.credentials import Credentials
+from ivr.desks.work_order import Lights
 from ivr.dialplan.findings import Report
 from ivr.dialplan.office import Publishing
 from ivr.dialplan.trial_model import Wish
@@ -177,14 +178,14 @@ class Services:
     limits: Limits = field(init=False)  # of the public form
 
     def __post_init__(self) -> None:
-        hotline = self.site.hotline
-        object.__setattr__(self, "messages", Messages(self.store, hotline.desk, self.site.exchange))
+        hotline, lights = self.site.hotline, Lights(self.site.orders.yellow, self.site.orders.red)
+        object.__setattr__(self, "messages", Messages(self.store, hotline.desk, self.site.exchange, lights))
         object.__setattr__(self, "tellings", Tellings(self.store, self.site))
         self.messages.hooks.append(self.tellings.hook)
         hooks = (self.messages.hook, self.tellings.hook)
-        cases = Cases(self.store, hotline.desk, ZoneInfo(hotline.timezone), hooks=hooks)
+        cases = Cases(self.store, hotline.desk, ZoneInfo(hotline.timezone), hooks=hooks, lights=lights)
         object.__setattr__(self, "cases", cases)
-        object.__setattr__(self, "work_orders", WorkOrders(self.store, hotline.desk))
+        object.__setattr__(self, "work_orders", WorkOrders(self.store, hotline.desk, lights))
         object.__setattr__(self, "attachments", Attachments(self.store, self.var / "attachments"))
         object.__setattr__(self, "door", Door(self.site))
         object.__setattr__(self, "lookups", Lookups(self.store, self.site.screening.country))

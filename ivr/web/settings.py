@@ -39,6 +39,7 @@ DEFAULTS = {
     "desk": model.Desk,
     "retention": model.Retention,
     "dialplans": model.Dialplans,
+    "orders": model.Orders,
     "privacy": model.Privacy,
     "accounts": model.Accounts,
     "supervision": model.Supervision,

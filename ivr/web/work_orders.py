@@ -84,12 +84,12 @@ async def listed(asked: Asked) -> dict[str, Any]:
     wanted = Wanted(**query)
     found = await asked.services.work_orders.search(wanted, now)
     next_ = found[-1]["serial"] if len(found) == wanted.limit else None
-    return {"orders": [_row(row, now) for row in found], "next": next_}
+    return {"orders": [_row(asked, row, now) for row in found], "next": next_}
 
 
-def _row(row: Row, now: datetime) -> dict[str, Any]:
+def _row(asked: Asked, row: Row, now: datetime) -> dict[str, Any]:
     told: Any = plain({name: row[name] for name in (*_LISTED, *_MOMENTS, "line", "confidential")})
-    shown = light(row["since"], row["due"], now) if row["state"] in OPEN else None
+    shown = light(row["since"], row["due"], now, asked.services.work_orders.lights) if row["state"] in OPEN else None
     joint = row["joint"].split()
     return {**told, "case": row["case_id"], "joint": joint, "due_at": instant(row["due"]), "light": shown}
 
@@ -110,7 +110,7 @@ async def _told(asked: Asked, row: Row) -> dict[str, Any]:
     return {
         "order": {
             **whole,
-            **{name: value for name, value in _row(row, now).items() if name not in whole},
+            **{name: value for name, value in _row(asked, row, now).items() if name not in whole},
             "case_state": case.state,
             "matter": cases_told.personal(asked, case, matter),
             "history": [_entry(case, entry) for entry in _history(case, order)],

@@ -58,6 +58,8 @@ def problems(*changes: Change) -> list[Problem]:
         (Change((*P110, "srtp"), True), "targets.110.srtp", "须同时选用 TLS"),
         (Change((*P110, "transport"), "sctp"), "targets.110.transport", "应为以下之一"),
         (Change(("queue", "ring"), 0), "queue.ring", "应为 1 至 120，现为 0"),
+        (Change(("orders", "red"), 100), "orders.red", "应为工单时限的百分之 1 至 99，现为 100"),
+        (Change(("orders", "yellow"), 95), "orders.yellow", "95 不小于 orders.red（95）"),
         (Change(("queue", "strategy"), "fair"), "queue.strategy", "应为以下之一"),
         (Change(("hours", "weekdays"), ["09:00-25:00"]), "hours.weekdays[0]", "应为一天内的时段"),
         (Change(("hours", "weekdays"), ["09:00-12:00", "11:00-13:00"]), "hours.weekdays[1]", "早于前一时段的结束"),

@@ -9,7 +9,7 @@ import pytest
 
 from ivr.desks import work_order_moves
 from ivr.desks.case import Case, Event, Refused, apply, fold, possible
-from ivr.desks.work_order import KINDS, MOMENTS, WorkOrder, light, moments
+from ivr.desks.work_order import KINDS, MOMENTS, Lights, WorkOrder, light, moments
 from ivr.desks.work_order_moves import MOVES
 
 ID = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
@@ -199,6 +199,12 @@ def test_given_an_order_then_its_light_changes_with_the_share_of_its_time_that_h
     hours = {0: "green", 79: "green", 80: "yellow", 94: "yellow", 95: "red", 99: "red", 100: "overdue", 500: "overdue"}
     assert {hour: light(start, end, start + timedelta(hours=hour)) for hour in hours} == hours
     assert light(start, start - timedelta(hours=1), start) == "overdue"
+    earlier = Lights(yellow=50, red=79)
+    assert [light(start, end, start + timedelta(hours=hour), earlier) for hour in (49, 50, 79)] == [
+        "green",
+        "yellow",
+        "red",
+    ]
     assert list(moments(start, start, end, signed=False)) == list(MOMENTS)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ivr.desks.case import Event
+from ivr.desks.work_order import Lights
 from ivr.store import Store, case_rows, shape
 from ivr.store.cases import Cases
 from ivr.store.work_orders import Count, UnknownOrderError, Wanted, WorkOrders
@@ -202,6 +203,30 @@ async def test_given_moments_that_come_then_each_is_told_once_whatever_is_writte
     before = await orders.get("lamp")
     await store.write(rebuilt)
     assert {**await orders.get("lamp"), "changed_at": None} == {**before, "changed_at": None}
+
+
+async def test_given_a_citys_own_lights_then_orders_made_before_and_after_have_them_and_nothing_is_told_twice(
+    store: Store, cases: Cases, orders: WorkOrders, clock: Clock
+) -> None:
+    """An administrator wants to see earlier what gets late: it holds at once, whatever was ordered before."""
+    old = await ordered(cases, "lamp", "chengguan", "路灯不亮", 10)
+    assert [one.what for one in await orders.passed(START + timedelta(hours=8.1))] == ["unsigned", "yellow"]
+    await ordered(cases, "dog", "gongan", "路边有狗", 100)
+    lights = Lights(yellow=50, red=75)
+    again, later = WorkOrders(store, "12345", lights), Cases(store, "12345", clock=clock, lights=lights)
+    assert [await again.relit(), await again.relit()] == [2, 0]
+    await ordered(later, "water", "shuiwu", "水管爆裂", 10)
+    for hours, shown in ((5, ["lamp", "water"]), (8, []), (60, ["dog"])):
+        assert sorted(await ids(again, START + timedelta(hours=hours), light="yellow")) == sorted(shown)
+    assert sorted(await ids(again, START + timedelta(hours=8), light="red")) == ["lamp", "water"]
+    told = [(one.what, one.row["id"]) for one in await again.passed(START + timedelta(hours=8.2))]
+    assert sorted(told) == [("red", "water"), ("unsigned", "water"), ("yellow", "water")]  # nothing of the lamp again
+    assert await again.next() == START + timedelta(hours=10)
+    before = await again.get("lamp")
+    await store.write(lambda connection: case_rows.forget_case(connection, old, clock.now))
+    assert (await again.get("lamp"))["red_at"] == before["red_at"]
+    await later.act(old, "1001", "order_returned", {"order": "lamp", "reason": "派错"})
+    assert (await again.get("lamp"))["yellow_at"] == START + timedelta(hours=5)
 
 
 async def test_given_an_order_that_has_no_effect_where_it_stands_then_no_department_has_it(
