@@ -1,20 +1,23 @@
 """Databases for every test that touches one.
 
-`database_url` (empty) and `ready_database_url` (with its tables, quicker) run a test on SQLite and on PostgreSQL.
+`database_url` (empty) and `ready_database_url` (with its tables, quicker) run a test on SQLite and on PostgreSQL;
+`store` is the second one, open.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy.engine import make_url
 
+from ivr.store import Store
 from tests import order
 from tests.pbx.running import Running
 from tests.unit import databases
+from tests.unit.clocks import Clock
 
 HERE = Path(__file__).parent
 
@@ -67,6 +70,18 @@ def ready_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
         yield from in_postgresql(request.getfixturevalue("postgres_server"), f"--template={template}")
     else:
         yield databases.ready_sqlite(tmp_path / "ivr.db")
+
+
+@pytest.fixture
+async def store(ready_database_url: str) -> AsyncIterator[Store]:
+    """Open, and without a row."""
+    async with databases.opened(ready_database_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
 
 
 def in_postgresql(server: databases.PostgresServer, *options: str) -> Iterator[str]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,8 +15,7 @@ from ivr.errors import HotlineError
 from ivr.pbx import debian, fonts
 from ivr.store import Store
 from ivr.store.bulletin import month
-
-NICE = 10  # calls come first
+from ivr.store.making import Tell, main
 
 
 class NoFontError(HotlineError):
@@ -58,16 +55,10 @@ def write(asked: Job) -> None:
         xlsx.write(told, path)
 
 
-def main() -> None:
-    os.nice(NICE)
-    try:
-        write(Job(**json.load(sys.stdin)))
-    except HotlineError as refusal:
-        error = {"id": refusal.id, "message": refusal.message, "details": dict(refusal.details)}
-        sys.stdout.write(json.dumps({"error": {**error, "status": refusal.status}}) + "\n")
-    else:
-        sys.stdout.write(json.dumps({"rows": 1, "total": 1}) + "\n")
+def make(asked: Job, tell: Tell) -> None:
+    write(asked)
+    tell({"rows": 1, "total": 1})
 
 
 if __name__ == "__main__":
-    main()
+    main(Job, make)

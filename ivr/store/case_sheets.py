@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
@@ -16,10 +13,10 @@ from sqlalchemy import Connection, select
 
 from ivr.calls.numbers import masked
 from ivr.desks import case_names as names
-from ivr.errors import HotlineError
 from ivr.store import case_search, tables
 from ivr.store.case_search import Wanted
-from ivr.store.sheets import NICE, Row, TooManyRowsError, opened
+from ivr.store.making import Tell, main
+from ivr.store.sheets import Row, TooManyRowsError, conditions, opened
 from ivr.store.store import Store
 
 MODULE = "ivr.store.case_sheets"
@@ -66,9 +63,9 @@ HEADINGS: tuple[tuple[str, str], ...] = (
 )
 
 
-async def write(job: Job, tell: Callable[[dict[str, Any]], None]) -> None:
+async def write(job: Job, tell: Tell) -> None:
     """Write the sheet. Raises TooManyRowsError, DatabaseDownError."""
-    wanted, zone = _wanted(job.wanted), ZoneInfo(job.zone)
+    wanted, zone = conditions(Wanted, job.wanted), ZoneInfo(job.zone)
     store = Store(job.url)
     await store.open(may_migrate=False)
 
@@ -144,25 +141,5 @@ def _time(moment: datetime | None, zone: tzinfo) -> str:
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S}" if moment is not None else ""
 
 
-def _wanted(given: Mapping[str, str]) -> Wanted:
-    times = {name: datetime.fromisoformat(given[name]) for name in ("since", "until") if name in given}
-    return Wanted(**{**given, **times})  # type: ignore[arg-type]  # the two times are datetimes now
-
-
-def main() -> None:
-    os.nice(NICE)
-    job = Job(**json.load(sys.stdin))
-
-    def tell(what: dict[str, Any]) -> None:
-        sys.stdout.write(json.dumps(what) + "\n")
-        sys.stdout.flush()
-
-    try:
-        asyncio.run(write(job, tell))
-    except HotlineError as refusal:
-        told = {"id": refusal.id, "message": refusal.message, "details": dict(refusal.details)}
-        tell({"error": {**told, "status": refusal.status}})
-
-
 if __name__ == "__main__":
-    main()
+    main(Job, lambda job, tell: asyncio.run(write(job, tell)))

@@ -1,4 +1,4 @@
-"""Exports: a process writes the sheet (`ivr.store.sheets`), whoever asked watches and takes it.
+"""Exports: a process writes the sheet (`ivr.store.call_sheets`), whoever asked watches and takes it.
 
 Whoever gets whole numbers has the role for it and gives a reason. What was exported is on record before it is given.
 """
@@ -19,8 +19,8 @@ import structlog
 from aiohttp import web
 
 from ivr.errors import HotlineError
+from ivr.store import call_sheets
 from ivr.store.audit import Audit
-from ivr.store.sheets import Job
 from ivr.tasks import ended
 from ivr.web.calls import may_look_for
 from ivr.web.context import SERVICES, Asked
@@ -57,13 +57,13 @@ async def ask(asked: Asked) -> dict[str, Any]:
             raise ExportError("no_reason", "give the reason, on one line", status=422)
     export = services.exports.begin(services.var / "exports", _whose(asked), body["format"])
     site = services.site
-    job = Job(
+    job = call_sheets.Job(
         site.database_url, str(export.path), export.format, "en" if asked.language == "en" else "zh",
         site.hotline.timezone, full, wanted, MOST_ROWS,
     )  # fmt: skip
     why = str(body.get("reason", ""))
     told = Told("call.export", why, {"filters": dict(job.wanted), "full": job.full})
-    export.task = asyncio.create_task(_made(asked, export, "ivr.store.sheets", job, told))
+    export.task = asyncio.create_task(_made(asked, export, call_sheets.MODULE, job, told))
     return {"export": export.as_dict()}
 
 

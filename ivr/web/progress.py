@@ -6,15 +6,12 @@ addresses stand in the logs of whatever lies between.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ivr.desks.progress import Progress
 from ivr.errors import HotlineError
@@ -22,14 +19,14 @@ from ivr.settings.channels import web_channel
 from ivr.store.errors import DatabaseDownError
 from ivr.store.export import instant
 from ivr.store.progress import TooManyTriesError
-from ivr.web import report
 from ivr.web.bodies import body_of
 from ivr.web.context import Asked
 from ivr.web.limits import address_of
-from ivr.web.pages import POLICY, STATIC, NoSuchPageError
+from ivr.web.pages import NoSuchPageError
 from ivr.web.progress_words import WORDS
+from ivr.web.public import ADDRESS, Page
 
-ADDRESS = f"{report.ADDRESS}/progress"
+PAGE = Page(f"{ADDRESS}/progress", "progress.html", WORDS)
 MOST_BODY = 4096  # bytes
 LONGEST = 64  # characters of a number
 
@@ -88,32 +85,12 @@ def _public(asked: Asked) -> None:
 
 
 def _answer(asked: Asked, view: View) -> web.Response:
-    hotline, wanted = asked.services.site.hotline, asked.request.query.get("lang", "")
-    language = wanted if wanted in WORDS else asked.language
-    words = WORDS[language]
+    hotline = asked.services.site.hotline
     at = f"{view.found.at.astimezone(ZoneInfo(hotline.timezone)):%Y-%m-%d %H:%M}" if view.found else ""
-    filled = {"hotline": hotline.number, "at": at, "minutes": math.ceil(view.wait / 60)}
-
-    def t(name: str) -> str:
-        return words[name].format(**filled)
-
-    text = _template().render(
-        t=t,
-        language=language,
-        other="en" if language == "zh" else "zh",
-        hotline=hotline.name.get(language) or hotline.number,
-        step=view.found.step if view.found else "",
-        problem=t(f"error.{view.problem}") if view.problem else "",
-        said={name: view.said.get(name, "") for name in ("number", "case")},
-        longest=LONGEST,
-    )
-    headers = {"Content-Security-Policy": POLICY, "Content-Language": language, "Cache-Control": "no-store"}
-    if view.wait:
-        headers["Retry-After"] = str(math.ceil(view.wait))
-    return web.Response(text=text, status=view.status, content_type="text/html", headers=headers)
-
-
-@cache
-def _template() -> Any:
-    loader = FileSystemLoader(STATIC / "report")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template("progress.html")
+    values = {
+        "step": view.found.step if view.found else "",
+        "said": {name: view.said.get(name, "") for name in ("number", "case")},
+        "longest": LONGEST,
+    }
+    filled = {"hotline": hotline.number, "at": at}
+    return PAGE.answer(asked, filled, values, problem=view.problem, status=view.status, wait=view.wait)

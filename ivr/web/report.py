@@ -13,13 +13,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
-from typing import Any
 from urllib.parse import parse_qsl
 
 import structlog
 from aiohttp import web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ivr.channels.incoming import Incoming, arrival, number
 from ivr.desks.case_kinds import MATTER_KINDS
@@ -30,10 +27,11 @@ from ivr.web.bodies import body_of
 from ivr.web.channels import told
 from ivr.web.context import Asked
 from ivr.web.limits import address_of
-from ivr.web.pages import POLICY, STATIC, NoSuchPageError
+from ivr.web.pages import NoSuchPageError
+from ivr.web.public import ADDRESS, Page
 from ivr.web.report_words import WORDS
 
-ADDRESS = "/report"
+PAGE = Page(ADDRESS, "page.html", WORDS)
 MOST_BODY = 64 * 1024  # bytes
 MOST_TEXT = 4000  # characters
 MOST_FIELDS = 40
@@ -189,51 +187,33 @@ def _mac(key: bytes, what: str) -> str:
 # --- answers ---------------------------------------------------------------------------------------------------------
 
 
-def _language(asked: Asked) -> str:
-    wanted = asked.request.query.get("lang", "")
-    return wanted if wanted in WORDS else asked.language
-
-
 def _see(asked: Asked, token: str) -> web.Response:
     """The address of the receipt: a page that is loaded again sends nothing again."""
-    return web.Response(status=303, headers={"Location": f"{ADDRESS}?sent={token}&lang={_language(asked)}"})
+    return web.Response(status=303, headers={"Location": f"{ADDRESS}?sent={token}&lang={PAGE.language(asked)}"})
 
 
 def _answer(asked: Asked, channel: Channel, view: View) -> web.Response:
-    site, language = asked.services.site, _language(asked)
-    words, hotline = WORDS[language], site.hotline
+    hotline, fresh = asked.services.site.hotline, view.form and not view.receipt
     filled = {
         "number": hotline.number,
         "emergency": hotline.emergency_target,
-        "respond": _respond(channel, language),
+        "respond": _respond(channel, PAGE.language(asked)),
         "most": MOST_TEXT,
-        "minutes": math.ceil(view.wait / 60),
     }
-
-    def t(name: str) -> str:
-        return words[name].format(**filled)
-
-    text = _template().render(
-        t=t,
-        language=language,
-        other="en" if language == "zh" else "zh",
-        hotline=hotline.name.get(language) or hotline.number,
-        form=view.form,
-        said={name: view.said.get(name, "") for name in FIELDS},
-        problem=t(f"error.{view.problem}") if view.problem else "",
-        wrong=view.wrong,
-        receipt=view.receipt,
-        token=new_token(_key(asked), time.time()) if view.form and not view.receipt else "",
-        most=MOST_TEXT,
-        kinds=("", *MATTER_KINDS),
-        contacts=CONTACT,
-    )
-    headers = {"Content-Security-Policy": POLICY, "Content-Language": language}
-    if view.form and not view.receipt:
-        headers["Cache-Control"] = "private, no-cache"  # Back shows the same token again: it sends nothing twice
-    if view.wait:
-        headers["Retry-After"] = str(math.ceil(view.wait))
-    return web.Response(text=text, status=view.status, content_type="text/html", headers=headers)
+    values = {
+        "form": view.form,
+        "said": {name: view.said.get(name, "") for name in FIELDS},
+        "wrong": view.wrong,
+        "receipt": view.receipt,
+        "token": new_token(_key(asked), time.time()) if fresh else "",
+        "most": MOST_TEXT,
+        "kinds": ("", *MATTER_KINDS),
+        "contacts": CONTACT,
+    }
+    answer = PAGE.answer(asked, filled, values, problem=view.problem, status=view.status, wait=view.wait)
+    if fresh:
+        answer.headers["Cache-Control"] = "private, no-cache"  # Back shows the same token again: it sends nothing twice
+    return answer
 
 
 def _respond(channel: Channel, language: str) -> str:
@@ -241,9 +221,3 @@ def _respond(channel: Channel, language: str) -> str:
     count, unit = channel.respond[:-1], channel.respond[-1]
     one = "1" if count == "1" else ""
     return WORDS[language][f"span.{unit}{one}"].format(n=count)
-
-
-@cache
-def _template() -> Any:
-    loader = FileSystemLoader(STATIC / "report")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template("page.html")

@@ -32,7 +32,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET",
-        report.ADDRESS,
+        report.PAGE.address,
         report.page,
         words("公众填写诉求的网页", "The public form page"),
         access="open",
@@ -40,7 +40,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "POST",
-        report.ADDRESS,
+        report.PAGE.address,
         report.sent,
         words("公众提交诉求（网页表单）", "What the public sends by the form"),
         access="open",

@@ -24,7 +24,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET",
-        progress.ADDRESS,
+        progress.PAGE.address,
         progress.page,
         words("公众查询办理进展的网页", "The public page that tells how far a matter is"),
         access="open",
@@ -32,7 +32,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "POST",
-        progress.ADDRESS,
+        progress.PAGE.address,
         progress.looked_up,
         words("公众查询办理进展（网页表单）", "What the public asks by that page"),
         access="open",

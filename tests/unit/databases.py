@@ -8,9 +8,9 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -33,21 +33,26 @@ def available() -> list[str]:
 def with_store(url: str, work: Callable[[Store], Awaitable[T]]) -> T:
     """What `work` returns of a database that no loop has open; for tests of commands, which have loops of their own."""
 
-    async def opened() -> T:
-        store = Store(url)
-        await store.open()
-        try:
+    async def worked() -> T:
+        async with opened(url) as store:
             return await work(store)
-        finally:
-            await store.close()
 
-    return asyncio.run(opened())
+    return asyncio.run(worked())
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[Store]:
+    store = Store(url)
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.close()
 
 
 async def make_tables(url: str) -> None:
-    store = Store(url)
-    await store.open()
-    await store.close()
+    async with opened(url):
+        pass
 
 
 @cache

@@ -15,6 +15,7 @@ from ivr.settings import Retention
 from ivr.store import Store
 from ivr.store.calllog import CallLog
 from ivr.store.retention import Job, Report
+from tests.unit.clocks import Clock
 from tests.unit.stories import EIGHT
 
 NODE = "hotline"
@@ -23,15 +24,7 @@ NUMBER = "13800138000"
 EVER = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 
 
-class Clock:
-    """Time as the test sets it."""
-
-    def __init__(self, now: datetime = EIGHT) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
-
+class Calendar(Clock):
     def months_later(self, months: int, start: datetime = EIGHT) -> None:
         """And a day, so that what happened at `start` is older."""
         self.now = start + timedelta(days=31 * months + 1)
@@ -41,7 +34,7 @@ class House:
     """A var folder, its database, and a clock."""
 
     def __init__(self, var: Path, store: Store) -> None:
-        self.var, self.store, self.clock = var, store, Clock()
+        self.var, self.store, self.clock = var, store, Calendar(EIGHT)
         (var / "journal").mkdir(parents=True)
 
     def job(self, kept: Retention = KEPT) -> Job:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,30 +13,10 @@ from ivr.store import Store, case_rows, tables
 from ivr.store.attachments import Attachments, BadFileError, UnknownFileError, type_of
 from ivr.store.cases import Cases
 from ivr.store.work_orders import Row, WorkOrders
+from tests.unit.clocks import START, Clock
 from tests.unit.stories import transferred
 
-START = datetime(2026, 11, 27, 8, tzinfo=UTC)
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 100
-
-
-class Clock:
-    now = START
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def store(ready_database_url: str) -> AsyncIterator[Store]:
-    opened = Store(ready_database_url)
-    await opened.open()
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

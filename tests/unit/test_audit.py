@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -20,14 +19,6 @@ from tests.unit.stories import transferred
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-async def store(ready_database_url: str) -> AsyncIterator[Store]:
-    opened = Store(ready_database_url)
-    await opened.open()
-    yield opened
-    await opened.close()
 
 
 async def test_given_changes_when_listed_the_newest_comes_first_with_everything_that_was_noted(store: Store) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -26,14 +26,6 @@ from tests.unit.stories import transferred
 NOW = datetime(2026, 11, 26, 8, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 RULES = Screening(review_calls=3, review_minutes=60, block_hours=48)
-
-
-@pytest.fixture
-async def store(database_url: str) -> AsyncIterator[Store]:
-    opened = Store(database_url)
-    await opened.open()
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

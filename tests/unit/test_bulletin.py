@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import AsyncIterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,14 +34,11 @@ NAMED = Named(
 
 
 @pytest.fixture
-async def store(ready_database_url: str) -> AsyncIterator[Store]:
-    opened = Store(ready_database_url)
-    await opened.open()
+async def store(store: Store) -> Store:
     for name, steps in STORIES.items():
-        await keep(opened, name, steps)
-    await opened.save([transferred("c-1", 0)])
-    yield opened
-    await opened.close()
+        await keep(store, name, steps)
+    await store.save([transferred("c-1", 0)])
+    return store
 
 
 async def months(store: Store) -> tuple[Month, Month]:

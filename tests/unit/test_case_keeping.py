@@ -22,6 +22,7 @@ from ivr.settings.model import Partner
 from ivr.store import DatabaseDownError, Store, case_rows
 from ivr.store.case_calls import offered_with
 from ivr.store.cases import Cases, Known
+from tests.unit import databases
 from tests.unit.live_streams import recorded
 from tests.unit.stories import transferred
 from tests.web.house import CALL, OPERATORS, TARGETS, a_site
@@ -31,10 +32,8 @@ POLICE = Partner("police", "https://192.0.2.1", "", targets=("110",))
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = Store(f"sqlite+aiosqlite:///{tmp_path}/ivr.db")
-    await opened.open()
-    yield opened
-    await opened.close()
+    async with databases.opened(databases.ready_sqlite(tmp_path / "ivr.db")) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,29 +15,7 @@ from ivr.store import Store, case_rows, case_search
 from ivr.store.case_search import Wanted
 from ivr.store.cases import CaseChangedError, Cases, UnknownCaseError
 from ivr.store.errors import CallRefusedError, DatabaseDownError
-
-START = datetime(2026, 11, 27, 8, tzinfo=UTC)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def store(ready_database_url: str) -> AsyncIterator[Store]:
-    opened = Store(ready_database_url)
-    await opened.open()
-    yield opened
-    await opened.close()
+from tests.unit.clocks import START, Clock
 
 
 @pytest.fixture

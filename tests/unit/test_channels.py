@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,14 +27,6 @@ SANDBOX = (Path(__file__).parents[2] / "hotline.toml").read_text(encoding="utf-8
 NOW = datetime(2026, 11, 27, 8, tzinfo=UTC)
 GATEWAY = Channel("wechat", "webhook", respond="3m")
 LAMP = Incoming("m1", "路灯不亮\n三天了", NOW, sender="openid-1", name="王女士", place="朝阳路", thread="t1")
-
-
-@pytest.fixture
-async def store(ready_database_url: str) -> AsyncIterator[Store]:
-    opened = Store(ready_database_url)
-    await opened.open()
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

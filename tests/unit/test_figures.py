@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -15,14 +14,6 @@ from ivr.store.figures import Figures, figures
 
 NOW = datetime(2026, 11, 27, 14, 30, tzinfo=UTC)
 IDS = count()
-
-
-@pytest.fixture
-async def store(ready_database_url: str) -> AsyncIterator[Store]:
-    opened = Store(ready_database_url)
-    await opened.open()
-    yield opened
-    await opened.close()
 
 
 def a_call(ago: timedelta, waited: float | None = None, outcome: str | None = "answered", **more: Any) -> Call:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -116,13 +115,10 @@ STORIES: dict[str, tuple[Step, ...]] = {
 
 
 @pytest.fixture
-async def store(ready_database_url: str) -> AsyncIterator[Store]:
-    opened = Store(ready_database_url)
-    await opened.open()
+async def store(store: Store) -> Store:
     for name, steps in STORIES.items():
-        await keep(opened, name, steps)
-    yield opened
-    await opened.close()
+        await keep(store, name, steps)
+    return store
 
 
 async def keep(store: Store, name: str, steps: tuple[Step, ...]) -> None:

@@ -38,10 +38,8 @@ def server() -> Iterator[ImapServer]:
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = Store(databases.ready_sqlite(tmp_path / "ivr.db"))
-    await opened.open()
-    yield opened
-    await opened.close()
+    async with databases.opened(databases.ready_sqlite(tmp_path / "ivr.db")) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -19,7 +18,7 @@ from ivr.settings import scope
 from ivr.store import Store, case_rows, migrate, shape
 from ivr.store.cases import Cases
 from ivr.store.norms import Norms
-from tests.unit.test_cases import START, Clock
+from tests.unit.clocks import START, Clock
 
 DAY = timedelta(days=1)
 NOISE = Norm("2026-03", "1", "0601", ("110",), START - DAY, None, START - DAY, "c1", "12345", 5)
@@ -103,14 +102,6 @@ def test_given_a_norm_when_proposed_then_its_days_are_those_of_the_hotline() -> 
 
 
 # --- in the database ------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-async def store(ready_database_url: str) -> AsyncIterator[Store]:
-    opened = Store(ready_database_url)
-    await opened.open()
-    yield opened
-    await opened.close()
 
 
 MINUTES = {"participants": ["周立群", "孙洁"], "minutes": "夜间噪声扰民由 110 先行到场"}

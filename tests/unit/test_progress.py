@@ -15,7 +15,7 @@ from ivr.desks.progress import DIGITS
 from ivr.store import Store, tables
 from ivr.store.cases import Cases
 from ivr.store.progress import WINDOW, WRONG, Lookups, TooManyTriesError
-from tests.unit.databases import ready_sqlite
+from tests.unit import databases
 from tests.unit.test_tellings import NOON
 
 CITIZEN = "13800138000"
@@ -41,10 +41,9 @@ class House:
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    store, clock = Store(ready_sqlite(tmp_path / "ivr.db")), [1000.0]
-    await store.open()
-    yield House(store, Cases(store, "12345"), Lookups(store, "86", lambda: clock[0]), clock)
-    await store.close()
+    clock = [1000.0]
+    async with databases.opened(databases.ready_sqlite(tmp_path / "ivr.db")) as store:
+        yield House(store, Cases(store, "12345"), Lookups(store, "86", lambda: clock[0]), clock)
 
 
 async def test_given_a_matter_on_its_way_then_each_step_is_told_when_it_is_there(house: House) -> None:

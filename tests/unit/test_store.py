@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
@@ -19,19 +18,6 @@ from ivr.store import (
     tables,
 )
 from tests.unit.stories import HOSTILE, at, transferred
-
-
-@pytest.fixture
-def url(ready_database_url: str) -> str:
-    return ready_database_url
-
-
-@pytest.fixture
-async def store(url: str) -> AsyncIterator[Store]:
-    opened = Store(url)
-    await opened.open()
-    yield opened
-    await opened.close()
 
 
 async def count(store: Store, table: str) -> int:
@@ -79,9 +65,11 @@ async def test_given_a_call_when_it_shrinks_then_no_row_of_the_old_story_stays(s
     assert await count(store, "transfer_attempt") == 0
 
 
-async def test_given_a_saved_call_when_saved_again_by_another_process_then_nothing_is_doubled(url: str) -> None:
+async def test_given_a_saved_call_when_saved_again_by_another_process_then_nothing_is_doubled(
+    ready_database_url: str,
+) -> None:
     for _ in range(2):
-        process = Store(url)
+        process = Store(ready_database_url)
         await process.open()
         await process.save([transferred(ended=False)])
         await process.save([transferred()])
@@ -90,11 +78,13 @@ async def test_given_a_saved_call_when_saved_again_by_another_process_then_nothi
         await process.close()
 
 
-async def test_given_a_call_that_another_process_saved_larger_when_saved_then_only_this_story_stays(url: str) -> None:
+async def test_given_a_call_that_another_process_saved_larger_when_saved_then_only_this_story_stays(
+    ready_database_url: str,
+) -> None:
     whole = transferred(ended=False)
     small = replace(whole, legs=whole.legs[:1], talks=(), transfers=(), steps=())
     for told in (whole, small):
-        process = Store(url)
+        process = Store(ready_database_url)
         await process.open()
         await process.save([told])
         assert await process.call("c-1") == told

@@ -47,13 +47,10 @@ def directory(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def store(tmp_path: Path, ready_database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Store]:
+def store(store: Store, ready_database_url: str, monkeypatch: pytest.MonkeyPatch) -> Store:
     """A test that asks for it runs on both databases; so does every other life of a controller in that test."""
     monkeypatch.setitem(globals(), "url", lambda _: ready_database_url)
-    opened = Store(url(tmp_path))
-    await opened.open()
-    yield opened
-    await opened.close()
+    return store
 
 
 def write(directory: Path, rows: Iterable[bytes]) -> None:

@@ -37,10 +37,8 @@ def url(postgres_server: databases.PostgresServer) -> str:
 
 @pytest.fixture
 async def store(url: str) -> AsyncIterator[Store]:
-    opened = Store(url)
-    await opened.open()
-    yield opened
-    await opened.close()
+    async with databases.opened(url) as opened:
+        yield opened
 
 
 async def ask(url: str, *orders: str) -> list[tuple[object, ...]]:

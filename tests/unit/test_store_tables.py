@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import fields
 from pathlib import Path
 
@@ -23,19 +22,6 @@ from ivr.store import (
     tables,
 )
 from tests.unit.stories import transferred
-
-
-@pytest.fixture
-def url(ready_database_url: str) -> str:
-    return ready_database_url
-
-
-@pytest.fixture
-async def store(url: str) -> AsyncIterator[Store]:
-    opened = Store(url)
-    await opened.open()
-    yield opened
-    await opened.close()
 
 
 def is_no_index_of_words(_object: object, name: str | None, kind: str, *_: object) -> bool:
@@ -112,12 +98,12 @@ class TestTables:
             await store.close()
 
     async def test_given_a_database_of_a_newer_release_when_opened_then_it_is_left_alone(
-        self, url: str, store: Store
+        self, ready_database_url: str, store: Store
     ) -> None:
         async with store._begin() as connection:
             await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
         with pytest.raises(DatabaseTooNewError, match="9999"):
-            await Store(url).open()
+            await Store(ready_database_url).open()
 
     async def test_given_a_search_by_caller_then_an_index_serves_it(self, store: Store) -> None:
         indexes = {index.name for index in tables.call.indexes}

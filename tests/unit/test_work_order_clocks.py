@@ -19,30 +19,15 @@ from ivr.store.cases import Cases
 from ivr.store.work_orders import Count, WorkOrders
 from ivr.web import order_alarms
 from ivr.work_orders import LONGEST, Clocks
-from tests.unit.databases import ready_sqlite
+from tests.unit import databases
+from tests.unit.clocks import START, Clock
 from tests.web.house import a_site
-
-START = datetime(2026, 11, 27, 8, tzinfo=UTC)
-
-
-class Clock:
-    now = START
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = Store(ready_sqlite(tmp_path / "ivr.db"))
-    await opened.open()
-    yield opened
-    await opened.close()
+    async with databases.opened(databases.ready_sqlite(tmp_path / "ivr.db")) as opened:
+        yield opened
 
 
 @pytest.fixture

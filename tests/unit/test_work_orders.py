@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,29 +12,7 @@ from ivr.desks.work_order import Lights
 from ivr.store import Store, case_rows, shape
 from ivr.store.cases import Cases
 from ivr.store.work_orders import Count, UnknownOrderError, Wanted, WorkOrders
-
-START = datetime(2026, 11, 27, 8, tzinfo=UTC)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def store(ready_database_url: str) -> AsyncIterator[Store]:
-    opened = Store(ready_database_url)
-    await opened.open()
-    yield opened
-    await opened.close()
+from tests.unit.clocks import START, Clock
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-// The public form works without this: it only spares a second press, and adds where one stands.
+// The pages work without this: it takes the colours that a reader prefers, spares a second press, adds where one stands.
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const paint = () => (document.documentElement.dataset.theme = dark.matches ? "dark" : "light");
 dark.addEventListener("change", paint);
@@ -9,7 +9,10 @@ if (form) {
   form.addEventListener("submit", () => setTimeout(() => (form.querySelector("[type=submit]").disabled = true)));
   addEventListener("pageshow", () => (form.querySelector("[type=submit]").disabled = false)); // Back leads here again
   (form.querySelector("[aria-invalid=true]") ?? form.querySelector("[role=alert]"))?.focus?.();
-  const here = document.getElementById("here");
+}
+
+const here = document.getElementById("here");
+if (here) {
   const button = here.querySelector("button");
   const told = here.querySelector("[role=status]");
   here.hidden = !("geolocation" in navigator) || !isSecureContext;
