@@ -6,18 +6,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy.engine import make_url
 
 from ivr.store import Store
 from tests import order
 from tests.pbx.running import Running
 from tests.unit import databases
 from tests.unit.clocks import Clock
+from tests.unit.lent import Lent
 
 HERE = Path(__file__).parent
 
@@ -50,24 +49,27 @@ def postgres_server() -> Iterator[databases.PostgresServer]:
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """An empty database."""
     if request.param == "postgresql":
-        yield from in_postgresql(request.getfixturevalue("postgres_server"))
+        server: databases.PostgresServer = request.getfixturevalue("postgres_server")
+        url = server.new_database()
+        yield url
+        server.drop(url)
     else:
         yield f"sqlite+aiosqlite:///{tmp_path}/ivr.db"
 
 
 @pytest.fixture(scope="session")
-def postgresql_with_tables(postgres_server: databases.PostgresServer) -> str:
-    url = postgres_server.new_database()
-    asyncio.run(databases.make_tables(url))
-    return str(make_url(url).database)
+def lent(postgres_server: databases.PostgresServer) -> Lent:
+    return Lent(postgres_server)
 
 
 @pytest.fixture(params=databases.KINDS)
 def ready_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A database of which only the rows are missing: making the tables takes longer than most tests."""
     if request.param == "postgresql":
-        template = request.getfixturevalue("postgresql_with_tables")
-        yield from in_postgresql(request.getfixturevalue("postgres_server"), f"--template={template}")
+        databases_lent: Lent = request.getfixturevalue("lent")
+        url = databases_lent.take()
+        yield url
+        databases_lent.give_back(url)
     else:
         yield databases.ready_sqlite(tmp_path / "ivr.db")
 
@@ -82,9 +84,3 @@ async def store(ready_database_url: str) -> AsyncIterator[Store]:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-def in_postgresql(server: databases.PostgresServer, *options: str) -> Iterator[str]:
-    url = server.new_database(*options)
-    yield url
-    server.drop(url)

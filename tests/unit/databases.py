@@ -23,6 +23,7 @@ from tests.tools import Program, postgresql
 KINDS = ("sqlite", "postgresql")
 T = TypeVar("T")
 
+QUICK = ("fsync=off", "full_page_writes=off", "jit=off", "autovacuum=off")  # nothing here outlives its machine
 USER = "postgres"  # the server's own name for its owner; no user of the machine
 
 
@@ -113,7 +114,7 @@ class PostgresServer:
 
     def start(self, *settings: str) -> None:
         """`settings`: such as `timezone=Asia/Shanghai`."""
-        own = ("listen_addresses=''", f"unix_socket_directories={self.folder}", "fsync=off", "jit=off")
+        own = ("listen_addresses=''", f"unix_socket_directories={self.folder}", *QUICK)
         options = " ".join(f"-c {setting}" for setting in (*own, *settings))
         self._run("pg_ctl", "-D", f"{self.folder}/data", "-w", "-l", f"{self.folder}/log", "-o", options, "start")
 

@@ -75,9 +75,9 @@ def test_given_a_message_of_a_newer_minor_version_then_it_is_read() -> None:
 
 
 async def test_given_what_an_older_program_did_not_understand_when_it_is_upgraded_then_the_case_is_read_again_once(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
+    ready_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, told = Store(database_url), []
+    store, told = Store(ready_database_url), []
     await store.open()
 
     def hook(connection: Connection, case: Any, new: Any) -> None:

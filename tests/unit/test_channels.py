@@ -139,14 +139,11 @@ def test_given_odd_words_then_what_becomes_of_them_fits_a_case(odd: dict[str, An
 
 
 async def test_given_what_a_database_does_not_take_in_whom_and_where_then_it_is_taken_all_the_same(
-    database_url: str,
+    store: Store,
 ) -> None:
-    store = Store(database_url)
-    await store.open()
     odd = replace(LAMP, sender="a\x00b\udc80", thread="<\x00@x>", answers=("<\x00@y>",), subject="\x00")
     taken = await Arrivals(store, Cases(store, "12345")).take(arrival(odd, GATEWAY))
     assert taken.opened
-    await store.close()
 
 
 @pytest.mark.parametrize(

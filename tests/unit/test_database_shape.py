@@ -19,7 +19,7 @@ from ivr.store import DatabaseTooNewError, DatabaseTooOldError, Store, erasure, 
 from ivr.store.rebuild import rebuild
 from ivr.store.retention import Job
 from tests.replay import streams
-from tests.unit.erasing import KEPT, NODE, Clock
+from tests.unit.erasing import KEPT, NODE, Calendar
 from tests.unit.stories import EIGHT
 
 INDEX_OF_WORDS = "case_search"  # SQLite's has tables of its own
@@ -40,7 +40,7 @@ async def filled(database_url: str, tmp_path: Path) -> AsyncIterator[str]:
     calls = recorded()
     await store.save(calls.values())
     await erasure.hold(store, next(iter(calls)), EIGHT, "Li Si", "complaint")
-    clock = Clock()
+    clock = Calendar(EIGHT)
     clock.months_later(13)
     await Job(store, tmp_path / "var", NODE, KEPT, by="test", clock=clock).run()
     await store.close()

@@ -20,6 +20,7 @@ from ivr.desks.signatures import REMEMBERED, Signed
 from ivr.store import Store, case_rows, tables
 from ivr.store.cases import Cases
 from ivr.store.exchange import Messages, ReplayedError, UnknownMessageError
+from tests.unit.databases import ready_sqlite
 
 NOW = datetime(2026, 11, 27, 8, 0, tzinfo=UTC)
 
@@ -47,9 +48,9 @@ class Desk:
 
 
 @pytest.fixture
-async def desks(database_url: str, tmp_path: Path) -> AsyncIterator[tuple[Desk, Desk]]:
+async def desks(ready_database_url: str, tmp_path: Path) -> AsyncIterator[tuple[Desk, Desk]]:
     """12345 on each kind of database, 110 on SQLite."""
-    stores = Store(database_url), Store(f"sqlite+aiosqlite:///{tmp_path}/110.db")
+    stores = Store(ready_database_url), Store(ready_sqlite(tmp_path / "110.db"))
     for store in stores:
         await store.open()
     yield Desk("12345", "110", stores[0]), Desk("110", "12345", stores[1])

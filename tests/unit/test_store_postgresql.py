@@ -158,7 +158,7 @@ def away(server: databases.PostgresServer, frozen: bool) -> list[int]:
 
 
 def back(server: databases.PostgresServer, processes: list[int]) -> None:
-    for process in processes:
+    for process in reversed(processes):  # the server last: it forgets those of its own that have ended meanwhile
         os.kill(process, signal.SIGCONT)
     if not processes:
         server.start()
