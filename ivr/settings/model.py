@@ -165,7 +165,7 @@ class Accounts:
     """Who uses the pages: how long a login lasts, and what wrong passwords bring (R63)."""
 
     totp: tuple[str, ...] = ("admin", "supervisor", "auditor")  # roles that need a second factor
-    idle_minutes: int = 30  # without a request and without a live page: the session is over
+    idle_minutes: int = 30  # nobody asks for anything, and no live page is open: the session is over
     hours: int = 12  # the longest session
     lock_after: int = 5  # wrong passwords
     lock_minutes: int = 15  # that they are counted, and that the lock then lasts

@@ -19,6 +19,7 @@ from ivr.web.context import Services, Who
 from ivr.web.sessions import COOKIE, csrf
 
 CSRF_HEADER = "X-CSRF-Token"
+UNATTENDED_HEADER = "X-Unattended"  # a page asks by itself: nobody has touched it lately
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -51,6 +52,14 @@ class CsrfError(HotlineError):
     def __init__(self) -> None:
         message = f"the header {CSRF_HEADER} is missing or not this login's: GET /api/v1/session tells it as `csrf`"
         super().__init__("csrf", message, {"header": CSRF_HEADER}, 403)
+
+
+class UnattendedError(HotlineError):
+    """A page that marked its orders would log people out while they work."""
+
+    def __init__(self) -> None:
+        message = f"what is asked for with {UNATTENDED_HEADER} is a GET: an order is somebody's; leave the header out"
+        super().__init__("unattended", message, {"header": UNATTENDED_HEADER}, 400)
 
 
 class DepartmentGoneError(HotlineError):
@@ -94,7 +103,10 @@ def of_cookie(request: web.Request, services: Services) -> Who | None:
     cookie = request.cookies.get(COOKIE, "")
     if cookie and not services.sessions.loaded:
         raise StartingError
-    found = services.sessions.find(cookie) if cookie else None
+    attended = UNATTENDED_HEADER not in request.headers
+    if cookie and not attended and request.method != "GET":
+        raise UnattendedError
+    found = services.sessions.find(cookie, attended) if cookie else None
     if found is None:
         return None
     account = found[1]

@@ -32,6 +32,7 @@ _CHINESE: Mapping[str, str] = {
     "locked": "密码错误次数过多，请 {minutes} 分钟后再试，或联系管理员解锁",
     "starting": "系统刚刚重启，请稍候一秒再试",
     "csrf": "请求未带本次登录的 {header}，请刷新页面后重试",
+    "unattended": "带请求头 {header} 的只能是 GET；提交操作的请求请去掉它",
     "must_password": "请先设置自己的密码",
     "must_totp": "请先设置动态口令",
     "wrong_password": "原密码不正确",

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from ivr.web.auth import CSRF_HEADER
+from ivr.web.auth import CSRF_HEADER, UNATTENDED_HEADER
 from ivr.web.context import Asked
 from ivr.web.errors import BODY_LIMIT
 from ivr.web.roles import MAY
@@ -21,8 +21,10 @@ TABLE: web.AppKey[tuple[Route, ...]] = web.AppKey("table", tuple[Route, ...])
 _TITLE = {"zh": "热线控制系统接口", "en": "Hotline controller API"}
 _ERROR = {"zh": "拒绝：id 供程序判断，message 供人阅读", "en": "Refused: programs look at id, people read message"}
 _CSRF = {
-    "zh": f"登录后的会话；除 GET 外，每个请求须带请求头 {CSRF_HEADER}（见 GET /api/v1/session 的 csrf）",
-    "en": f"a login; every request but GET needs {CSRF_HEADER} (`csrf` of GET /api/v1/session)",
+    "zh": f"登录后的会话；除 GET 外，每个请求须带请求头 {CSRF_HEADER}（见 GET /api/v1/session 的 csrf）。"
+    f"页面自行刷新的 GET 带 {UNATTENDED_HEADER}，不算本人操作",
+    "en": f"a login; every request but GET needs {CSRF_HEADER} (`csrf` of GET /api/v1/session). "
+    f"A GET with {UNATTENDED_HEADER} is a page's own: it does not keep the login alive",
 }
 _BEARER: dict[str, list[str]] = {"bearer": []}
 _COOKIE: dict[str, list[str]] = {"cookie": []}

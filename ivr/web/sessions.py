@@ -73,15 +73,16 @@ class Sessions:
 
     # --- asked at every request --------------------------------------------------------------------------------------
 
-    def find(self, cookie: str) -> tuple[Session, Account] | None:
-        """Whose cookie this is, seen now."""
+    def find(self, cookie: str, attended: bool = True) -> tuple[Session, Account] | None:
+        """Whose cookie this is, seen now; not `attended`: a page asks by itself, its person may be gone."""
         session = self.open.get(digest(cookie))
         if session is None or self._is_over(session):
             return None
         account = self.accounts.get(session.user)
         if account is None or account.disabled_at is not None:
             return None
-        session.seen_at = self._clock()
+        if attended:
+            session.seen_at = self._clock()
         return session, account
 
     def _is_over(self, session: Session) -> bool:

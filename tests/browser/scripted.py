@@ -149,6 +149,7 @@ class Desk:
         self.orders: list[tuple[str, str, Any, str | None]] = []
         self.case: dict[str, Any] | None = None  # of the call that runs
         self.away = False  # the server cannot be reached
+        self.looks: list[tuple[str, bool]] = []  # what was asked for, and whether somebody was there
         self.loses_answer = False  # to the next words of a case, which it has kept
         self.keeps_answer = False  # to the next question for the case
         self.kept: list[tuple[Route, Any]] = []  # answers that are still to be given
@@ -205,7 +206,9 @@ class Desk:
     def _api(self, route: Route, path: str) -> None:
         asked = route.request
         body = asked.post_data_json if asked.post_data else None
-        if asked.method != "GET":
+        if asked.method == "GET":
+            self.looks.append((path, "x-unattended" not in asked.headers))
+        else:
             self.orders.append((asked.method, path, body, asked.headers.get("idempotency-key")))
         if not self.logged_in:
             refusal = {"error": {"id": "unauthorized", "message": "log in", "details": {}}}

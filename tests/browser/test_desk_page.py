@@ -276,6 +276,29 @@ def test_given_a_call_that_ended_when_the_other_desk_does_something_then_its_pan
     expect(badge).to_contain_text("待对方答复")
 
 
+def test_given_a_page_that_nobody_touches_when_it_asks_by_itself_then_it_says_so(desk: Desk) -> None:
+    desk.context.clock.install()
+    desk.now, desk.case = TALKING, case({}, 3)
+    page = desk.open()
+    expect(page.locator(".case-head")).to_be_visible()
+    desk.show(view("wrap-up"))  # nobody tells it of the case: it looks now and then
+    expect(page.get_by_text("上一通来电")).to_be_visible()
+
+    def looks(then: int) -> list[bool]:
+        before = len(desk.looks)
+        page.clock.run_for(then)
+        for _ in range(400):
+            if len(desk.looks) > before:
+                break
+            page.wait_for_timeout(25)
+        return [there for path, there in desk.looks[before:] if path == "/calls/call-1/case"]
+
+    assert looks(11_000) == [True], "he has just opened the page"
+    assert looks(60_000)[-1:] == [False], "a minute later"
+    page.keyboard.press("Alt+N")
+    assert looks(11_000)[-1:] == [True], "he has just pressed a key"
+
+
 def test_given_a_case_that_is_read_and_changed_at_once_when_the_older_answer_comes_last_then_it_is_not_shown(
     desk: Desk,
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
@@ -101,6 +101,28 @@ async def test_given_a_logout_then_the_cookie_opens_nothing(browser: Browser) ->
     assert (await browser.ask("DELETE", SESSION))[0] == 200
     status, told = await browser.ask("GET", SESSION, headers={"Cookie": f"{COOKIE}={cookie}"})
     assert (status, told["error"]["id"]) == (401, "unauthorized")
+
+
+async def test_given_a_page_that_asks_by_itself_when_its_person_is_gone_then_the_login_ends_all_the_same(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await browser.settled("1001")
+    sessions, now = browser.house.services.sessions, datetime.now(UTC)
+    path, by_itself = "/api/v1/desk/summary", {"X-Unattended": "1"}
+
+    async def at(minutes: int, headers: dict[str, str]) -> tuple[int, Any]:
+        monkeypatch.setattr(sessions, "_clock", lambda: now + timedelta(minutes=minutes))
+        return await browser.ask("GET", path, headers=headers)
+
+    assert [(await at(20, by_itself))[0], (await at(29, {}))[0], (await at(58, by_itself))[0]] == [200] * 3
+    status, told = await at(60, by_itself)
+    assert (status, told["error"]["id"]) == (401, "unauthorized"), "half an hour after he was there last"
+
+
+async def test_given_an_order_that_a_page_says_nobody_gave_then_it_is_refused(browser: Browser) -> None:
+    await browser.settled("1001")
+    status, told = await browser.ask("POST", "/api/v1/desk/ready", json={}, headers={"X-Unattended": "1"})
+    assert (status, told["error"]["id"], browser.house.orders.asked) == (400, "unattended", [])
 
 
 async def test_given_a_phone_in_a_talk_when_its_session_ends_then_its_line_is_closed_once_the_talk_is_over(

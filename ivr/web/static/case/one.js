@@ -1,5 +1,5 @@
 // One case: what it says, where it stands, what happened to it, and what may be done with it now.
-import { html, useEffect, useRef, useState } from "../vendor/preact.js";
+import { html, useEffect, useState } from "../vendor/preact.js";
 import { api } from "../shell/api.js";
 import { Link } from "../shell/router.js";
 import { may as mayRole } from "../shell/session.js";
@@ -16,7 +16,6 @@ import { told } from "./told.js";
 
 const RESULTS = ["solved", "explained", "dispatched", "passed_on", "not_possible", "withdrawn"];
 const AWAITED = 3000; // ms between two looks while another desk's answer is awaited
-const LOOKS = 100; // without a press: whoever has gone is logged out as everybody is
 const WRITTEN = ["cause", "course", "text", "name", "place", "happened", "caller", "kind", "class_code", "scope", "urgency", "tags", "contact", "confidential"];
 const when = (iso) => `${day(iso)} ${clock(iso)}`;
 
@@ -115,7 +114,6 @@ export function One({ id }) {
   const classes = useClasses();
   const [one, setOne] = useState(null);
   const [failure, setFailure] = useState(null);
-  const looks = useRef(0);
   const address = `/cases/${encodeURIComponent(id)}`;
   /** An answer that was overtaken by a later one is not shown. */
   const take = ({ case: told }) => setOne((old) => (old?.id === told.id && old.revision > told.revision ? { ...old } : told));
@@ -125,15 +123,13 @@ export function One({ id }) {
   };
   useEffect(read, [id, language.value]);
   useEffect(() => {
-    if (!one || !awaits(one) || looks.current >= LOOKS) return;
-    looks.current += 1;
+    if (!one || !awaits(one)) return;
     const later = () => setOne((old) => ({ ...old }));
     const again = () => (document.visibilityState === "visible" ? api.get(address).then(take, later) : later());
     const timer = setTimeout(again, AWAITED);
     return () => clearTimeout(timer);
   }, [one]);
   const act = async (kind, data, key) => {
-    looks.current = 0;
     take(await api.post(`${address}/events`, { kind, data }, { key }));
   };
   const tried = (kind, data) => act(kind, data).catch((error) => toast(error.message, "bad"));

@@ -3,6 +3,14 @@ import { session, signedOut } from "./session.js";
 import { language, t } from "./words.js";
 
 const SECONDS = 20; // that an answer may take
+const ATTENDED = 30_000; // ms after a touch that what the page asks is the person's doing
+const TOUCHES = ["pointerdown", "pointermove", "keydown", "wheel"];
+
+let touched = Date.now();
+for (const kind of TOUCHES) addEventListener(kind, () => (touched = Date.now()), { capture: true, passive: true });
+
+/** What a page asks by itself, while nobody touches it, keeps no login alive (ivr/web/auth.py). */
+const unattended = (method) => (method === "GET" && Date.now() - touched > ATTENDED ? { "X-Unattended": "1" } : {});
 
 /** A refusal in the reader's language. `status` 0: the server could not be reached. */
 export class ApiError extends Error {
@@ -21,7 +29,7 @@ async function ask(method, path, { query, body, headers = {}, seconds = SECONDS 
     answer = await fetch(address, {
       method,
       body,
-      headers: { "Accept-Language": language.value, ...token, ...headers },
+      headers: { "Accept-Language": language.value, ...token, ...unattended(method), ...headers },
       signal: AbortSignal.timeout(seconds * 1000),
     });
   } catch (failure) {
