@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from ivr.store import Store
 from tests import order
@@ -19,6 +20,10 @@ from tests.unit.clocks import Clock
 from tests.unit.lent import Lent
 
 HERE = Path(__file__).parent
+
+# A busy machine makes one example slow; that says nothing about the code.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 @pytest.hookimpl(trylast=True)

@@ -21,6 +21,7 @@ LAG_LIMIT = 10.0  # seconds that the call log may be behind the journal
 DISK_LIMIT = 64 * 1024 * 1024  # bytes that must be free for journal, recordings and SQLite
 REMEMBERED = 2.0  # seconds that a check's result is good for, however often it is asked
 CEL_REMEMBERED = 10.0
+LOOK_SECONDS = 5.0  # that a check may take: a busy machine is not a broken one
 
 DRAIN = "drain"  # the check that fails while new calls are turned away, though all is well
 
@@ -99,7 +100,7 @@ class Health:
         if known is not None and known[1] is None and now - known[0] < good:
             return None
         try:
-            async with asyncio.timeout(REMEMBERED):
+            async with asyncio.timeout(LOOK_SECONDS):
                 problem = await check()
         except HotlineError as error:
             problem = error

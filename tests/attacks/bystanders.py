@@ -66,7 +66,7 @@ class Bystanders:
         self._wait_alone()
         before = len(self.spare.invites)
         call = self.other.call(self.hotline.uri, from_user=self.other.name)
-        invite = self.spare.wait_invite(10, count=before + 1)
+        invite = self.spare.wait_invite(count=before + 1)
         self.spare.wait_for("confirmed", call=invite.call)
         self.other.wait_heard(self.spare.tone, call=call, since=invite.at)
         self.other.hangup(call)
@@ -75,7 +75,7 @@ class Bystanders:
 
     def recovered(self) -> None:
         """Nothing waits in Asterisk's queues and it has not grown."""
-        eventually(lambda: max(self._waiting()) < BACKLOG, 20, lambda: f"tasks wait: {max(self._waiting())}")
+        eventually(lambda: max(self._waiting()) < BACKLOG, 30, lambda: f"tasks wait: {max(self._waiting())}")
         grown = memory_of(self.pid) - self.memory
         assert grown < MEMORY, f"Asterisk has grown by {grown / 2**20:.0f} MiB"
 

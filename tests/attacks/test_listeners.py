@@ -74,7 +74,7 @@ def test_given_crowds_at_a_door_when_a_call_runs_then_it_goes_on_and_a_new_one_i
     with Crowd(address_of(hotline, door), "waits", SIZE), Crowd(address_of(hotline, door), "drips", SIZE):
         second = hotline.caller("13900139000", tone="caller2")
         second.call(hotline.uri, from_user=second.name)
-        another.wait_for("confirmed", timeout=20)
+        another.wait_for("confirmed")
         second.wait_heard("operator2")
         second.hangup()
     assert citizen.heard("operator", began + 0.2, time.time() - 0.2) > 0.9

@@ -59,7 +59,7 @@ class Secured:
         phone = hotline.keep(
             Phone("1001", ip=sites.OPERATORS, tone="operator", register=registration, secure=secure)
         ).on_call("answer")
-        eventually(lambda: _avail(hotline, "1001"), 15, lambda: hotline.asterisk("pjsip show contacts"))
+        eventually(lambda: _avail(hotline, "1001"), 30, lambda: hotline.asterisk("pjsip show contacts"))
         return phone
 
     def desk(self, route: int = 1, authority: Authority | None = None) -> Phone:
@@ -77,11 +77,11 @@ class Secured:
             (routes,) = (target["routes"] for target in targets if target["key"] == "110")
             return bool(routes.get(f"sip:110@{self.route(route)};transport=tls"))
 
-        eventually(reachable, 15, lambda: str(self.hotline.api("GET", "/api/v1/targets").body))
+        eventually(reachable, 30, lambda: str(self.hotline.api("GET", "/api/v1/targets").body))
 
     def talk(self, caller: Phone, operator: Phone) -> None:
         caller.call(self.uri, from_user=caller.name)
-        operator.wait_for("confirmed", timeout=15)
+        operator.wait_for("confirmed")
         caller.wait_heard("operator")
 
 
@@ -165,7 +165,7 @@ def test_given_a_trunk_that_must_come_by_tls_when_it_comes_by_udp_then_it_is_ref
         calls = secured.hotline.calls()
         return len(calls) if any(call.ended_at is None for call in calls) else None
 
-    before = eventually(known, 10, lambda: "the running call never came into the log")
+    before = eventually(known, 30, lambda: "the running call never came into the log")
     with RawCaller(ip=sites.CALLERS) as plain:
         plain.call(secured.hotline.server, "12345")
         assert _refusal(plain) == 488  # plain RTP
@@ -178,7 +178,7 @@ def test_given_a_trunk_that_must_come_by_tls_when_it_comes_by_udp_then_it_is_ref
 
 
 def _refusal(raw: RawCaller) -> int:
-    eventually(lambda: any(code >= 200 for _, code in raw.responses), 10, lambda: str(raw.responses))
+    eventually(lambda: any(code >= 200 for _, code in raw.responses), 30, lambda: str(raw.responses))
     return raw.responses[-1][1]
 
 
@@ -248,7 +248,7 @@ def test_given_an_impostor_at_110s_first_route_when_it_is_asked_for_then_the_sec
     secured.wait_route(2)
     secured.talk(caller, operator)
     operator.dtmf("*3")
-    caller.wait_who({"operator", "110"}, timeout=25)
+    caller.wait_who({"operator", "110"})
     assert impostor.invites == []
     assert len(desk.invites) == 1
     caller.hangup()
@@ -264,7 +264,7 @@ def test_given_an_operator_of_tls_when_a_phone_registers_by_udp_then_no_call_get
     assert plain.invites == []
     assert caller.states()[call] == "confirmed"  # he waits
     operator = secured.operator()  # the true phone takes the plain one's place
-    operator.wait_for("confirmed", timeout=20)
+    operator.wait_for("confirmed")
     assert plain.invites == []
     caller.hangup()
 
@@ -275,7 +275,7 @@ def test_given_a_plain_operator_when_a_citizen_comes_by_tls_then_each_side_has_i
     hotline.operator("1002")
     caller = secured.caller()
     caller.call(secured.uri, from_user=caller.name)
-    caller.wait_who({"operator2"}, timeout=30)
+    caller.wait_who({"operator2"})
     caller.hangup()
 
 

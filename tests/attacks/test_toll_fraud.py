@@ -132,10 +132,10 @@ def test_given_a_desk_that_redirects_when_it_is_called_then_the_call_goes_nowher
     before = len(the_talk(bystanders).transfers)
     with Answering(ip, hotline.server, int(port), "302 Moved Temporarily", f"Contact: <{there}>\r\n") as desk:
         bystanders.operator.dtmf("*71")
-        eventually(desk.invites, 15, lambda: "the desk was never called")
+        eventually(desk.invites, 30, lambda: "the desk was never called")
         ended = eventually(
             lambda: [one for one in the_talk(bystanders).transfers[before:] if one.result],
-            15,
+            30,
             lambda: f"the transfer never ended: {the_talk(bystanders).transfers}",
         )
     assert [(one.target, one.result) for one in ended] == [("119", "failed")]

@@ -53,9 +53,9 @@ def test_given_an_operators_phone_that_redirects_when_it_is_called_then_the_call
             with Answering(sites.OPERATORS, hotline.server, 0, "302 Moved Temporarily", lines) as phone:
                 assert phone.register("1001", hotline.credentials["operators"]["1001"]) == 200
                 call = citizen.call(hotline.uri, from_user=citizen.name)
-                eventually(phone.invites, 15, lambda: "the operator's phone was never called")
+                eventually(phone.invites, 30, lambda: "the operator's phone was never called")
                 operator = hotline.operator("1002")
-                operator.wait_for("confirmed", timeout=30)
+                operator.wait_for("confirmed")
                 citizen.wait_heard(operator.tone, call=call)
                 citizen.hangup(call)
                 operator.wait_for("disconnected")

@@ -34,7 +34,8 @@ OPEN = {
     "/api/v1/progress",
 }  # and nothing else
 LOGIN = ("POST", "/api/v1/session")
-SECONDS = 10.0
+SECONDS = 30.0  # until the first word, which only bounds a failure
+QUIET = 0.7  # seconds without a further word: it has said all
 
 
 @pytest.fixture
@@ -51,14 +52,14 @@ def head(method: str, path: str, *lines: str, token: str | None = TOKEN) -> byte
 
 
 async def raw(house: House, *pieces: bytes) -> bytes:
-    """Everything that the server says to these bytes until it closes, or until nothing has come for a while."""
+    """Everything that the server says to these bytes until it closes, or until nothing more has come for a while."""
     reader, writer = await asyncio.open_connection("127.0.0.1", house.server.port)
     said = b""
     try:
         for piece in pieces:
             writer.write(piece)
             await writer.drain()
-        while data := await asyncio.wait_for(reader.read(65536), 0.7):
+        while data := await asyncio.wait_for(reader.read(65536), QUIET if said else SECONDS):
             said += data
     except (TimeoutError, ConnectionError):
         pass

@@ -126,7 +126,7 @@ class People:
         """By the API, as the login page does it; a first password is replaced as it asks."""
         if user in PEOPLE:
             self._make(user)
-        eventually(lambda: self._exists(user), 10, lambda: f"there is no account {user}")
+        eventually(lambda: self._exists(user), 30, lambda: f"there is no account {user}")
         for password in (PASSWORD, self._first(user)):
             found = self._ask(context, "POST", "/session", {"user": user, "password": password})
             if found is not None:

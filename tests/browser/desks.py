@@ -63,7 +63,7 @@ def phone_state(page: Page) -> str | None:
 def ringing(page: Page, citizen: Phone) -> str:
     """Wait until the page rings for this caller; returns the id of its phone's call."""
     expect(page).to_have_title(re.compile(re.escape(citizen.name)))
-    return str(eventually(lambda: phone_call(page).get("id"), 15, lambda: "the page rings, and its phone does not"))
+    return str(eventually(lambda: phone_call(page).get("id"), 30, lambda: "the page rings, and its phone does not"))
 
 
 def call_in(hotline: Hotline, citizen: Phone, page: Page, tone: Tone = "operator", keys: str = "F2") -> float:

@@ -64,7 +64,7 @@ def test_given_a_typing_error_when_it_is_mended_and_published_then_calls_have_it
     citizen = hotline.caller()
     citizen.call(hotline.uri, from_user=citizen.name)
     eventually(
-        lambda: "FROM_BROWSER=yes" in hotline.asterisk("dialplan show globals"), 20, lambda: "no hook was called"
+        lambda: "FROM_BROWSER=yes" in hotline.asterisk("dialplan show globals"), 30, lambda: "no hook was called"
     )
     citizen.hangup()
     hotline.call_of(citizen.name)
@@ -107,7 +107,7 @@ def test_given_a_notice_said_in_the_browser_when_somebody_calls_then_he_hears_it
     page.get_by_role("button", name="发布通知").click()
     expect(page.get_by_role("cell", name="播放中")).to_be_visible(timeout=60_000)
     eventually(
-        lambda: "before-greeting" in hotline.asterisk("database show notice"), 10, lambda: "Asterisk has no notice"
+        lambda: "before-greeting" in hotline.asterisk("database show notice"), 30, lambda: "Asterisk has no notice"
     )
     citizen = hotline.caller()
     citizen.call(hotline.uri, from_user=citizen.name)
@@ -115,7 +115,7 @@ def test_given_a_notice_said_in_the_browser_when_somebody_calls_then_he_hears_it
     def steps() -> list[str]:
         return [step.step for call in hotline.calls(1, caller=citizen.name) for step in call.steps]
 
-    eventually(lambda: "notice" in steps(), 15, lambda: f"no notice was played: {steps()}")
+    eventually(lambda: "notice" in steps(), 30, lambda: f"no notice was played: {steps()}")
     citizen.hangup()
     page.get_by_role("button", name="立即结束").click()
     page.locator("dialog").get_by_label("原因").fill("已恢复")

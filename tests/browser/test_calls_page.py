@@ -126,7 +126,7 @@ def test_given_one_call_when_its_ladder_is_clicked_then_it_plays_from_there_once
     drawn = page.locator(".calls-svg").bounding_box()
     assert drawn is not None
     page.mouse.click(drawn["x"] + 30, drawn["y"] + 5)  # the picture itself leads too: its top is the beginning
-    eventually(lambda: float(page.locator(".calls-slider").input_value()) < at, 10, lambda: "it stays where it was")
+    eventually(lambda: float(page.locator(".calls-slider").input_value()) < at, 30, lambda: "it stays where it was")
 
 
 def test_given_a_masked_number_when_uncovered_then_a_reason_is_asked_for_and_kept(

@@ -40,7 +40,7 @@ def test_given_a_desk_phone_when_110_is_brought_in_by_keys_then_the_page_shows_w
     time.sleep(STAMPS_APART)
     page.keyboard.press("Alt+Shift+1")
     expect(page.locator(".desk-transfer[data-state='ringing']")).to_contain_text("110")
-    police.wait_invite(10, since=talk)
+    police.wait_invite(since=talk)
     police.answer()
     citizen.wait_who({"operator", "110"}, since=talk)
     tile = page.locator("[data-role='desk'][data-party='110']")

@@ -40,7 +40,7 @@ def start(page: Page) -> None:
     expect(begin.or_(page.locator("#phone-audio")).first).to_be_attached()
     if begin.is_visible():
         begin.click()
-    eventually(lambda: page.evaluate(START), 15, lambda: f"no phone: {page.inner_text('body')}")
+    eventually(lambda: page.evaluate(START), 30, lambda: f"no phone: {page.inner_text('body')}")
 
 
 def call_state(page: Page, state: str | None) -> None:
@@ -50,7 +50,7 @@ def call_state(page: Page, state: str | None) -> None:
 def hears(page: Page, tone: str) -> None:
     eventually(
         lambda: abs(page.evaluate(LOUDEST) - hertz(tone)) < 20,  # type: ignore[arg-type]
-        10,
+        30,
         lambda: f"the page never heard {tone}, but {page.evaluate(LOUDEST)} Hz",
     )
 
@@ -62,7 +62,7 @@ def wait_there(hotline: Hotline, number: str = "1001", there: bool = True) -> No
         lines = [line for line in hotline.asterisk("pjsip show contacts").splitlines() if f" {number}/" in line]
         return any("Avail" in line for line in lines) if there else not lines
 
-    eventually(known, 15, lambda: hotline.asterisk("pjsip show contacts"))
+    eventually(known, 30, lambda: hotline.asterisk("pjsip show contacts"))
 
 
 def talk(hotline: Hotline, page: Page) -> Phone:
@@ -96,7 +96,7 @@ def test_given_a_page_when_a_citizen_calls_then_both_hear_each_other_and_each_ke
     desk = hotline.desk("110")
     page.evaluate("phone.dtmf('*3')")
     citizen.wait_who({"operator", "110"})
-    eventually(lambda: _completed(hotline, citizen), 10, lambda: "the transfer was not completed")
+    eventually(lambda: _completed(hotline, citizen), 30, lambda: "the transfer was not completed")
     page.evaluate("phone.hangup()")
     call_state(page, None)
     citizen.wait_who({"110"}, since=time.time())

@@ -90,7 +90,7 @@ class Hotline(Running):
         """
         asked = time.time()
         call = citizen.call(self.uri, from_user=citizen.name)
-        invite = operator.wait_invite(20, since=asked)
+        invite = operator.wait_invite(since=asked)
         operator.wait_for("confirmed", call=invite.call)
         began = max(
             citizen.wait_heard(operator.tone, call=call, since=invite.at),
@@ -98,6 +98,9 @@ class Hotline(Running):
         )
         time.sleep(STAMPS_APART)
         return began
+
+    def began(self, caller: str) -> float:
+        return max((phone.called_at for phone in self.phones if phone.name == caller), default=0.0)
 
     # — afterwards ————————————————————————————————————————————————————————————————————————————————————————————————————
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sqlite3
+import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -20,8 +24,25 @@ def run(hotline: Running, *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "ivr", "--site", str(hotline.site_file), "--var", str(hotline.var)]
     environment = {**os.environ, "LANG": "en_US.UTF-8", "LC_ALL": "en_US.UTF-8", "COLUMNS": "120"}
     return subprocess.run(
-        [*command, *words], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60, env=environment
+        [*command, *words], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120, env=environment
     )
+
+
+def paths(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """Everything below a folder, itself included, links left out. What runs may take its files away meanwhile."""
+    for place, _, names in os.walk(folder):
+        for path in (Path(place), *(Path(place, name) for name in names)):
+            with contextlib.suppress(FileNotFoundError):
+                found = path.lstat()
+                if not stat.S_ISLNK(found.st_mode):
+                    yield path, found
+
+
+def content(file: Path) -> bytes:
+    """What a file holds; nothing where it has just been taken away."""
+    with contextlib.suppress(FileNotFoundError):
+        return file.read_bytes()
+    return b""
 
 
 def rows(hotline: Running, question: str, *values: object) -> list[dict[str, Any]]:
@@ -55,7 +76,7 @@ class Follower:
 
     def __enter__(self) -> Follower:
         self._thread.start()
-        eventually(lambda: bool(self.frames), 10, lambda: "the live stream sent no first frame")
+        eventually(lambda: bool(self.frames), 30, lambda: "the live stream sent no first frame")
         return self
 
     def __exit__(self, *_: object) -> None:

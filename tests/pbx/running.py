@@ -30,9 +30,10 @@ from ivr.store import Store
 from tests.pbx import sites
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 90.0  # the first start speaks every prompt
-STOP_SECONDS = 30.0
-LOG_SECONDS = 8.0  # rtp_timeout and the journal's way into the database lie within
+START_SECONDS = 180.0  # the first start speaks every prompt
+STOP_SECONDS = 60.0
+PATIENCE = 30.0  # seconds that only bound a failure: a busy machine may need them
+LOG_SECONDS = 30.0  # rtp_timeout and the journal's way into the database lie within
 
 QUALIFY_SECONDS = 1.8  # a little more than qualify_timeout
 LATE_SECONDS = 0.7  # qualify_timeout less the last of the question's repetitions
@@ -106,7 +107,7 @@ class Running:
             with contextlib.suppress(OSError):  # another was quicker
                 draft.rename(Running.spoken)
 
-    def wait_healthy(self, timeout: float = 20.0) -> None:
+    def wait_healthy(self, timeout: float = 2 * PATIENCE) -> None:
         def healthy() -> bool:
             if self._up is None or self._up.poll() is not None:
                 raise AssertionError(f"`ivr up` ended:\n{self.last_words()}")
@@ -179,7 +180,7 @@ class Running:
             request.add_header("Content-Type", "application/json")
             request.data = json.dumps(json_body).encode()
         try:
-            with urllib.request.urlopen(request, timeout=10, context=self._trust) as response:
+            with urllib.request.urlopen(request, timeout=PATIENCE, context=self._trust) as response:
                 return _answer(response.status, response.read(), response.headers)
         except urllib.error.HTTPError as refusal:
             with refusal:
@@ -188,7 +189,7 @@ class Running:
     def cli(self, *arguments: str, check: bool = True) -> str:
         """What `ivr …` prints for this hotline."""
         command = [sys.executable, "-m", "ivr", "--site", str(self.site_file), "--var", str(self.var), *arguments]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=4 * PATIENCE)
         assert not check or done.returncode == 0, f"ivr {' '.join(arguments)}: {done.stdout}{done.stderr}"
         return done.stdout
 
@@ -196,7 +197,7 @@ class Running:
         """What Asterisk's own console answers."""
         conf = str(self.var / "etc/asterisk.conf")
         arguments = [*fetch.find(fetch=False).command, "-C", conf, "-rx", command]
-        done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=20)
+        done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=2 * PATIENCE)
         assert done.returncode == 0, f"Asterisk did not answer `{command}`: {done.stdout}{done.stderr}"
         lines = done.stdout.splitlines(keepends=True)
         return "".join(line for line in lines if not line.startswith(NO_ETHERNET))
@@ -232,11 +233,11 @@ class Running:
         def complaint() -> str:
             return f"{uri} never was {wanted}:\n{self.asterisk('pjsip show contacts')}"
 
-        eventually(known, 10, complaint)
+        eventually(known, PATIENCE, complaint)
         if there and not new:
             # An OPTIONS that left before the phone was there may still time out, and be believed for five seconds.
             time.sleep(LATE_SECONDS)
-            eventually(known, 10, complaint)
+            eventually(known, PATIENCE, complaint)
 
     def calls(self, limit: int = 50, **filters: Any) -> list[Call]:
         """The call log, newest first, as the database has it (`ivr.store.Store.calls`)."""
@@ -252,12 +253,19 @@ class Running:
         with ThreadPoolExecutor(1) as pool:  # the caller may stand in an event loop of its own
             return pool.submit(asyncio.run, read()).result()
 
+    def began(self, caller: str) -> float:
+        """When the caller's newest call began, as far as that is known: the log may not have it yet."""
+        return 0.0
+
     def call_of(self, caller: str, ended: bool = True, timeout: float = LOG_SECONDS) -> Call:
         """A caller's newest call in the log; with `ended`, once it is over there."""
+        since = self.began(caller)
 
         def found() -> Call | None:
             newest = next(iter(self.calls(1, caller=caller)), None)
-            return newest if newest is not None and (not ended or newest.ended_at is not None) else None
+            if newest is None or newest.entered_at.timestamp() < since:
+                return None
+            return newest if not ended or newest.ended_at is not None else None
 
         return eventually(found, timeout, lambda: f"no {'ended ' if ended else ''}call of {caller} came into the log")
 

@@ -13,7 +13,7 @@ from tests.phones import Phone
 
 SETTLE = 0.5  # seconds after a change until everybody hears it: jitter buffers, softmix's frame, the phone's clock
 LOOK = 0.8  # seconds that are listened to
-WAIT = 5.0  # seconds
+WAIT = 30.0  # seconds until it must be so
 ALL, NOTHING = 0.75, 0.1  # share of frames
 SHORT = 0.12  # seconds of silence that the phones of a busy machine make by themselves
 

@@ -32,7 +32,7 @@ def hotline(keyed_hotline: Hotline, request: pytest.FixtureRequest) -> Iterator[
 
 def press(desk: Phone, since: float) -> None:
     """The desk answers and presses the key while it hears the question."""
-    invite = desk.wait_invite(20, since=since)
+    invite = desk.wait_invite(since=since)
     desk.wait_for("confirmed", call=invite.call)
     time.sleep(1)
     desk.dtmf("1")
@@ -49,7 +49,7 @@ def test_given_voicemail_on_the_first_route_when_the_second_presses_the_key_then
     TRIGGERS[trigger](hotline, operator)
     press(second, pressed)
     citizen.wait_heard("110", since=pressed)
-    operator.wait_for("disconnected", timeout=15)
+    operator.wait_for("disconnected")
     all_hear_each_other(citizen, second)
     assert voicemail.heard("caller", pressed, time.time()) < 0.02, "voicemail never hears the caller"
     citizen.hangup()

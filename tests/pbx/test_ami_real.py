@@ -73,7 +73,7 @@ async def connect(asterisk: BareAsterisk) -> AsyncIterator[Connect]:
     assert left == []
 
 
-async def until(ami: Ami, name: str, seconds: float = 10.0) -> list[Event]:
+async def until(ami: Ami, name: str, seconds: float = 30.0) -> list[Event]:
     """The events up to and with the next `name`."""
     events: list[Event] = []
     async with asyncio.timeout(seconds):
@@ -82,7 +82,7 @@ async def until(ami: Ami, name: str, seconds: float = 10.0) -> list[Event]:
     return events
 
 
-async def until_state(ami: Ami, state: str, seconds: float = 15.0) -> None:
+async def until_state(ami: Ami, state: str, seconds: float = 30.0) -> None:
     async with asyncio.timeout(seconds):
         while ami.state != state:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
@@ -106,7 +106,7 @@ async def test_honest_calls_raise_no_doubt_and_show_no_mark(asterisk: BareAsteri
     wanted = {"Newchannel", "QueueCallerJoin", "DialBegin", "BridgeEnter", "Hangup", "CEL", "OriginateResponse"}
     wanted |= {"QueueCallerAbandon", "BridgeDestroy"}
     events: list[Event] = []
-    async with asyncio.timeout(20):  # two calls run at once: their events come in any order
+    async with asyncio.timeout(30):  # two calls run at once: their events come in any order
         while not wanted <= {event["Event"] for event in events}:
             events.append(await ami.events.get())
     assert ami.counters["forged"] == 0
@@ -150,7 +150,7 @@ async def test_given_asterisk_is_killed_and_started_anew_with_another_mark_it_is
     config = tmp_path / "etc/asterisk.conf"
     config.write_text(config.read_text().replace(asterisk.mark, "mffffffffffffffffffffffff"))
     await asyncio.to_thread(asterisk.start)
-    await until(ami, "ResynchroniseComplete", 20)
+    await until(ami, "ResynchroniseComplete")
     await asyncio.to_thread(invite, asterisk.sip, "13800138000", "12345")
     await until(ami, "QueueCallerJoin")
     assert ami.mark == "mffffffffffffffffffffffff"
@@ -161,7 +161,7 @@ async def test_given_asterisk_hangs_actions_end_at_their_deadline_and_the_link_i
     asterisk: BareAsterisk, connect: Connect
 ) -> None:
     ami = await connect(silence=2.0)
-    await ami.wait_up(10)
+    await ami.wait_up(30)
     asterisk.freeze()
     with pytest.raises(AmiTimeoutError):
         await ami.action({"Action": "CoreStatus"}, timeout=0.3)
@@ -172,7 +172,7 @@ async def test_given_asterisk_hangs_actions_end_at_their_deadline_and_the_link_i
     with pytest.raises(AmiDownError):
         await ami.action({"Action": "Ping"})
     asterisk.thaw()
-    await ami.wait_up(15)
+    await ami.wait_up(30)
     assert (await ami.action({"Action": "Ping"}))[0]["Ping"] == "Pong"
 
 
@@ -186,17 +186,17 @@ async def test_given_a_wrong_password_the_state_says_so(connect: Connect) -> Non
 
 async def test_given_a_thousand_actions_at_once_each_gets_its_own_answer(connect: Connect) -> None:
     ami = await connect()
-    await ami.wait_up(10)
+    await ami.wait_up(30)
     answers = await asyncio.gather(
-        *(ami.action({"Action": "Setvar", "Variable": f"N{n}", "Value": str(n)}) for n in range(500)),
-        *(ami.action({"Action": "Getvar", "Variable": f"N{n}"}) for n in range(500)),
+        *(ami.action({"Action": "Setvar", "Variable": f"N{n}", "Value": str(n)}, timeout=30) for n in range(500)),
+        *(ami.action({"Action": "Getvar", "Variable": f"N{n}"}, timeout=30) for n in range(500)),
     )
     assert [answer[0]["Value"] for answer in answers[500:]] == [str(n) for n in range(500)]
 
 
 async def test_given_an_action_asterisk_refuses_the_error_says_what_it_said(connect: Connect) -> None:
     ami = await connect()
-    await ami.wait_up(10)
+    await ami.wait_up(30)
     with pytest.raises(AmiFailedError, match="No such channel"):
         await ami.action({"Action": "Hangup", "Channel": "PJSIP/nobody-00000001"})
 
@@ -204,7 +204,7 @@ async def test_given_an_action_asterisk_refuses_the_error_says_what_it_said(conn
 @pytest.mark.parametrize("value", ["a\r\nAction: Originate", "a\nb", "a\0b"])
 async def test_given_a_value_with_a_line_break_nothing_is_sent(connect: Connect, value: str) -> None:
     ami = await connect()
-    await ami.wait_up(10)
+    await ami.wait_up(30)
     with pytest.raises(BadValueError):
         await ami.action({"Action": "Setvar", "Variable": "X", "Value": value})
     with pytest.raises(BadValueError):
@@ -221,7 +221,7 @@ async def test_given_a_slow_reader_nothing_is_lost_and_nothing_grows(connect: Co
     await asyncio.sleep(0.5)
     assert ami.events.qsize() <= 110
     heard = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         while len(heard) < 2000:
             event = await ami.events.get()
             if event["Event"] == "UserEvent":

@@ -47,7 +47,7 @@ def test_given_a_talk_when_operators_and_targets_are_changed_then_it_goes_on_and
     began = hotline.talk(citizen, operator)
     waiting = hotline.caller("13800138001", tone="caller")
     waiting.call(hotline.uri, from_user=waiting.name)
-    eventually(lambda: "No Callers" not in hotline.asterisk("queue show q-general"), 10, lambda: "nobody waits")
+    eventually(lambda: "No Callers" not in hotline.asterisk("queue show q-general"), 30, lambda: "nobody waits")
     asterisk, controller = hotline.asterisk_pid, hotline.controller_pid
     operators = [*(one for one in hotline.tables["operators"] if one["number"] != "1002"), FOURTH]
     listen = {"web": f"127.0.0.1:{sites.free_port(sites.socket.SOCK_STREAM, '127.0.0.1')}"}
@@ -84,12 +84,12 @@ def test_given_a_talk_when_operators_and_targets_are_changed_then_it_goes_on_and
     assert answer.body["error"]["id"] == "unknown_target"
 
     fourth = phone_of(hotline, "1004", "operator2")  # who waited meanwhile is his
-    fourth.wait_for("confirmed", timeout=30)
+    fourth.wait_for("confirmed")
     waiting.wait_heard(fourth.tone)
     waiting.hangup()
     operator.dtmf("*1")  # the first talk still has its keys and its targets
     desk = hotline.desk("110")
-    citizen.wait_heard(desk.tone, timeout=20)
+    citizen.wait_heard(desk.tone)
     citizen.hangup()
 
     findings = {one["id"]: one for one in json.loads(hotline.cli("doctor", "--json", check=False))["findings"]}
@@ -102,4 +102,4 @@ def test_given_a_talk_when_operators_and_targets_are_changed_then_it_goes_on_and
         entries = hotline.api("GET", "/api/v1/audit?what=settings.").body["entries"]
         return [(one["who"], one["why"]) for one in entries] == [("王芳", "a test")]
 
-    eventually(noted, 10, lambda: "it is not on record")
+    eventually(noted, 30, lambda: "it is not on record")

@@ -78,7 +78,7 @@ def test_given_110_still_rings_on_the_second_line_when_the_transfer_key_is_press
     desk.on_call("answer", after=1.5)  # the next one; this one goes on ringing
     pressed = time.time()
     operator.attended(second, call=first)
-    citizen.wait_heard("110", timeout=15, since=pressed)
+    citizen.wait_heard("110", since=pressed)
     for line in (first, second):
         operator.wait_for("disconnected", call=line)
     all_hear_each_other(citizen, desk)
@@ -143,7 +143,7 @@ def test_given_110_talks_on_the_second_line_when_the_operator_hangs_up_the_first
     left = time.time()
     operator.hangup(call=second)
     desk.wait_for("disconnected")
-    again = operator.wait_invite(15, since=left)
+    again = operator.wait_invite(since=left)
     operator.wait_for("confirmed", call=again.call)
     all_hear_each_other(citizen, operator)
     operator.hangup()
@@ -250,7 +250,7 @@ def test_given_no_controller_when_the_target_still_rings_at_the_key_and_rejects_
         operator.attended(second, call=first)
         time.sleep(1)
         desk.hangup(code=486)
-        again = operator.wait_invite(20, since=pressed)
+        again = operator.wait_invite(since=pressed)
         operator.wait_for("confirmed", call=again.call)
         all_hear_each_other(citizen, operator)
         citizen.hangup()

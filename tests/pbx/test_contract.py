@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from tests.pbx.hotline import Hotline
-from tests.pbx.outside import Follower, gone, rows, run
+from tests.pbx.outside import Follower, content, gone, paths, rows, run
 from tests.pbx.running import Answer, eventually
 from tests.pbx.story import all_hear_each_other
 
@@ -68,13 +68,13 @@ def played(session_hotline: Hotline) -> Iterator[Played]:
                 first, second = pool.map(
                     lambda body: hotline.api("POST", path, body, key), [{"target": "110", "mode": "transfer"}] * 2
                 )
-            operator.wait_for("disconnected", timeout=15)
+            operator.wait_for("disconnected")
             reused = hotline.api("POST", path, {"target": "119", "mode": "transfer"}, key)
             all_hear_each_other(citizen, desk)
             citizen.hangup()
             hotline.call_of(CALLER)
             over = time.time()
-            eventually(lambda: gone(follower.frames, call["id"]), 5, lambda: "the live stream never told the end")
+            eventually(lambda: gone(follower.frames, call["id"]), 30, lambda: "the live stream never told the end")
         yield Played(call["id"], hotline, began, over, (first, second), reused, len(desk.invites), follower.frames)
     finally:
         hotline.switch_off_phones()
@@ -185,7 +185,7 @@ def test_given_asterisks_mark_when_all_that_leaves_the_machine_is_searched_then_
         said[" ".join(words)] = done.stdout + done.stderr
     said["live stream"] = json.dumps(played.frames)
     for path in (hotline.var.glob("ivr.db*"), (hotline.var / "log").glob("controller.*"), [hotline.log]):
-        said |= {str(file): file.read_bytes().decode("latin-1") for file in path}
+        said |= {str(file): content(file).decode("latin-1") for file in path}
     assert len(said) > 20
     assert [where for where, words in said.items() if mark in words or MARK.search(words)] == []
     assert [str(path) for path in (hotline.var / "recordings").rglob("*") if mark in str(path)] == []
@@ -380,12 +380,12 @@ def test_given_a_first_start_when_the_secrets_are_looked_at_then_they_are_ours_a
     assert all(len(value) >= 16 for value in values)
     loose = [
         str(file)
-        for file in hotline.var.rglob("*")
-        if file.is_file() and not file.is_symlink() and file.stat().st_mode & 0o077 and holds(file, values)
+        for file, found in paths(hotline.var)
+        if stat.S_ISREG(found.st_mode) and found.st_mode & 0o077 and holds(file, values)
     ]
     assert loose == []
 
 
 def holds(file: Path, values: list[str]) -> bool:
-    data = file.read_bytes()
+    data = content(file)
     return any(value.encode() in data for value in values)

@@ -32,7 +32,7 @@ def operator_state(hotline: Hotline, number: str) -> tuple[str, str | None]:
 
 
 def wait_live(hotline: Hotline, wanted: Any) -> None:
-    eventually(lambda: wanted(live_call(hotline)), 15, lambda: f"live says {live_call(hotline)}")
+    eventually(lambda: wanted(live_call(hotline)), 30, lambda: f"live says {live_call(hotline)}")
 
 
 def test_given_a_talk_when_the_console_asks_for_110_then_the_live_state_tells_it(hotline: Hotline) -> None:
@@ -71,14 +71,14 @@ def test_given_a_talk_when_the_phones_key_opens_its_url_then_110_comes_in(hotlin
 def test_given_an_operator_when_paused_by_api_and_ready_by_key_then_the_live_state_follows(hotline: Hotline) -> None:
     hotline.operator()
     wait = "the operator never was "
-    eventually(lambda: operator_state(hotline, "1001")[0] == "available", 10, lambda: wait + "available")
+    eventually(lambda: operator_state(hotline, "1001")[0] == "available", 30, lambda: wait + "available")
     assert hotline.api("POST", "/api/v1/operators/1001/pause", {"reason": "午饭"}).status == 202
-    eventually(lambda: operator_state(hotline, "1001") == ("paused", "午饭"), 5, lambda: wait + "paused")
+    eventually(lambda: operator_state(hotline, "1001") == ("paused", "午饭"), 30, lambda: wait + "paused")
     assert hotline.api("POST", "/api/v1/operators/1001/wrap-up").status == 202
-    eventually(lambda: operator_state(hotline, "1001")[0] == "wrap-up", 5, lambda: wait + "wrapping up")
+    eventually(lambda: operator_state(hotline, "1001")[0] == "wrap-up", 30, lambda: wait + "wrapping up")
     key = hotline.credentials["phone_keys"]["1001"]
     assert hotline.api("GET", f"/api/v1/phone/{key}/ready", token="").status == 200
-    eventually(lambda: operator_state(hotline, "1001")[0] == "available", 5, lambda: wait + "ready again")
+    eventually(lambda: operator_state(hotline, "1001")[0] == "available", 30, lambda: wait + "ready again")
 
 
 async def test_given_a_reader_of_the_stream_when_a_call_comes_and_goes_then_it_is_told(hotline: Hotline) -> None:
@@ -103,7 +103,7 @@ def test_given_a_talk_when_the_controller_is_killed_then_it_comes_back_and_knows
     killed = hotline.controller_pid
     assert killed is not None
     os.kill(killed, signal.SIGKILL)
-    eventually(lambda: hotline.controller_pid not in (None, killed), 20, hotline.last_words)
+    eventually(lambda: hotline.controller_pid not in (None, killed), 30, hotline.last_words)
     hotline.wait_healthy()
     after = live_call(hotline)
     told = [(leg["id"], leg["role"], leg["state"], leg["bridge"]) for leg in before["legs"]]
@@ -118,7 +118,7 @@ def test_given_asterisk_is_killed_then_the_controller_finds_the_next_one(hotline
     killed = hotline.asterisk_pid
     assert killed is not None
     os.kill(killed, signal.SIGKILL)
-    eventually(lambda: hotline.api("GET", "/healthz").status == 503, 10, hotline.last_words)
+    eventually(lambda: hotline.api("GET", "/healthz").status == 503, 30, hotline.last_words)
     hotline.wait_healthy(30)
     assert hotline.asterisk_pid != killed
     hotline.talk(hotline.caller(), hotline.operator())

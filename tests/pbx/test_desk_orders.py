@@ -30,7 +30,7 @@ class Page:
 
     def log_in(self, number: str) -> Self:
         """The first password is replaced, unless a test before has done that."""
-        eventually(lambda: self._has_account(number), 10, lambda: f"there is no account {number}")
+        eventually(lambda: self._has_account(number), 30, lambda: f"there is no account {number}")
         first = self.hotline.credentials["passwords"][number]
         answers = [self.ask("POST", "/session", {"user": number, "password": one}) for one in (PASSWORD, first)]
         answer = next(one for one in answers if one.status == 200)
@@ -123,14 +123,14 @@ def test_given_a_desk_phone_that_obeys_when_the_page_answers_holds_and_resumes_t
 ) -> None:
     citizen, operator = hotline.caller(), hotline.operator(answers=False, obeys=True)
     called = citizen.call(hotline.uri, from_user=citizen.name)
-    invite = operator.wait_invite(20)
-    eventually(lambda: page.ask("GET", "/desk").body["desk"]["call"], 10, lambda: "the page shows no call")
+    invite = operator.wait_invite()
+    eventually(lambda: page.ask("GET", "/desk").body["desk"]["call"], 30, lambda: "the page shows no call")
     assert operator.states()[invite.call] != "confirmed"
     assert page.ask("POST", "/desk/answer").status == 202
     operator.wait_for("confirmed", call=invite.call)
     all_hear_each_other(citizen, operator)
     assert page.ask("POST", "/desk/hold", {"held": True}).status == 202
-    eventually(lambda: citizen.voice(time.time() - 1) > 0.5, 10, lambda: "the held caller hears no music")
+    eventually(lambda: citizen.voice(time.time() - 1) > 0.5, 30, lambda: "the held caller hears no music")
     nobody_hears(citizen, [operator])
     nobody_hears(operator, [citizen])
     assert page.ask("POST", "/desk/hold", {"held": False}).status == 202
@@ -148,8 +148,8 @@ def test_given_a_desk_phone_that_knows_no_notify_when_the_page_answers_then_it_i
 ) -> None:
     citizen, operator = hotline.caller(), hotline.operator(answers=False)
     citizen.call(hotline.uri, from_user=citizen.name)
-    operator.wait_invite(20)
-    eventually(lambda: page.ask("GET", "/desk").body["desk"]["call"], 10, lambda: "the page shows no call")
+    operator.wait_invite()
+    eventually(lambda: page.ask("GET", "/desk").body["desk"]["call"], 30, lambda: "the page shows no call")
     refused = page.ask("POST", "/desk/answer")
     assert (refused.status, refused.body["error"]["id"]) == (409, "phone_does_not_obey")
     wire = operator.wait_event("notify").what["message"]

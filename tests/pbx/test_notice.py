@@ -34,7 +34,7 @@ def comes_to_an_operator(hotline: Hotline, citizen: Phone, operator: Phone, key:
     if key:
         time.sleep(0.5)
         citizen.dtmf(key)
-    citizen.wait_heard(operator.tone, timeout=20, call=call, since=answered)
+    citizen.wait_heard(operator.tone, call=call, since=answered)
     citizen.hangup()
     citizen.wait_for("disconnected", call=call)
     return hotline.call_of(citizen.name)
@@ -72,7 +72,7 @@ def test_given_a_notice_while_waiting_when_nobody_answers_then_it_is_heard_in_th
     notice = says(hotline, "--where", "while-waiting")
     desk, citizen = hotline.desk("110"), hotline.caller()
     citizen.call(hotline.uri, from_user=citizen.name)
-    eventually(lambda: notices_in_progress(hotline, citizen.name), 10, lambda: "no notice was played")
+    eventually(lambda: notices_in_progress(hotline, citizen.name), 30, lambda: "no notice was played")
     citizen.dtmf("0")
     citizen.wait_heard(desk.tone)
     citizen.hangup()
@@ -94,7 +94,7 @@ def test_given_a_notice_when_everything_dies_and_comes_back_then_callers_hear_it
     for pid in (hotline.controller_pid, hotline.asterisk_pid):
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
-    eventually(lambda: hotline.asterisk_pid, 20, lambda: "Asterisk did not come back")
+    eventually(lambda: hotline.asterisk_pid, 30, lambda: "Asterisk did not come back")
     hotline.wait_healthy()
     operator.close()
     operator = hotline.operator("1001")

@@ -59,7 +59,7 @@ def test_given_a_call_when_answered_then_each_hears_the_other_without_a_gap(citi
         seen["gaps"] = citizen.gaps("operator", *window), operator.gaps("caller", *window)
         return until - 1 > start and seen == {"shares": [1, 1], "gaps": ([], [])}
 
-    eventually(whole_second, 20, lambda: f"{seen}")
+    eventually(whole_second, 30, lambda: f"{seen}")
     assert citizen.heard("caller", start) == operator.heard("operator", start) == 0
     assert citizen.voice(start) == operator.voice(start) == 0
 

@@ -53,7 +53,7 @@ def test_given_postgresql_when_it_goes_away_and_is_restored_during_calls_then_ev
     restored = json.loads(hotline.cli("db", "restore", str(tmp_path / "copy"), "--json"))
     assert restored["gap"] is False
     assert Path(restored["replaced"]).exists()
-    eventually(lambda: hotline.controller_pid != controller, 20, lambda: "the controller was not started again")
+    eventually(lambda: hotline.controller_pid != controller, 30, lambda: "the controller was not started again")
     hotline.wait_healthy()
     assert citizen.heard("operator", began + 0.2, time.time() - 0.2) > 0.98, "the call noticed nothing"
     operator.dtmf("*3")
@@ -61,7 +61,7 @@ def test_given_postgresql_when_it_goes_away_and_is_restored_during_calls_then_ev
     time.sleep(1)
     citizen.hangup()
 
-    eventually(lambda: len(hotline.calls()) == 2 or None, 20, lambda: f"the log has {hotline.calls()}")
+    eventually(lambda: len(hotline.calls()) == 2 or None, 30, lambda: f"the log has {hotline.calls()}")
     second = hotline.call_of(citizen.name, timeout=20)
     assert [(one.mode, one.result) for one in second.transfers] == [("conference", "completed")]
     assert hotline.calls()[1] == first, "it was not in the copy, and came back from the journal"

@@ -71,14 +71,14 @@ def test_given_a_consult_when_caller_and_operator_hang_up_in_one_moment_then_110
     citizen.hangup(wait=False)
     time.sleep(milliseconds / 1000)
     operator.hangup(wait=False)
-    desk.wait_for("disconnected", timeout=8)
+    desk.wait_for("disconnected")
     assert frozenset((DESK, CITIZEN)) not in told(hotline.call_of(citizen.name)).talks, "the dead do not talk"
 
 
 def test_given_a_consult_when_it_lasts_too_long_then_the_caller_is_brought_in(hotline_with: Hotlines) -> None:
     hotline = hotline_with(hotline={"consult_seconds": 5})
     citizen, operator, desk = consult(hotline)
-    citizen.wait_heard("110", timeout=10)
+    citizen.wait_heard("110")
     all_hear_each_other(citizen, operator, desk)
     citizen.hangup()
 
@@ -90,7 +90,7 @@ def test_given_a_consult_when_operator_and_110_die_at_once_then_the_caller_comes
     second = hotline.operator("1002")
     operator.die()
     desk.die()
-    second.wait_for("confirmed", timeout=20)
+    second.wait_for("confirmed")
     all_hear_each_other(citizen, second)
     citizen.hangup()
 
@@ -123,7 +123,7 @@ def test_given_the_caller_is_in_a_flow_when_the_operator_is_gone_then_he_is_firs
     time.sleep(2)
     gone = time.time()
     operator.hangup()
-    again = operator.wait_invite(20, since=gone)
+    again = operator.wait_invite(since=gone)
     operator.wait_for("confirmed", call=again.call)
     all_hear_each_other(citizen, operator)
     citizen.hangup()
@@ -139,7 +139,7 @@ def test_given_a_silent_caller_when_he_presses_a_key_in_the_silent_flow_then_110
     operator.dtmf("*95")
     time.sleep(2.5)
     citizen.dtmf("1")
-    citizen.wait_heard("110", timeout=15)
+    citizen.wait_heard("110")
     all_hear_each_other(citizen, desk)
     citizen.hangup()
     assert told(hotline.call_of(citizen.name)).outcome == "emergency"

@@ -128,12 +128,12 @@ def test_given_a_killed_user_or_keeper_when_time_passes_then_no_asterisk_is_left
     monkeypatch.setattr(scratch_run, "IDLE", 1.0)
     says(site, var, BROKEN)  # who asked is gone now, and never says so
     idle = running(var)
-    eventually(lambda: not idle.alive, 20, lambda: "an idle scratch Asterisk runs on")
+    eventually(lambda: not idle.alive, 30, lambda: "an idle scratch Asterisk runs on")
     says(site, var, BROKEN)
     orphan, keeper = running(var), scratch_run.keeper(scratch_run.folders(var)[0])
     assert keeper is not None
     os.kill(keeper.pid, signal.SIGKILL)
-    eventually(lambda: not orphan.alive, 20, lambda: "a scratch Asterisk outlives its killed keeper")
+    eventually(lambda: not orphan.alive, 30, lambda: "a scratch Asterisk outlives its killed keeper")
 
 
 def test_given_another_settings_file_when_it_is_asked_again_then_it_starts_anew(

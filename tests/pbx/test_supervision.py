@@ -103,7 +103,7 @@ def test_given_a_talk_when_the_controller_hangs_or_the_program_is_renewed_then_o
     assert hung
     os.kill(hung, signal.SIGSTOP)
     wait_log(hotline, "ALARM", "controller", "lives, but has not answered")
-    eventually(lambda: hotline.controller_pid not in (None, hung), 20, hotline.last_words)
+    eventually(lambda: hotline.controller_pid not in (None, hung), 30, hotline.last_words)
     hotline.wait_healthy()
     all_hear_each_other(citizen, operator)
 
@@ -130,7 +130,7 @@ def test_given_asterisk_stands_still_or_cannot_have_its_port_then_it_is_told_in_
     assert frozen
     os.kill(frozen, signal.SIGSTOP)  # not one thread runs: nobody hears anything, the call is lost anyway
     wait_log(hotline, "ALARM", "Asterisk", "lives, but has not answered")
-    eventually(lambda: hotline.asterisk_pid not in (None, frozen), 20, hotline.last_words)
+    eventually(lambda: hotline.asterisk_pid not in (None, frozen), 30, hotline.last_words)
     hotline.wait_healthy(30)
     assert hotline.controller_pid == controller
     assert told(hotline.call_of(citizen.name)).outcome == "interrupted"
@@ -140,11 +140,11 @@ def test_given_asterisk_stands_still_or_cannot_have_its_port_then_it_is_told_in_
     assert running
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as thief:
         os.kill(running, signal.SIGKILL)
-        eventually(lambda: bind(thief, host, int(port)), 5, lambda: "the port never was free")
+        eventually(lambda: bind(thief, host, int(port)), 30, lambda: "the port never was free")
         wait_log(hotline, "ALARM", f"SIP {hotline.server}/udp is held by", f"(pid {os.getpid()})")
         deaf = hotline.asterisk_pid
     wait_log(hotline, f"did not listen on SIP {hotline.server}/udp, which is free now")
-    eventually(lambda: hotline.asterisk_pid not in (None, deaf), 20, hotline.last_words)
+    eventually(lambda: hotline.asterisk_pid not in (None, deaf), 30, hotline.last_words)
     hotline.wait_healthy(30)
     for phone in (citizen, operator):
         phone.hangup()

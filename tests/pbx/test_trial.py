@@ -162,7 +162,7 @@ def controller(hotline: Hotline, state: str) -> Iterator[None]:
         yield
     finally:
         os.kill(pid, signal.SIGCONT)
-        eventually(lambda: beats(hotline), 20, lambda: "the controller does not beat again")
+        eventually(lambda: beats(hotline), 30, lambda: "the controller does not beat again")
 
 
 def beats(hotline: Hotline) -> bool:

@@ -62,7 +62,7 @@ def test_given_a_transfer_when_rtp_numbers_fall_or_rise_then_every_voice_is_in_i
         operator.dtmf("*6")
     citizen.wait_heard("110")
     if mode == "transfer":
-        operator.wait_for("disconnected", timeout=10)
+        operator.wait_for("disconnected")
         all_hear_each_other(citizen, desk)
     else:
         all_hear_each_other(citizen, operator, desk)
@@ -84,7 +84,7 @@ def test_given_the_phones_died_when_the_caller_was_requeued_then_each_operator_h
     hotline.talk(citizen, first)
     second = hotline.operator("1002")
     first.die()
-    second.wait_for("confirmed", timeout=20)
+    second.wait_for("confirmed")
     all_hear_each_other(citizen, second)
     citizen.hangup()
     call = hotline.call_of(citizen.name)

@@ -20,8 +20,7 @@ from tests.phones.events import Event, PhoneError
 
 WORKER = Path(__file__).with_name("worker")
 MEMORY = Path("/dev/shm")  # what is heard is written by the thread that sends: it must never wait for a disk
-START_SECONDS = 15.0
-ORDER_SECONDS = 10.0
+PATIENCE = 30.0  # seconds that only bound a failure: a busy machine may need them
 
 T = TypeVar("T")
 
@@ -44,7 +43,7 @@ class Line:
                 stderr=log,
             )
         threading.Thread(target=self._listen, name=f"phone {name}", daemon=True).start()
-        ready = self.until(lambda: self.find("ready"), START_SECONDS, "to start")
+        ready = self.until(lambda: self.find("ready"), PATIENCE, "to start")
         self.port = int(ready.what["port"])
 
     @property
@@ -60,7 +59,7 @@ class Line:
             stdin.flush()
         except (BrokenPipeError, ValueError) as error:
             raise PhoneError(f"{self.name} is dead and cannot {do}") from error
-        answer = self.until(lambda: self._answers.pop(number, None), ORDER_SECONDS, f"to {do}")
+        answer = self.until(lambda: self._answers.pop(number, None), PATIENCE, f"to {do}")
         if "error" in answer:
             raise PhoneError(f"{self.name} could not {answer['error']}")
         return answer["ok"]
@@ -89,7 +88,7 @@ class Line:
         if self.alive:
             try:
                 self.order("quit")
-                self.process.wait(ORDER_SECONDS)
+                self.process.wait(PATIENCE)
             except (PhoneError, subprocess.TimeoutExpired):
                 self.kill()
         if self.process.stdin is not None:

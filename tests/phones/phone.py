@@ -20,7 +20,7 @@ from typing import Self
 import numpy as np
 
 from tests.phones.events import Event, Invite, PhoneError, Registration, Secure
-from tests.phones.line import Line
+from tests.phones.line import PATIENCE, Line
 from tests.phones.tones import AMPLITUDE, RECORD, Gap, Heard, Tone, hertz, save_wav
 
 
@@ -45,6 +45,7 @@ class Phone:
     ) -> None:
         self.name, self.ip, self.registration = name, ip, register
         self.tone = hertz(tone)
+        self.called_at = 0.0  # when it last began to call
         self._line = Line(
             name,
             {
@@ -81,6 +82,7 @@ class Phone:
             address = f"<sip:{self.name if from_user is None else from_user}@{self.ip}:{self.port}>"
             escaped = (from_name or "").replace("\\", "\\\\").replace('"', '\\"')
             local = f'"{escaped}" {address}' if from_name is not None else address
+        self.called_at = time.time()
         return int(self._line.order("call", uri=uri, headers=dict(headers or {}), local_uri=local))
 
     def on_call(
@@ -209,7 +211,7 @@ class Phone:
         number = self._call(call)
         return self._line.find("state", lambda event: event.call == number and event.what["state"] == state)
 
-    def wait_for(self, state: str, timeout: float = 10.0, call: int | None = None) -> Event:
+    def wait_for(self, state: str, timeout: float = PATIENCE, call: int | None = None) -> Event:
         """Wait until the call was in a state, and tell when that was. `ringing` is another word for `early`.
 
         A call that ends before it came there raises PhoneError at once, with its code.
@@ -230,7 +232,7 @@ class Phone:
 
         return self._line.until(arrived, timeout, f"to be {state}")
 
-    def wait_invite(self, timeout: float = 10.0, count: int = 1, since: float = 0.0) -> Invite:
+    def wait_invite(self, timeout: float = PATIENCE, count: int = 1, since: float = 0.0) -> Invite:
         """Wait for the n-th incoming call (of those since a moment, where one is given)."""
 
         def arrived() -> Invite | None:
@@ -243,7 +245,7 @@ class Phone:
         self,
         name: str,
         matches: Callable[[Event], bool] | None = None,
-        timeout: float = 10.0,
+        timeout: float = PATIENCE,
         since: float = 0.0,
     ) -> Event:
         return self._line.until(
@@ -252,7 +254,7 @@ class Phone:
             f"to see {name}",
         )
 
-    def wait_registered(self, timeout: float = 10.0, since: float = 0.0) -> Event:
+    def wait_registered(self, timeout: float = PATIENCE, since: float = 0.0) -> Event:
         return self.wait_event("registration", lambda event: bool(event.what["active"]), timeout, since)
 
     def digits(self, call: int | None = None) -> str:
@@ -300,7 +302,7 @@ class Phone:
         return self.audio(since, until, call).gaps(tones)
 
     def wait_heard(
-        self, tone: Tone, timeout: float = 10.0, call: int | None = None, since: float | None = None
+        self, tone: Tone, timeout: float = PATIENCE, call: int | None = None, since: float | None = None
     ) -> float:
         """Wait until a tone has been heard for 0.1 s; returns when that began."""
         deadline = time.monotonic() + timeout
@@ -316,7 +318,7 @@ class Phone:
         self,
         tones: Iterable[Tone],
         seconds: float = 0.4,
-        timeout: float = 10.0,
+        timeout: float = PATIENCE,
         since: float | None = None,
         call: int | None = None,
     ) -> float:

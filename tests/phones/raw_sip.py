@@ -23,7 +23,10 @@ import numpy as np
 
 from tests.phones import alaw
 from tests.phones.events import PhoneError
+from tests.phones.line import PATIENCE
 from tests.phones.tones import FRAME, FRAME_SECONDS, RECORD, Heard, Tone, hertz, sine
+
+GOODBYE_SECONDS = 5.0  # a server that never let us in may say nothing to it
 
 
 def _bytes(value: str | bytes) -> bytes:
@@ -95,7 +98,7 @@ class RawCaller:
         self._dialog = _Dialog((host, int(port)), target, value, _bytes(headers), to=b"<%b>" % target)
         self._send(b"INVITE", 1, self._sdp())
 
-    def wait_for(self, status: int, timeout: float = 10.0) -> float:
+    def wait_for(self, status: int, timeout: float = PATIENCE) -> float:
         """Wait for a response; a final one of another kind raises PhoneError at once. Returns when it came."""
         deadline = time.monotonic() + timeout
         with self._changed:
@@ -108,7 +111,7 @@ class RawCaller:
                 if not self._changed.wait(deadline - time.monotonic()):
                     raise PhoneError(f"waited {timeout:g} s for {status}, got {[code for _, code in self.responses]}")
 
-    def hangup(self, timeout: float = 5.0) -> None:
+    def hangup(self, timeout: float = PATIENCE) -> None:
         """BYE, or CANCEL before the answer; returns when the server has agreed."""
         if self._dialog is None or self.ended.is_set():
             return
@@ -133,7 +136,7 @@ class RawCaller:
     def close(self) -> None:
         if self.responses:
             with contextlib.suppress(PhoneError):
-                self.hangup()
+                self.hangup(GOODBYE_SECONDS)
         self._running = False
         self._thread.join()
         self._sip.close()
