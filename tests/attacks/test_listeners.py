@@ -69,7 +69,7 @@ def test_given_crowds_at_a_door_when_a_call_runs_then_it_goes_on_and_a_new_one_i
     for manners in MANNERS:
         with Crowd(address_of(hotline, door), manners, SIZE) as crowd:
             time.sleep(SECONDS)
-            assert hotline.api("GET", "/healthz").body["checks"]  # within the 10 s that the connection waits
+            assert hotline.api("GET", "/healthz").body["checks"]  # within the time that the connection waits
         assert crowd.connected > 0
     with Crowd(address_of(hotline, door), "waits", SIZE), Crowd(address_of(hotline, door), "drips", SIZE):
         second = hotline.caller("13900139000", tone="caller2")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 from ivr.calls.model import Call
 from tests.pbx import sites
-from tests.pbx.running import LOG_SECONDS, Running, eventually
+from tests.pbx.running import LOG_SECONDS, PATIENCE, Running, eventually
 from tests.phones import Phone, RawCaller, Registration
 from tests.phones.tones import Tone
 
@@ -98,6 +99,14 @@ class Hotline(Running):
         )
         time.sleep(STAMPS_APART)
         return began
+
+    def wait_waiting(self, callers: int = 1, queue: str = "q-general") -> None:
+        """Until so many wait in a queue: an answered caller is not there yet, and a key of his would come too early."""
+
+        def shown() -> str:
+            return self.asterisk(f"queue show {queue}")
+
+        eventually(lambda: len(re.findall(r"^ +\d+\. PJSIP/", shown(), re.MULTILINE)) == callers, PATIENCE, shown)
 
     def began(self, caller: str) -> float:
         return max((phone.called_at for phone in self.phones if phone.name == caller), default=0.0)

@@ -79,7 +79,7 @@ def test_given_a_talk_and_a_waiting_caller_when_drained_then_both_are_served_new
     operator, desk = hotline.operator(), hotline.desk("110")
     hotline.talk(citizen, operator)
     waiting.call(hotline.uri, from_user=waiting.name)
-    waiting.wait_for("confirmed")
+    hotline.wait_waiting()
     pids = [hotline.asterisk_pid, hotline.controller_pid]
     with emptying(hotline) as drain:
         assert drain.stdout is not None
@@ -96,7 +96,7 @@ def test_given_a_talk_and_a_waiting_caller_when_drained_then_both_are_served_new
         all_hear_each_other(citizen, desk)
         citizen.hangup()
         waiting.hangup()
-        assert drain.wait(30) == 0
+        assert drain.wait(60) == 0
         words = drain.stdout.read()
     assert "every call has ended, and the system has stopped" in words
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)

@@ -25,8 +25,7 @@ def test_given_callers_wait_when_110_hands_one_over_then_he_is_served_first_and_
 ) -> None:
     waiting = hotline.caller("13800000001", tone="caller2")
     waiting.call(hotline.uri, from_user=waiting.name)
-    waiting.wait_for("confirmed")
-    time.sleep(1)
+    hotline.wait_waiting()
     desk = hotline.desk("110")
     asked = time.time()
     desk.call(hotline.uri, from_user="13900000009")

@@ -87,19 +87,20 @@ def test_given_the_greeting_when_any_key_is_pressed_then_it_stops_and_the_caller
         asked = time.time()
         call = citizen.call(hotline.uri)
         answered = citizen.wait_for("confirmed", call=call).at
-        assert answered - asked < 1.0, "answered at once"
-        time.sleep(0.7)
-        assert citizen.voice(answered + 0.2, answered + 0.7) > 0.3, "the greeting is heard"
+        assert not [invite for invite in operator.invites if invite.at >= asked], "answered at once"
+        eventually(
+            lambda at=answered, of=call: citizen.voice(at, call=of) > 0.2, 30, lambda: "the greeting is not heard"
+        )
         if key:
             citizen.dtmf(key)
         invite = operator.wait_invite(since=asked)
-        times.append(invite.at - answered)
+        times.append(citizen.voice(answered, invite.at, call) * (invite.at - answered))
         operator.wait_for("confirmed", call=invite.call)
         time.sleep(0.5)
         citizen.hangup()
         operator.wait_for("disconnected", call=invite.call)
     assert times[1] < times[0] - 1.0, "the key shortens the greeting"
-    assert times[0] < 7.0, "greeting of at most 5 s (R4)"
+    assert times[0] < 5.5, "greeting of at most 5 s (R4)"
     steps = {step.step: step.value for step in hotline.call_of(hurried.name).steps}
     assert steps["greeting"] == "zh" and steps["key"] == "5"
 
@@ -144,8 +145,7 @@ def test_given_no_operator_when_the_waiting_caller_presses_the_emergency_key_the
 ) -> None:
     citizen, desk = hotline.caller(), hotline.desk("110")
     citizen.call(hotline.uri, from_user=citizen.name)
-    citizen.wait_for("confirmed")
-    time.sleep(1)
+    hotline.wait_waiting()
     citizen.dtmf("0")
     citizen.wait_heard("110")
     all_hear_each_other(citizen, desk)
@@ -168,8 +168,7 @@ def test_given_110_does_not_answer_when_the_emergency_key_was_pressed_then_an_op
     first.on_call("busy")
     second.on_call(("status", 503))
     citizen.call(hotline.uri, from_user=citizen.name)
-    citizen.wait_for("confirmed")
-    time.sleep(1)
+    hotline.wait_waiting()
     citizen.dtmf("0")
     second.wait_invite()
     operator = hotline.operator()
