@@ -89,7 +89,9 @@ def test_given_the_greeting_when_any_key_is_pressed_then_it_stops_and_the_caller
         answered = citizen.wait_for("confirmed", call=call).at
         assert not [invite for invite in operator.invites if invite.at >= asked], "answered at once"
         eventually(
-            lambda at=answered, of=call: citizen.voice(at, call=of) > 0.2, 30, lambda: "the greeting is not heard"
+            lambda who=citizen, at=answered, of=call: who.voice(at, call=of) > 0.2,
+            30,
+            lambda: "the greeting is not heard",
         )
         if key:
             citizen.dtmf(key)
