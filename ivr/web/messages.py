@@ -258,3 +258,8 @@ def said(error: HotlineError, language: str) -> str:
     if language == "zh" and error.id in _CHINESE:
         return _CHINESE[error.id].format_map(_Details(error.details))
     return error.message
+
+
+def known() -> frozenset[str]:
+    """Ids of errors that are told in Chinese too."""
+    return frozenset(_CHINESE)

@@ -10,6 +10,7 @@ from aiohttp import web
 from ivr.web.auth import CSRF_HEADER, UNATTENDED_HEADER
 from ivr.web.context import Asked
 from ivr.web.errors import BODY_LIMIT
+from ivr.web.examples import REFUSALS, REQUESTS
 from ivr.web.roles import MAY
 from ivr.web.routes import PATH, Route
 from ivr.web.schema import Schema
@@ -65,7 +66,14 @@ def _operation(route: Route, language: str) -> dict[str, Any]:
         "operationId": f"{route.method.lower()} {route.path}",
         "summary": route.summary[language],
         "security": _ACCESS[route.access],
-        "responses": {str(route.status): _answer(route, language), "default": _refusal(route, language)},
+        "responses": {
+            str(route.status): _answer(route, language),
+            **{
+                str(status): {**_refusal(route, language), "description": ", ".join(ids)}
+                for status, ids in REFUSALS.get(route.name, {}).items()
+            },
+            "default": _refusal(route, language),
+        },
     }
     parameters = [
         *(_parameter("path", name, PATH[name]) for name in route.parts),
@@ -78,9 +86,15 @@ def _operation(route: Route, language: str) -> dict[str, Any]:
         told["requestBody"] = {
             "required": bool(route.body["required"]),
             "description": f"≤ {BODY_LIMIT} B",
-            "content": {"application/json": {"schema": route.body}},
+            "content": {"application/json": _shown(route, route.body)},
         }
-    if route.upload:
+    if route.takes is not None:
+        told["requestBody"] = {
+            "required": True,
+            "description": f"≤ {route.upload} B",
+            "content": {"application/json": _shown(route, route.takes)},
+        }
+    elif route.upload:
         file = {"schema": {"type": "string", "format": "binary"}}
         media = "application/x-www-form-urlencoded" if route.media == "text/html" else "application/octet-stream"
         told["requestBody"] = {
@@ -89,6 +103,11 @@ def _operation(route: Route, language: str) -> dict[str, Any]:
             "content": {media: file},
         }
     return told
+
+
+def _shown(route: Route, schema: Schema) -> dict[str, Any]:
+    examples = {name: {"value": value} for name, value in REQUESTS.get(route.name, {}).items()}
+    return {"schema": schema, **({"examples": examples} if examples else {})}
 
 
 def _parameter(place: str, name: str, schema: Schema) -> dict[str, Any]:

@@ -78,6 +78,11 @@ class Route:
     headers: Mapping[str, Schema] = field(default_factory=dict)
     media: str = "application/json"
     upload: int = 0  # bytes at most of a body that is a file: the handler takes it
+    takes: Schema | None = None  # JSON that the handler reads itself, as its very bytes are signed
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -113,7 +118,7 @@ def _served(route: Route) -> Any:
         services = request.app[SERVICES]
         accepted = request.headers.get("Accept-Language", "")
         language = messages.chosen(accepted, services.site.hotline.languages[0])
-        with structlog.contextvars.bound_contextvars(**_named(request)):
+        with structlog.contextvars.bound_contextvars(**_named(route, request)):
             try:
                 asked = await _asked(route, request, services, language)
                 given = await route.handler(asked)
@@ -126,9 +131,10 @@ def _served(route: Route) -> Any:
     return serve
 
 
-def _named(request: web.Request) -> dict[str, str]:
+def _named(route: Route, request: web.Request) -> dict[str, str]:
     """What every log line of this request says of it."""
-    return {"call": request.match_info["id"]} if "id" in request.match_info else {}
+    whose = next((word for word in ("order", "case") if f"/{word}s/{{id}}" in route.path), "call")
+    return {whose: request.match_info["id"]} if "id" in request.match_info else {}
 
 
 async def _asked(route: Route, request: web.Request, services: Services, language: str) -> Asked:

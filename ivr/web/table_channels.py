@@ -29,6 +29,7 @@ ROUTES: tuple[Route, ...] = (
         obj({"case": obj({"id": nullable(TEXT), "number": TEXT}), "again": BOOLEAN}),
         access="signed",
         upload=channels.MOST_BODY,
+        takes=channels.MESSAGE,
     ),
     Route(
         "GET",

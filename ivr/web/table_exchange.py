@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ivr.desks.case_kinds import CASE_ID, DESK
-from ivr.desks.exchange_wire import ANSWER, MOST_BODY
+from ivr.desks.exchange_wire import ANSWER, DOCUMENT, MOST_BODY
 from ivr.web import exchange, shapes
 from ivr.web.routes import Route, words
 from ivr.web.schema import TEXT, TIME, array, integer, mapping, nullable, obj, one_of
@@ -53,6 +53,7 @@ ROUTES: tuple[Route, ...] = (
         ANSWER,
         access="signed",
         upload=MOST_BODY,
+        takes=DOCUMENT,
     ),
     Route(
         "GET",
