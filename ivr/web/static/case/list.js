@@ -87,7 +87,7 @@ export default function List() {
     <${Conditions} wanted=${wanted} setWanted=${setWanted} classes=${classes} submit=${submit} />
     <p class="case-export"><${Export} filters=${() => asked(typed())} /></p>
     ${failure && html`<${Failure} error=${failure} retry=${() => read()} />`}
-    ${found && html`<${Table} label=${t("case.title")} columns=${columns(classes)} rows=${found.cases} empty=${t("case.none")}
+    ${found && html`<${Table} label=${t("case.title")} columns=${columns(classes)} rows=${found.cases} empty=${t(address ? "case.none" : "case.none_yet")}
       onOpen=${(one) => go(`/cases/${encodeURIComponent(one.id)}`)} />`}
     ${busy && html`<${Busy} />`}
     ${found?.next && !busy && html`<p class="calls-more"><${Button} onClick=${() => read(found.next)}>${t("case.more")}<//></p>`}

@@ -97,7 +97,7 @@ export function List() {
     <${Tabs} label=${t("orders.show")} tabs=${tabs} current=${wanted.show || "open"} onChange=${(show) => want({ show: show === "open" ? "" : show })} />
     ${failure && html`<${Failure} error=${failure} retry=${() => read()} />`}
     ${!here && !failure && html`<${Busy} />`}
-    ${here && !here.orders.length && html`<${Empty}>${t("orders.none")}<//>`}
+    ${here && !here.orders.length && html`<${Empty}>${t(address ? "orders.none" : every ? "orders.none_yet" : "orders.none_for_you")}<//>`}
     ${here?.orders.length > 0 && html`<ul class="orders-list" aria-label=${t("orders.title")}>${here.orders.map((order) => html`<${Row} key=${order.id} order=${order} classes=${classes} departments=${departments} every=${every} />`)}</ul>`}
     ${here?.next && html`<p class="calls-more"><${Button} disabled=${busy} onClick=${() => read(here.next)}>${t("case.more")}<//></p>`}
   </div>`;

@@ -3,6 +3,8 @@ export default {
   zh: {
     "orders.title": "工单",
     "orders.none": "没有符合条件的工单",
+    "orders.none_yet": "没有未办结的工单。打开一件诉求，按“派发工单”即可交承办单位办理。",
+    "orders.none_for_you": "本单位现在没有未办结的工单。热线派单后，工单会自动出现在这里，请先签收，再办理。",
     "orders.no_line": "（未写事由）",
     "orders.q": "查找内容",
     "orders.department": "承办单位",
@@ -117,6 +119,8 @@ export default {
   en: {
     "orders.title": "Work orders",
     "orders.none": "No work order is like that",
+    "orders.none_yet": "No work order is open. Open a case and press “Order a department”: it has it at once.",
+    "orders.none_for_you": "Nothing waits for your department now. What the hotline gives you comes here by itself: sign for it first, then report.",
     "orders.no_line": "(no cause written)",
     "orders.q": "Words",
     "orders.department": "Department",
