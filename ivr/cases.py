@@ -25,7 +25,7 @@ from ivr.desks.case import Case, Refused
 from ivr.errors import HotlineError
 from ivr.settings import Site
 from ivr.store import DatabaseDownError
-from ivr.store.case_calls import belongs, offered, offered_with, their_call
+from ivr.store.case_calls import belongs, is_number, offered, offered_with, their_call
 from ivr.store.cases import Cases, Known, UnknownCaseError
 
 LATELY = timedelta(hours=1)  # older transfers are history: a log that is computed anew offers nothing again
@@ -144,7 +144,7 @@ class Keeping:
         known = await self._cases.of_call(call.id)
         if known is not None:
             return known
-        caller = call.caller if call.caller.strip("+").isdigit() else ""
+        caller = call.caller if is_number(call.caller) else ""
         return await self._cases.open(by, "phone", {"caller": caller}, call=call.id)
 
     async def _end_limits(self) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime, tzinfo
 from ivr.bulletin.words import LINES, WORDS
 from ivr.calls.statistics import IN_TIME
 from ivr.desks import case_names as names
+from ivr.desks.local import local
 from ivr.store.bulletin import Month
 from ivr.store.linkage import Counts
 
@@ -83,7 +84,7 @@ class _Teller:
         return WORDS[word][self.language == "en"].format(**facts)
 
     def time(self, moment: datetime) -> str:
-        return f"{moment.astimezone(self.zone):%Y-%m-%d %H:%M}"
+        return f"{local(moment, self.zone):%Y-%m-%d %H:%M}"
 
     def sections(self) -> Iterator[Section]:
         made = (

@@ -44,20 +44,20 @@ def linkage(case: Case) -> Linkage:
         return Linkage()
     handovers: list[Handover] = []
     decisions: list[Decision] = []
-    for before, after, event in _steps(case):
+    for before, after, event in steps(case):
         if after.decision is not None and after.decision is not before.decision:
             decisions.append(after.decision)
-        for place, offer in enumerate(after.offers):
-            if place == len(handovers):
-                handovers.append(Handover(offer.origin, offer.to, offer.way, offer.mode, offer.at, offer.voice))
-            else:
-                handovers[place] = _answered(handovers[place], before.offers[place], offer, after, event)
+        for place, (was, offer) in enumerate(zip(before.offers, after.offers, strict=False)):
+            if offer is not was:
+                handovers[place] = _answered(handovers[place], was, offer, after, event)
+        for offer in after.offers[len(handovers) :]:
+            handovers.append(Handover(offer.origin, offer.to, offer.way, offer.mode, offer.at, offer.voice))
         if after.state in _ENDED and before.state not in _ENDED:
             handovers = [_lapsed(one, event) for one in handovers]
     return Linkage(tuple(handovers), tuple(decisions))
 
 
-def _steps(case: Case) -> Iterator[tuple[Case, Case, Event]]:
+def steps(case: Case) -> Iterator[tuple[Case, Case, Event]]:
     """The case before and after each of its events that had an effect."""
     before = Case("")
     for entry in case.history:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from ivr.desks import norms
+from ivr.desks.local import local
 from ivr.desks.norms import Norm
 from ivr.desks.scope import Entry, Named
 
@@ -66,8 +67,8 @@ def suggest(
 
 
 def _by_norm(norm: Norm, zone: tzinfo | None) -> Suggestion:
-    since = f"{norm.since.astimezone(zone):%Y-%m-%d}"
-    last = norm.until.astimezone(zone) - timedelta(microseconds=1) if norm.until else None
+    since = f"{local(norm.since, zone):%Y-%m-%d}"
+    last = local(norm.until, zone) - timedelta(microseconds=1) if norm.until else None
     until = f"{last:%Y-%m-%d}" if last else ""
     zh = f"会商规范 {norm.id}（{norm.version} 版，{since} 起{f'，{until} 止' if until else ''}）"
     en = f"norm {norm.id}, version {norm.version}, from {since}{f' until {until}' if until else ''}"

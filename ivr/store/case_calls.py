@@ -4,6 +4,7 @@ alone that told of it: nobody's call becomes part of a case that another desk sh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +16,7 @@ from ivr.store.cases import Cases, Known, UnknownCaseError, id_of_call
 
 STEP = "partner_call"  # its value: the call's id at the other desk (dialplans/core/entry.conf: [from-desk])
 JUST_NOW = timedelta(minutes=10)  # so lately a case was offered that is found by the number alone
+_NUMBER = re.compile(r"\+?[0-9]{1,63}")
 LOOKED_AT = 50  # open offers, the newest first
 
 
@@ -47,7 +49,8 @@ def belongs(case: Case, own: str, call: LiveCall | Call, partner: str | None, th
 
 
 def is_number(caller: str) -> bool:
-    return caller.strip("+").isdigit()
+    """As a case takes it: Arabic and full-width digits are digits too, and no network dials them."""
+    return _NUMBER.fullmatch(caller) is not None
 
 
 async def offered_with(cases: Cases, call: LiveCall | Call, partner: str | None, theirs: str = "") -> Known | None:

@@ -189,7 +189,7 @@ def _blank(event: Event) -> dict[str, Any]:
         return {}  # nobody here knows where in it people are named
     shapes = KINDS[event.kind]["properties"]
     free = {name for name in _FREE & set(shapes) if "enum" not in shapes[name]}
-    kept = {"kind", "class_code", "scope", "urgency", "region"} if event.kind == "written" else set(event.data)
+    kept = _OF_MATTER if event.kind == "written" else set(event.data)
     return {
         name: _nameless(name, value) if name in _NAMING else ERASED if name in free and value else value
         for name, value in event.data.items()
@@ -197,6 +197,8 @@ def _blank(event: Event) -> dict[str, Any]:
     }
 
 
+_OF_MATTER = frozenset({"kind", "class_code", "scope", "urgency", "region", "neither"})
+"""What names nobody; a matter of neither desk is closed by other rules, and stays closed."""
 _NAMING = frozenset({"participants", "files"})
 
 

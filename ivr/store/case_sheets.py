@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 
 from ivr.calls.numbers import masked
 from ivr.desks import case_names as names
+from ivr.desks.local import local
 from ivr.store import case_search, tables
 from ivr.store.case_search import Wanted
 from ivr.store.making import Tell, main
@@ -138,7 +139,7 @@ def _handovers(connection: Connection, ids: Iterable[str], language: str) -> dic
 
 
 def _time(moment: datetime | None, zone: tzinfo) -> str:
-    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S}" if moment is not None else ""
+    return f"{local(moment, zone):%Y-%m-%d %H:%M:%S}" if moment is not None else ""
 
 
 if __name__ == "__main__":

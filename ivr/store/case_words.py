@@ -8,12 +8,15 @@ beginning (`灯*`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 
 from ivr.desks.case_model import Case
 
 LONGEST = 64  # characters of one word
+MOST_WORDS = 16_000  # of one case: PostgreSQL tells their places up to 16,383, and keeps 1 MB of them
+MOST_BYTES = 512 * 1024
 ORDERED = "1"  # stands for any department that has a work order of the case
 MOST_MONTHS = 24  # of a span of time that is looked for by marks
 _HAN = "㐀-䶿一-鿿豈-﫿\U00020000-\U000323af"
@@ -22,14 +25,26 @@ _CHINESE = re.compile(rf"[{_HAN}]")
 
 
 def indexed(case: Case) -> list[str]:
-    """Everything that the case is found by, in order: rows of words are looked for as they stand."""
+    """Everything that the case is found by, in order: rows of words are looked for as they stand.
+
+    Of a case that says too much the matter and what was written last.
+    """
     matter = case.matter
     texts: tuple[str, ...] = (matter.cause, matter.course, matter.text, name(case), matter.place, matter.happened)
     texts += tuple(result.words for result in case.results.values())
-    texts += tuple(letter.words for letter in case.letters)
-    found = [word for text in (case.number.replace("-", " "), *texts) for word in _kept(text)]
-    found += [f"p:{word}" for word in _kept(matter.place)]
-    return found + list(_marks(case))
+    texts += tuple(letter.words for letter in reversed(case.letters))
+    said = (word for text in (case.number.replace("-", " "), *texts) for word in _kept(text))
+    return [*_so_many(said), *(f"p:{word}" for word in _kept(matter.place)), *_marks(case)]
+
+
+def _so_many(words: Iterable[str]) -> Iterator[str]:
+    """The first of them, as many as an index takes: whoever writes letter after letter stops nothing."""
+    room = MOST_BYTES
+    for word in islice(words, MOST_WORDS):
+        room -= len(word.encode())
+        if room < 0:
+            return
+        yield word
 
 
 def name(case: Case) -> str:
@@ -49,8 +64,8 @@ def _marks(case: Case) -> Iterator[str]:
     matter = case.matter
     yield f"s:{case.state}"
     yield f"u:{matter.urgency}".replace("_", "")
-    yield f"f:{case.first}".lower()
-    yield from (f"d:{desk}".lower() for desk in case.owners)
+    yield f"f:{_plain(case.first)}"
+    yield from (f"d:{_plain(desk)}" for desk in case.owners)
     if matter.kind:
         yield f"k:{matter.kind}"
     if matter.caller:

@@ -10,7 +10,7 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from sqlalchemy import Connection, select
 
-from ivr.desks.case import Case, Event, apply
+from ivr.desks.case import Case, Event, Refused, apply
 from ivr.desks.case_kinds import TALK
 from ivr.desks.case_moves import went_there_and_back
 from ivr.desks.exchange_limits import MOST_OF_CASE
@@ -141,35 +141,39 @@ class Cases:
         return await self._written(write)
 
     async def merge(self, id: str, by: str, into: str) -> Known:
-        """The case becomes part of another one, named by id or number; both say so. Raises as `act`."""
+        """The case becomes part of another one, named by id or number; both say so. Raises as `act`.
 
-        def write(connection: Connection) -> Known:
+        Not of one that was merged itself: where two are parts of each other nobody goes on with the matter.
+        """
+
+        def write(connection: Connection) -> tuple[Known, ...]:
             case_rows.alone(connection)
             other = _known(connection, into) or _known(connection, case_rows.by_number(connection, into))
             known = _known(connection, id)
             if other is None or known is None:
                 raise UnknownCaseError(id if known is None else into)
+            if other.case.state == "merged":
+                raise Refused("case_merged", other.case.history[-1].event)
             merged = self.add(connection, known, by, "merged", {"into": other.case.id})
-            self.add(connection, other, by, "merged", {"from": id})
-            return merged
+            return merged, self.add(connection, other, by, "merged", {"from": id})
 
         return await self._written(write)
 
     async def split(self, id: str, by: str, matter: Mapping[str, Any]) -> Known:
         """A new case for a part of this one; both say so. Raises as `act`."""
 
-        def write(connection: Connection) -> Known:
+        def write(connection: Connection) -> tuple[Known, ...]:
             case_rows.alone(connection)
             known = _known(connection, id)
             if known is None:
                 raise UnknownCaseError(id)
             new = str(uuid4())
-            self.add(connection, known, by, "split", {"into": new})
+            whole = self.add(connection, known, by, "split", {"into": new})
             part = self.opened(connection, Known(Case(new), 0), by, known.case.channel)
             for call_id in case_rows.calls_of(connection, id):
                 part = self.add(connection, part, by, "called", {"call": call_id})
             part = self.add(connection, part, by, "written", matter)
-            return self.add(connection, part, by, "split", {"from": id})
+            return self.add(connection, part, by, "split", {"from": id}), whole
 
         return await self._written(write)
 
@@ -182,10 +186,13 @@ class Cases:
             count += read
         return count
 
-    async def _written(self, write: Callable[[Connection], Known]) -> Known:
-        known = await self._store.write(write)
-        self.changed(known)
-        return known
+    async def _written(self, write: Callable[[Connection], Known | tuple[Known, ...]]) -> Known:
+        """The first of the cases that it changed; that one is told last, as a call's own case."""
+        found = await self._store.write(write)
+        changed = found if isinstance(found, tuple) else (found,)
+        for known in reversed(changed):
+            self.changed(known)
+        return changed[0]
 
     def _not_written_since(
         self, case: Case, later: Sequence[case_rows.Stored], by: str, data: Mapping[str, Any]

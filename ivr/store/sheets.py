@@ -16,7 +16,8 @@ import xlsxwriter
 from ivr.errors import HotlineError
 from ivr.store.export import UNSHOWABLE
 
-_FORMULA = re.compile(r"[=+\-@\t\r]")  # what a spreadsheet would take for one at the beginning of a CSV's cell
+# What a spreadsheet would take for one at the beginning of a CSV's cell; a Chinese one takes the wide signs too.
+_FORMULA = re.compile(r"[=+\-@＝＋－＠]")
 
 Cell = str | int | None
 Row = Sequence[Cell]
@@ -56,7 +57,7 @@ def _tame(cell: Cell) -> Cell:
     if not isinstance(cell, str):
         return cell
     cell = UNSHOWABLE.sub(" ", cell)
-    return f"'{cell}" if _FORMULA.match(cell) else cell
+    return f"'{cell}" if _FORMULA.match(cell.lstrip()) else cell
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from ivr.desks.local import local
 from ivr.desks.progress import DIGITS, silent
 from ivr.settings import Site
 from ivr.settings.telling import Sms, spans
@@ -99,7 +100,7 @@ def _facts(letter: Letter, site: Site, language: str) -> dict[str, str]:
         desk = _desk(case.owner, site, language)
         known = site.departments.get(order[0]) if order is not None else None
         department = known.name.get(language, department) if known is not None else department
-    until = f"{order[1].astimezone(ZoneInfo(site.hotline.timezone)):%Y-%m-%d %H:%M}" if order is not None else ""
+    until = f"{local(order[1], ZoneInfo(site.hotline.timezone)):%Y-%m-%d %H:%M}" if order is not None else ""
     return {
         "name": site.hotline.name.get(language, site.hotline.number),
         "hotline": site.hotline.number,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from ivr.desks.case import Case, Entry, fold
+from ivr.desks.case import Case, Event
+from ivr.desks.case_model import Decision
+from ivr.desks.linkage import steps
 from ivr.store.export import instant
 
 _WHOSE = {
@@ -38,28 +41,23 @@ _SAID = {
 
 def moments(case: Case, language: str, since: datetime, until: datetime | None) -> list[dict[str, Any]]:
     """Those between since and until, in the order of the desks' clocks."""
-    told = []
-    for place, entry in enumerate(case.history):
-        at = entry.event.at
-        if entry.void or at < since or (until is not None and at > until):
-            continue
-        told += [{"at": instant(at), "text": text, **_NO_LINES} for text in _said(case, place, entry, language)]
-    return told
+    return [
+        {"at": instant(event.at), "text": text, **_NO_LINES}
+        for before, after, event in steps(case)
+        if since <= event.at and (until is None or event.at <= until)
+        for text in _said(event, before.decision, after.decision, _SAID[language], _WHOSE[language])
+    ]
 
 
 _NO_LINES: dict[str, list[int] | None] = {"arrow": None, "joined": [], "ended": [], "marked": []}
 
 
-def _said(case: Case, place: int, entry: Entry, language: str) -> list[str]:
-    event, words = entry.event, _SAID[language]
-    lines = []
+def _said(
+    event: Event, before: Decision | None, after: Decision | None, words: Mapping[str, str], whose: Mapping[str, str]
+) -> Iterator[str]:
+    """What happened, and what was decided by it."""
     if event.kind in words:
-        whose = _WHOSE[language].get(event.data.get("whose", ""), "")
         who = f"{event.origin}/{event.by}"
-        lines.append(words[event.kind].format(who=who, whose=whose))
-    if event.kind in {"proposed", "decided"}:
-        after = fold(one.event for one in case.history[: place + 1]).decision
-        before = fold(one.event for one in case.history[:place]).decision
-        if after is not None and after != before and after.reason in words:
-            lines.append(words[after.reason].format(owners="、".join(after.owners)))
-    return lines
+        yield words[event.kind].format(who=who, whose=whose.get(event.data.get("whose", ""), ""))
+    if event.kind in {"proposed", "decided"} and after is not None and after != before and after.reason in words:
+        yield words[after.reason].format(owners="、".join(after.owners))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -38,7 +38,7 @@ def whole(asked: Asked, known: Known) -> dict[str, Any]:
     """One case with its history, and what this desk may do with it now."""
     case, own = known.case, asked.services.cases.desk
     sees = _sees(asked) or _speaks_with(asked, case)
-    told: Any = plain(asdict(case))
+    told: Any = plain(asdict(replace(case, history=())))
     told["matter"] = _personal(told["matter"], case.matter.confidential, sees)
     told["negotiation"] = _negotiation(asked, known)
     told["history"] = [_entry(entry, case.matter.confidential, sees) for entry in case.history]

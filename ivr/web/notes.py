@@ -6,6 +6,7 @@ from typing import Any
 
 from ivr.calls.model import Call
 from ivr.errors import HotlineError
+from ivr.store.case_calls import is_number
 from ivr.store.export import instant
 from ivr.store.notes import Notes
 from ivr.web.calls import UnknownCallError
@@ -31,7 +32,7 @@ async def history(asked: Asked) -> dict[str, Any]:
     call = await of_mine(asked, NOTE_READERS)
     live = asked.services.live.call(asked.path["id"])
     caller = live.caller if live is not None else call.caller if call is not None else ""
-    if not caller.strip("+").isdigit():
+    if not is_number(caller):
         return {"history": []}
     store = asked.services.store
     found = [one for one in await store.calls(EARLIER + 1, caller=caller) if one.id != asked.path["id"]][:EARLIER]

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
+from ivr.desks.local import local
 from ivr.desks.progress import Progress
 from ivr.errors import HotlineError
 from ivr.settings.channels import web_channel
@@ -86,7 +87,7 @@ def _public(asked: Asked) -> None:
 
 def _answer(asked: Asked, view: View) -> web.Response:
     hotline = asked.services.site.hotline
-    at = f"{view.found.at.astimezone(ZoneInfo(hotline.timezone)):%Y-%m-%d %H:%M}" if view.found else ""
+    at = f"{local(view.found.at, ZoneInfo(hotline.timezone)):%Y-%m-%d %H:%M}" if view.found else ""
     values = {
         "step": view.found.step if view.found else "",
         "said": {name: view.said.get(name, "") for name in ("number", "case")},

@@ -8,7 +8,9 @@ import pytest
 
 from ivr.calls.live_views import LiveCall, LiveStep
 from ivr.desks.case import Case, Event, fold
-from ivr.store.case_calls import belongs, offered
+from ivr.desks.case_kinds import MATTER
+from ivr.schema import check
+from ivr.store.case_calls import belongs, is_number, offered
 
 NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
 THERE = "1b1c2d3e-0000-4000-8000-000000000001"  # the call at 12345
@@ -61,6 +63,17 @@ def test_given_a_call_from_whoever_did_not_offer_the_case_then_it_is_not_the_cas
 ) -> None:
     """It names a call that another desk told of: so it would read what that desk shares with us."""
     assert belongs(a_case(), "110", a_call(there=there), partner) is (partner is None and not there)
+
+
+@pytest.mark.parametrize(
+    ("caller", "its"),
+    [("13800138000", True), ("+8613800138000", True), ("110", True), ("", False), ("anonymous", False), ("+", False),
+     ("１３８００１３８０００", False), ("١٣٨", False), ("²", False), ("+86+", False), ("1" * 64, False)],
+)  # fmt: skip
+def test_given_what_a_network_says_of_a_caller_then_a_number_is_what_a_case_takes(caller: str, its: bool) -> None:
+    assert is_number(caller) is its
+    if its:
+        check(MATTER["caller"], caller)
 
 
 def test_given_two_withheld_numbers_then_neither_has_the_others_case() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -11,7 +12,8 @@ import pytest
 from sqlalchemy import Connection, text
 
 from ivr.desks.case import Case, Event, Refused
-from ivr.store import Store, case_rows, case_search
+from ivr.desks.case_letters import Letter
+from ivr.store import Store, case_rows, case_search, case_words
 from ivr.store.case_search import Wanted
 from ivr.store.cases import CaseChangedError, Cases, UnknownCaseError
 from ivr.store.errors import CallRefusedError, DatabaseDownError
@@ -186,6 +188,56 @@ async def test_given_many_cases_when_paged_then_each_comes_once(cases: Cases) ->
     assert lines == [f"投诉{number}" for number in range(6, -1, -1)]
 
 
+async def test_given_a_case_that_was_merged_when_another_would_become_part_of_it_then_no_circle_is_made(
+    cases: Cases,
+) -> None:
+    """Two that are parts of each other would both say: go on there."""
+    one, two, three = [(await cases.open("1001", "web")).case.id for _ in range(3)]
+    told: list[str] = []
+    cases.listeners.append(lambda known: told.append(known.case.id))
+    await cases.merge(one, "1001", two)
+    assert sorted(told) == sorted((one, two))  # whoever looks at the other one sees it too
+    await cases.merge(two, "1001", three)
+    for into in (one, two):
+        with pytest.raises(Refused, match="was merged"):
+            await cases.merge(three, "1001", into)
+    assert (await cases.get(three)).case.state == "open"
+    told.clear()
+    part = (await cases.split(three, "1001", {"text": "另一件"})).case.id
+    assert told == [three, part]
+
+
+async def test_given_a_desk_with_signs_in_its_name_then_its_cases_are_found_by_it(store: Store) -> None:
+    cases = Cases(store, "Tj-12345_a")
+    await cases.open("1001", "web", {"text": "路灯"})
+    assert await found(cases, owner="Tj-12345_a") == await found(cases, first="Tj-12345_a") == ["路灯"]
+
+
+async def test_given_letter_after_letter_then_the_newest_are_found_and_none_is_too_much_for_the_index(
+    cases: Cases,
+) -> None:
+    """PostgreSQL keeps 1 MB of a case's words: what is refused there would be tried again for ever."""
+    id = (await cases.open("1001", "email", {**LAMP, "text": "甲乙丙"})).case.id
+    signs = random.Random(7)
+    for letter in range(5):
+        words = "".join(chr(signs.randint(0x10380, 0x1039D)) for _ in range(8000 - 100 * letter))
+        await cases.act(id, "mail", "received", {"words": " ".join(words[at : at + 60] for at in range(0, 7000, 60))})
+    for letter in range(3):
+        words = "".join(chr(signs.randint(0x4E00, 0x9FFF)) for _ in range(7900))
+        known = await cases.act(id, "mail", "received", {"words": f"{words} 第{letter}封信"})
+    assert await found(cases, q="甲乙丙", state="open", caller=LAMP["caller"], place="朝阳路") == ["路灯不亮"]
+    assert await found(cases, q="第2封信") == ["路灯不亮"]
+    indexed = case_words.indexed(known.case)
+    assert case_words.MOST_WORDS < len(indexed) < case_words.MOST_WORDS + 300
+
+
+def test_given_words_of_many_bytes_then_the_index_takes_so_many_bytes() -> None:
+    word = "\U00010380" * case_words.LONGEST
+    letters = tuple(Letter("in", f"{word} " * 123, START, "12345/mail") for _ in range(40))
+    indexed = case_words.indexed(Case("", letters=letters))
+    assert case_words.MOST_BYTES - 300 < sum(len(one.encode()) for one in indexed) < case_words.MOST_BYTES + 300
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -255,3 +307,14 @@ async def test_given_personal_data_are_erased_then_the_case_s_way_and_each_of_it
     assert (after.decision, after.state, after.owners) == (before.decision, "closed", ("12345",))
     assert (after.results["12345"].result, after.results["12345"].words) == ("explained", case_rows.ERASED)
     assert after.matter.caller == after.matter.name == ""
+
+
+async def test_given_a_matter_of_neither_desk_when_personal_data_are_erased_then_it_stays_closed(
+    store: Store, cases: Cases, clock: Clock
+) -> None:
+    id = (await cases.open("1001", "phone", {**LAMP, "neither": True}, call="c-1")).case.id
+    await cases.act(id, "1001", "guided", {"basis": "信访条例", "words": "请到信访局"})
+    await cases.act(id, "1001", "closed")
+    await store.write(lambda connection: case_rows.forget(connection, ["c-1"], clock.now))
+    after = (await cases.get(id)).case
+    assert (after.state, after.matter.cause, after.matter.neither) == ("closed", "", True)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Connection, select
 
+from ivr.desks import linkage as pure
 from ivr.desks.case import Case, Event, apply, fold
 from ivr.desks.linkage import Linkage, linkage
 from ivr.store import Store, case_rows, shape, tables
@@ -86,6 +87,17 @@ class TestOneCase:
     def test_given_routes_that_all_failed_then_the_voice_failed(self) -> None:
         (one,) = linkage(case_of(OPENED, OFFERED, (30, "12345", "voice_failed", {"transfer": "t1"}))).handovers
         assert one.voice == "failed"
+
+    def test_given_hundreds_of_offers_then_each_is_looked_at_only_where_it_changed(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A desk that offers without end would else hold every other case up: their square, at each of its events."""
+        more = [(0, "12345", "offered", {"to": "110", "way": "voice", "transfer": f"t{n}"}) for n in range(300)]
+        case = case_of(OPENED, *more, (60, "110", "accepted", {}))
+        changed = []
+        monkeypatch.setattr(pure, "_answered", lambda one, *rest: changed.append(one) or one)  # type: ignore[func-returns-value]
+        assert len(linkage(case).handovers) == 300
+        assert len(changed) == 1
 
     def test_given_an_event_without_effect_when_counted_then_it_is_passed_over(self) -> None:
         stray = events("c1", OPENED, ONLINE, (5, "110", "accepted", {}), (9, "110", "accepted", {}))
