@@ -65,7 +65,7 @@ class Attacker:
             time.sleep(0.01)
         return self.statuses()
 
-    def ask(self, message: str | bytes, timeout: float = 3.0) -> int:
+    def ask(self, message: str | bytes, timeout: float = 15.0) -> int:
         """The final status of one request; 0 where none came."""
         before = len(self.heard)
         self.send(message)
@@ -194,7 +194,7 @@ class Answering:
         headers["Authorization"] = digest(by, password, "REGISTER", uri, nonce[1])
         return status_of(self._answer_to(mine.message("REGISTER", headers=headers, number=2, **plain)))
 
-    def _answer_to(self, message: str, timeout: float = 5.0) -> bytes:
+    def _answer_to(self, message: str, timeout: float = 30.0) -> bytes:
         """The final answer, which the thread reads; from this very socket, for that is where a phone is called back."""
         call = header(message.encode(), "Call-ID")
         self._attacker.send(message)

@@ -59,10 +59,10 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     thread = threading.Thread(target=asyncio.run, args=(live(),), daemon=True)
     thread.start()
-    assert opened.wait(20)
+    assert opened.wait(60)
     yield f"http://127.0.0.1:{found[0].server.port}"
     over.set()
-    thread.join(20)
+    thread.join(60)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def session() -> requests.Session:
 
 def told(base: str, session: requests.Session, body: bytes) -> requests.Response:
     signed = signatures.sign(base + DOOR, body, "110", signatures.private_key(KEY), datetime.now(UTC))
-    answer = session.post(base + DOOR, data=body, headers=signed, timeout=10)
+    answer = session.post(base + DOOR, data=body, headers=signed, timeout=60)
     assert answer.status_code in ANSWERS, answer.text
     if answer.status_code != 200:
         assert set(answer.json()["error"]) == {"id", "message", "details"}
@@ -150,7 +150,7 @@ def test_given_any_history_from_a_partner_when_it_is_taken_then_all_that_shows_i
             assert answer.json()["error"]["id"] == "exchange_message", answer.text
             return
         for path in (f"cases/{case}", "cases", f"exchange/messages?case={case}", "cases?state=offered"):
-            shown = session.get(f"{base}/api/v1/{path}", headers=headers, timeout=10)
+            shown = session.get(f"{base}/api/v1/{path}", headers=headers, timeout=60)
             assert shown.status_code == 200, (path, shown.text)
             if path.endswith(case) and "=" not in path:
                 whole = shown.json()["case"]

@@ -26,7 +26,7 @@ async def guess(house: House, way: str) -> None:
     else:
         async with house.client.ws_connect("/api/v1/live/stream") as socket:
             await socket.send_str('{"token": "guess"}')
-            await socket.receive(timeout=10)
+            await socket.receive(timeout=60)
 
 
 @pytest.mark.parametrize("way", ["token", "phone key", "stream"])

@@ -19,7 +19,7 @@ from tests.web.house import TOKEN, House, a_house
 
 STREAM = "/api/v1/live/stream"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
-SECONDS = 10.0
+SECONDS = 60.0
 HANDSHAKE = (
     f"GET {STREAM} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"

@@ -85,14 +85,14 @@ async def test_given_a_reader_of_the_stream_when_a_call_comes_and_goes_then_it_i
     headers = {"Authorization": f"Bearer {hotline.credentials['api']['token']}"}
     stream = f"{hotline.web}/api/v1/live/stream"
     async with aiohttp.ClientSession() as client, client.ws_connect(stream, headers=headers) as socket:
-        assert (await socket.receive_json(timeout=5))["type"] == "snapshot"
+        assert (await socket.receive_json(timeout=60))["type"] == "snapshot"
         caller = hotline.caller()
         call = caller.call(hotline.uri)
         states: list[str] = []
         while "waiting" not in states:
-            states += [one["state"] for one in (await socket.receive_json(timeout=10))["calls"]]
+            states += [one["state"] for one in (await socket.receive_json(timeout=60))["calls"]]
         caller.hangup(call)
-        while not (await socket.receive_json(timeout=10))["calls_gone"]:
+        while not (await socket.receive_json(timeout=60))["calls_gone"]:
             pass
 
 

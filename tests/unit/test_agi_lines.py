@@ -112,7 +112,7 @@ async def say(agi: FastAgi, request: bytes, reply: bytes = b"200 result=0\n") ->
     said = b""
     try:
         writer.write(request)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while line := await reader.readline():
                 said += line
                 writer.write(reply)
@@ -124,7 +124,7 @@ async def say(agi: FastAgi, request: bytes, reply: bytes = b"200 result=0\n") ->
 
 
 async def settled(agi: FastAgi, outcome: tuple[str, str]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not agi.counters[outcome]:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 

@@ -208,7 +208,7 @@ async def test_given_an_asterisk_that_is_replaced_while_its_copy_is_read_then_th
     asterisk = Replaced(n13800138000=str(int(end.timestamp())))
     keeping = asyncio.create_task(screening.Screening(cast(Link, asterisk), blocks, reviews).keep_published())
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while "DBPut" not in asterisk.asked:  # noqa: ASYNC110  the loop tells nobody
                 await asyncio.sleep(0.01)
     finally:

@@ -74,7 +74,7 @@ def test_given_a_text_when_the_gateway_takes_it_then_it_is_sent_once_and_what_wa
         for letter in await tellings.due("records", datetime.now(UTC)):
             await tellings.settled(letter, "dead", datetime.now(UTC), why="no answer")
         sending = asyncio.create_task(sender.run())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (await tellings.waiting())["sms"].pending:  # noqa: ASYNC110  rows
                 await asyncio.sleep(0.02)
         sending.cancel()

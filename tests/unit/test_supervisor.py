@@ -70,7 +70,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 
 async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not true():  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
@@ -245,7 +245,7 @@ async def test_given_the_word_to_begin_anew_while_nobody_can_hear_it_then_it_wai
         for _ in range(2):
             signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
             keeping = Supervisor([world.service("pbx")], world.said.append)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await keeping.run(lambda: True, lambda: None)
             assert keeping.again
             await until(lambda: world.pid("pbx"))

@@ -91,7 +91,7 @@ class House:
     async def _send(self, name: str) -> None:
         task = asyncio.create_task(self.teller._hook(self.site.webhooks[name]) if name != "sms" else self.teller._sms())
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while await self.tellings.due(name, self.clock[0]) and name not in self.teller.trouble:  # noqa: ASYNC110  rows
                     await asyncio.sleep(0.02)
         finally:
@@ -248,7 +248,7 @@ async def test_given_a_receiver_that_pauses_when_somebody_asks_then_it_is_tried_
     await house.opened("c1")
     running = asyncio.create_task(house.teller.run())
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while "records" not in house.teller.trouble:  # noqa: ASYNC110  an answer
                 await asyncio.sleep(0.02)
             assert await house.tellings.retry("records") == 2

@@ -215,9 +215,9 @@ async def test_given_live_views_when_their_session_is_ended_then_each_closes_wit
     operator = await person(house, "operator", user="liu", number="1001")
     for one, path in ((boss, "/api/v1/live/stream"), (operator, "/api/v1/desk/stream")):
         async with house.client.ws_connect(path, headers=one.headers) as socket:
-            await socket.receive_json(timeout=5)
+            await socket.receive_json(timeout=60)
             assert await patch(house, one.user, log_out=True) == (200, "")
-            while (told := await socket.receive(timeout=5)).type is WSMsgType.TEXT:
+            while (told := await socket.receive(timeout=60)).type is WSMsgType.TEXT:
                 pass
         assert (told.type, told.data) == (WSMsgType.CLOSE, OVER)
         async with house.client.get(path, headers=one.headers) as response:

@@ -19,7 +19,7 @@ from tests.unit.live_streams import recorded
 from tests.web.house import CALL, House
 
 STREAM = "/api/v1/desk/stream"
-SECONDS = 5.0
+SECONDS = 60.0
 
 
 @pytest.fixture(autouse=True)

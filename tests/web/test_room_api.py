@@ -86,6 +86,6 @@ async def test_given_who_asks_then_only_the_administrators_token_is_told_whole_n
     )
     for headers, seen in askers:
         async with house.client.ws_connect("/api/v1/live/stream", headers=headers) as socket:
-            first = await socket.receive_json(timeout=5)
+            first = await socket.receive_json(timeout=60)
         _, told = await house.ask("GET", "/api/v1/live", token=None, headers=headers)
         assert [call["caller"] for call in (*first["calls"], *told["calls"])] == [seen, seen]

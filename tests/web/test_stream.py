@@ -18,7 +18,7 @@ from tests.web.house import CALL, TOKEN, House
 
 STREAM = "/api/v1/live/stream"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
-SECONDS = 5.0
+SECONDS = 60.0
 
 
 async def frame(socket: aiohttp.ClientWebSocketResponse) -> Any:

@@ -29,7 +29,7 @@ async def test_given_a_task_that_fails_then_it_is_logged_and_begins_again() -> N
     keeper = Keeper()
     with structlog.testing.capture_logs() as lines:
         keeper.keep("call log", work)
-        await asyncio.wait_for(there.wait(), 5)
+        await asyncio.wait_for(there.wait(), 60)
     assert [(line["event"], line["task"]) for line in lines] == [("task.failed", "call log")] * 2
     assert keeper.stopped() == []
     await keeper.close()
@@ -45,7 +45,7 @@ async def test_given_a_task_that_returns_then_it_begins_again_too() -> None:
 
     keeper = Keeper()
     keeper.keep("clock", work)
-    await asyncio.wait_for(twice.wait(), 5)
+    await asyncio.wait_for(twice.wait(), 60)
     await keeper.close()
 
 
