@@ -65,6 +65,10 @@ class Credentials:
         """Those that hold for whom we tell of cases, `sms` the gateway; two while one is changed for another."""
         return tuple(self.webhooks[name].split(",")) if name in self.webhooks else ()
 
+    def mail_password(self, key: str) -> str:
+        """What logs in where a mailbox's answers are sent: the mailbox's own, unless `"KEY.send"` names another."""
+        return self.channels.get(f"{key}.send", self.channels.get(key, ""))
+
     def first_password(self, user: str) -> str | None:
         """What opens an account until its own password is set."""
         return self.admin_password if user == self.admin_user else self.passwords.get(user)

@@ -1,18 +1,24 @@
-"""The doctor's look at the mailboxes that matters come by: does each let us in?"""
+"""The doctor's look at the mailboxes that matters come by: does each let us in, and take what is answered?"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ivr import credentials
+from ivr import credentials, posting
 from ivr.channels import mailbox
 from ivr.errors import HotlineError
 from ivr.findings import Finding, bad, ok
 from ivr.settings import Site
-from ivr.settings.channels import Channel
+from ivr.settings.channels import Channel, answered
+from ivr.telling import smtp
 
 PATIENCE = 5.0  # seconds that a mailbox's server may be silent
+MEND_SENDING = (
+    "请检查 [channels] 中的 send、send_from、send_user 和 credentials.toml 中的密码；未发出的邮件会自动重发",
+    "see send, send_from and send_user in [channels] and the password in [channels] of credentials.toml; "
+    "mails that wait are sent by themselves then",
+)
 MEND = (
     "请检查 [channels] 中的服务器地址、用户和文件夹，以及 credentials.toml 中 [channels] 的密码；恢复后自动补收",
     "see server, user and folder in [channels] and the password in [channels] of credentials.toml; "
@@ -26,11 +32,12 @@ def channels(site: Site, var: Path, look: Callable[[Channel, str, float], str] =
     if not boxes:
         return
     try:
-        secrets = credentials.load(var).channels if credentials.path_in(var).exists() else {}
+        secrets = credentials.load(var) if credentials.path_in(var).exists() else None
     except HotlineError:
         return  # told by whoever needs it to start
+    known = secrets.channels if secrets is not None else {}
     for box in boxes:
-        why = look(box, secrets.get(box.key, ""), PATIENCE)
+        why = look(box, known.get(box.key, ""), PATIENCE)
         if why:
             words = (
                 f"邮箱 {box.key}（{box.server}）无法读取：{why}",
@@ -39,3 +46,20 @@ def channels(site: Site, var: Path, look: Callable[[Channel, str, float], str] =
             yield bad(f"mailbox-{box.key}", words, MEND, "warning")
         else:
             yield ok(f"mailbox-{box.key}", f"邮箱 {box.key} 可以读取", f"the mailbox {box.key} can be read")
+    for box in answered(site.channels).values():
+        yield _sending(site, box, secrets.mail_password(box.key) if secrets is not None else "")
+
+
+def _sending(site: Site, box: Channel, password: str) -> Finding:
+    """Up to the sender's address: no mail is sent."""
+    try:
+        why = smtp.why_not(smtp.Submission(box, password, posting.context(site, everybody=True), PATIENCE))
+    except OSError as failure:
+        why = str(failure)  # the site's own certificate
+    if why:
+        words = (
+            f"无法用 {box.send} 以 {box.sender} 的名义发出答复邮件：{why}",
+            f"no answer of {box.sender} can be sent by {box.send}: {why}",
+        )
+        return bad(f"mail-out-{box.key}", words, MEND_SENDING, "warning")
+    return ok(f"mail-out-{box.key}", f"邮箱 {box.key} 可以发出答复", f"answers of the mailbox {box.key} can be sent")

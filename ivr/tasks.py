@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import structlog
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 30.0  # seconds before a task that failed begins again; doubled each time
 STEADY = 60.0  # seconds; a task that ran so long begins again after the first pause
 AGAIN = 0.5  # seconds between two cancellations of a task that went on
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -58,3 +62,29 @@ class Keeper:
             self._stopped.add(name)
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
+
+
+async def in_thread(act: Callable[[], T]) -> T:
+    """In a thread that keeps nobody from ending: a silent server is not waited for."""
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[T] = loop.create_future()
+
+    def settle(result: T | None, failure: BaseException | None) -> None:
+        if answer.done():
+            return
+        if failure is not None:
+            answer.set_exception(failure)
+        else:
+            answer.set_result(result)  # type: ignore[arg-type]
+
+    def work() -> None:
+        result, failure = None, None
+        try:
+            result = act()
+        except BaseException as raised:
+            failure = raised
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(settle, result, failure)
+
+    threading.Thread(target=work, daemon=True, name="waits").start()
+    return await answer

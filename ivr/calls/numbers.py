@@ -34,3 +34,9 @@ def masked(number: str) -> str:
     if len(number) <= _SERVICE or number.startswith("~"):
         return number
     return f"{number[:3]}****{number[-4:]}" if len(number) > 8 else f"{number[:2]}****{number[-2:]}"
+
+
+def masked_address(address: str) -> str:
+    """The same of a mail's: `w***@example.com`."""
+    local, at, domain = address.rpartition("@")
+    return f"{local[:1]}***{at}{domain}"

@@ -45,7 +45,7 @@ class Incoming:
     thread: str = ""  # the conversation that it belongs to
     answers: tuple[str, ...] = ()  # earlier threads that it goes on with
     files: tuple[str, ...] = ()  # names of what hung on it
-    automatic: str = ""  # why no person wrote it: bounce | reply | loop
+    automatic: str = ""  # why no machine answers it: bounce | reply | loop; list | generated: a matter all the same
 
 
 def arrival(one: Incoming, channel: Channel) -> Arrival:

@@ -30,12 +30,14 @@ UNREADABLE = "（此邮件无法解析，请到邮箱查看原件 / this mail ca
 CUT = "（邮件共 {size} 字节，只取前 {taken} 字节，其余请到邮箱查看 / {taken} of {size} bytes: see the mailbox）"
 
 HEADS = ("from", "date", "subject", "message-id", "in-reply-to", "references", "return-path", "auto-submitted",
-         "precedence")  # fmt: skip
+         "precedence", "list-id", "list-unsubscribe", "x-auto-response-suppress")  # fmt: skip
 
 _CHINESE = {"gb2312": "gb18030", "gbk": "gb18030", "gb_2312-80": "gb18030", "x-gbk": "gb18030", "cp936": "gb18030"}
 _ID = re.compile(r"<[^<>\s]{1,250}>")
 _REPORTS = ("delivery-status", "disposition-notification")
 _ROBOTS = ("mailer-daemon", "postmaster")
+_NOBODY = re.compile(r"(no|do-?not)[._-]?reply.*|owner-.*|.*-(request|owner|bounces)")  # RFC 3834 2; RFC 2142
+_MANY = ("bulk", "list", "junk")
 
 
 def incoming(raw: bytes, size: int, channel: Channel, received_at: datetime) -> Incoming:
@@ -83,8 +85,10 @@ def _read(raw: bytes, channel: Channel, received_at: datetime) -> Incoming:
 
 
 def _automatic(mail: Message, heads: dict[str, str], address: str, channel: Channel) -> str:
-    """Why nobody has to answer it (RFC 3834); what a form of the city made by itself (auto-generated) is a matter."""
-    if address and address in {one.lower() for one in (*channel.addresses, channel.user)}:
+    """Why no machine answers it (RFC 3834): `NOBODY`, of which nothing becomes; list or generated: a matter all the
+    same, such as what a form of the city made by itself, that only a person answers.
+    """
+    if address in channel.own:
         return "loop"
     report = str(mail.get_param("report-type") or "").lower()
     local = address.partition("@")[0]
@@ -93,7 +97,13 @@ def _automatic(mail: Message, heads: dict[str, str], address: str, channel: Chan
     said, precedence = (heads.get(head, "").strip().lower() for head in ("auto-submitted", "precedence"))
     if said.startswith(("auto-replied", "auto-notified")) or precedence == "auto_reply":
         return "reply"
-    return ""
+    if "list-id" in heads or "list-unsubscribe" in heads or precedence in _MANY:
+        return "list"
+    suppressed = heads.get("x-auto-response-suppress", "").lower()
+    asked_for_none = any(word in suppressed for word in ("all", "autoreply", "oof"))
+    by_itself = re.split(r"[\s;(]", said)[0] not in {"", "no"}
+    generated = by_itself or asked_for_none or _NOBODY.fullmatch(local) is not None
+    return "generated" if generated else ""
 
 
 def _heads(mail: Message) -> dict[str, str]:

@@ -7,14 +7,13 @@ waits for the server in a thread of its own; nothing here waits in the event loo
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import socket
 import ssl
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
 from imapclient import IMAPClient
@@ -24,10 +23,10 @@ from ivr.channels import mail
 from ivr.channels.incoming import Incoming, arrival
 from ivr.errors import HotlineError
 from ivr.settings.channels import Channel, place
+from ivr.settings.exchange import is_loopback
 from ivr.store.channels import Arrivals, Place
 from ivr.store.errors import DatabaseDownError
-
-T = TypeVar("T")
+from ivr.tasks import in_thread
 
 MOST = 2 * 1024 * 1024  # bytes of a mail that are read; a larger one stays in the mailbox, and its case says so
 TIMEOUT = 20.0  # seconds that the server may be silent
@@ -188,7 +187,7 @@ def _let_in(client: IMAPClient, channel: Channel, password: str) -> tuple[int, i
     scheme, host, _ = place(channel.server) or ("", "", 0)
     if scheme == "imap" and client.has_capability("STARTTLS"):
         client.starttls(ssl.create_default_context())
-    elif scheme == "imap" and not _is_here(host):
+    elif scheme == "imap" and not is_loopback(host):
         message = f"{host} offers no STARTTLS: a password is not sent over the network in the clear"
         raise MailboxError("mailbox_insecure", message, {"host": host})
     client.login(channel.user, password)
@@ -211,36 +210,3 @@ def _why(failure: Exception) -> str:
     return (said.decode("utf-8", "replace") if isinstance(said, bytes) else str(failure))[:200] or type(
         failure
     ).__name__
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-async def in_thread(act: Callable[[], T]) -> T:
-    """In a thread that keeps nobody from ending: a silent server is not waited for."""
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[T] = loop.create_future()
-
-    def settle(result: T | None, failure: BaseException | None) -> None:
-        if answer.done():
-            return
-        if failure is not None:
-            answer.set_exception(failure)
-        else:
-            answer.set_result(result)  # type: ignore[arg-type]
-
-    def work() -> None:
-        result, failure = None, None
-        try:
-            result = act()
-        except BaseException as raised:
-            failure = raised
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(settle, result, failure)
-
-    threading.Thread(target=work, daemon=True, name="mailbox").start()
-    return await answer

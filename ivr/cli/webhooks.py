@@ -17,6 +17,7 @@ from ivr.cli.language import language
 from ivr.cli.run import with_store
 from ivr.cli.text import table
 from ivr.desks.exchange import instant
+from ivr.settings.channels import answered
 from ivr.settings.telling import by_name
 from ivr.store.audit import Audit
 from ivr.store.export import as_json, plain
@@ -29,7 +30,7 @@ SHELL = "shell"  # the role of whoever may run commands here
 
 WORDS = {
     "head": ("名称|地址|待发|停发|最早一条", "name|address|pending|given up|oldest"),
-    "none": ("没有设置 [webhooks.…] 或 [sms]。", "No [webhooks.…] and no [sms] is set."),
+    "none": ("没有设置 [webhooks.…]、[sms] 或邮箱的 send。", "No [webhooks.…], no [sms] and no mailbox's send is set."),
     "gone": ("（设置中已没有）", "(not in the settings any more)"),
     "retried": ("{count} 条将立即重发。", "{count} messages are sent again now."),
     "unknown": (
@@ -60,11 +61,13 @@ def status(context: typer.Context, json: Json = False) -> None:
     if json:
         typer.echo(as_json(plain({"receivers": [asdict(one) for one in found.values()]})))
         return
-    known, zone = by_name(start.site), ZoneInfo(start.site.hotline.timezone)
+    known = {name: one.url for name, one in by_name(start.site).items()}
+    known |= {name: one.send for name, one in answered(start.site.channels).items()}
+    zone = ZoneInfo(start.site.hotline.timezone)
     rows = [
         (
             name,
-            known[name].url if name in known else _say("gone"),
+            known.get(name) or _say("gone"),
             f"{one.pending}",
             f"{one.dead}",
             f"{one.oldest.astimezone(zone):%Y-%m-%d %H:%M:%S}" if one.oldest else "",

@@ -64,7 +64,11 @@ KINDS: Mapping[str, Schema] = {
     "merged": obj({}, {"into": CASE_ID, "from": CASE_ID}),  # one of the two
     "split": obj({}, {"into": CASE_ID, "from": CASE_ID}),
     "told": obj(
-        {"to": one_of("caller"), "way": one_of("sms", "voice", "web"), "step": one_of(*STEPS)},
+        {
+            "to": one_of("caller"),
+            "way": one_of("sms", "voice", "web", "email"),
+            "step": one_of(*STEPS, case_letters.ANSWER),
+        },
         {"words": written(2000), "state": one_of("sent", "failed")},
     ),
     "consultation": obj(

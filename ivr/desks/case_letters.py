@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ivr.desks.case_model import Case, Event
 
 
+ANSWER = "responded"  # beside the steps of a matter: what its citizen is told by an answer
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
     """`way` in: the caller wrote again; out: a desk answered."""
@@ -27,7 +30,7 @@ class Letter:
     by: str  # desk/person, desk/channel
 
 
-KINDS: Mapping[str, Schema] = {"received": obj({"words": said(8000)}), "responded": obj({"words": said(8000)})}
+KINDS: Mapping[str, Schema] = {"received": obj({"words": said(8000)}), ANSWER: obj({"words": said(8000)})}
 
 
 def respond_by(event: Event) -> datetime | None:

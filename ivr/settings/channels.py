@@ -17,7 +17,10 @@ WORDS = ("web", "email", "sms", "wechat", "weibo", "app")  # what a case says of
 _KEY = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 _SPAN = re.compile(r"([1-9][0-9]{0,4})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-DEFAULT_PORTS = {"imaps": 993, "imap": 143}
+IMAP_PORTS = {"imaps": 993, "imap": 143}
+SMTP_PORTS = {"smtps": 465, "smtp": 587}
+ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{1,253}$)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*")
+MAIL = "mail/"  # and its key: what a mailbox is called among those that tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +38,24 @@ class Channel:
     folder: str = "INBOX"
     look_seconds: int = 30  # between two looks, where the server does not say itself that something came
     addresses: tuple[str, ...] = field(default=())  # the mailbox's own: what comes from one of them is a loop
+    send: str = ""  # how mails are answered: smtps://smtp.example.gov.cn, or smtp:// (STARTTLS); "": they are not
+    send_from: str = ""  # the address that an answer bears; "": `user`
+    send_user: str = ""  # who logs in to send; "": `user`
+    most_a_day: int = 5  # acknowledgements to one address within 24 hours
 
     @property
     def word(self) -> str:
         own = "app" if self.key not in WORDS else self.key
         return self.channel or (own if self.kind == "webhook" else self.kind)
+
+    @property
+    def sender(self) -> str:
+        return self.send_from or self.user
+
+    @property
+    def own(self) -> frozenset[str]:
+        """Its addresses in small letters: what comes from one of them is a loop."""
+        return frozenset(one.lower() for one in (*self.addresses, self.user, self.send_from) if one)
 
     @property
     def limit(self) -> timedelta:
@@ -57,6 +73,14 @@ def web_channel(channels: Mapping[str, Channel]) -> Channel | None:
     return next((one for one in channels.values() if one.kind == "web"), None)
 
 
+def answered(channels: Mapping[str, Channel]) -> Mapping[str, Channel]:
+    """The mailboxes whose writers are answered by mail, by their name among those that tell."""
+    return {MAIL + one.key: one for one in channels.values() if one.kind == "email" and one.send}
+
+
+_LIMITS = (("hourly", 1, 100_000), ("address_hourly", 1, 10_000), ("look_seconds", 5, 3600), ("most_a_day", 1, 100))
+
+
 def problems(site: Site) -> Iterator[str]:
     """Everything that is wrong, one sentence each, opening with the key."""
     pages = [one for one in site.channels.values() if one.kind == "web"]
@@ -72,7 +96,7 @@ def problems(site: Site) -> Iterator[str]:
             yield f"{where}.channel: expected one of {', '.join(WORDS)}, found {one.channel!r}"
         if span(one.respond) is None:
             yield f'{where}.respond: expected a span such as "3m" or "24h", found {one.respond!r}'
-        for name, least, most in (("hourly", 1, 100_000), ("address_hourly", 1, 10_000), ("look_seconds", 5, 3600)):
+        for name, least, most in _LIMITS:
             if not least <= getattr(one, name) <= most:
                 yield f"{where}.{name}: expected {least} to {most}, found {getattr(one, name)}"
         if one.kind == "email":
@@ -85,16 +109,20 @@ def _mailbox(one: Channel, where: str) -> Iterator[str]:
             yield f"{where}.{name}: is missing; expected a text in quotes"
     if one.server and place(one.server) is None:
         yield f"{where}.server: expected an address such as imaps://imap.example.gov.cn, found {one.server!r}"
+    if one.send and place(one.send, SMTP_PORTS) is None:
+        yield f"{where}.send: expected an address such as smtps://smtp.example.gov.cn, found {one.send!r}"
+    if one.send and not ADDRESS.fullmatch(one.sender):
+        yield f"{where}.send_from: expected an address such as 12345@example.gov.cn, found {one.sender!r}"
 
 
-def place(server: str) -> tuple[str, str, int] | None:
-    """Scheme, host and port of a mailbox's server; None where it is no address of one."""
+def place(server: str, ports: Mapping[str, int] = IMAP_PORTS) -> tuple[str, str, int] | None:
+    """Scheme, host and port of a mail server; None where it is no address of one."""
     try:
         parts = urlsplit(server)
         port = parts.port
     except ValueError:
         return None
     plain = not (parts.path.strip("/") or parts.query or parts.fragment or parts.username)
-    if parts.scheme not in DEFAULT_PORTS or not parts.hostname or not plain:
+    if parts.scheme not in ports or not parts.hostname or not plain:
         return None
-    return parts.scheme, parts.hostname, port or DEFAULT_PORTS[parts.scheme]
+    return parts.scheme, parts.hostname, port or ports[parts.scheme]

@@ -115,6 +115,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (r"this name is the text messages' \(see \[sms\]\); choose another", "sms 是短信网关的名称（[sms]），请另选"),
     (r"(\S+) is no address of a system of yours", "{0} 不是业务系统的地址"),
     (r"(\d+) is this hotline's own port", "{0} 是本热线自己的端口"),
+    (r"expected an address such as ((?:imap|smtp)s?://\S+|\S+@\S+), found (.*)", "应为 {0} 这样的地址，现为 {1}"),
     (
         r"expected an address such as (\S+?)(?:: messages hold personal data.*|, found (.*))",
         "应为地址，如 {0}；非本机须用 https",

@@ -17,8 +17,10 @@ from sqlalchemy import Connection, delete, func, select, text
 from ivr.desks.case import Case
 from ivr.store import case_rows, tables
 from ivr.store.cases import Cases, Known
+from ivr.store.correspondence import answered_cases
 from ivr.store.store import Store
 
+NOBODY = frozenset({"bounce", "reply", "loop"})  # no person wrote it: nothing becomes of it
 GOES_ON = frozenset({"open", "offered", "accepted", "consulting", "handled"})  # states of a case that still takes words
 
 _MESSAGE, _MAILBOX = tables.channel_message.c, tables.channel_mailbox.c
@@ -38,7 +40,7 @@ class Arrival:
     thread: str = ""
     answers: tuple[str, ...] = ()
     subject: str = ""
-    automatic: str = ""
+    automatic: str = ""  # a word of NOBODY, or why only a person answers it
     more: tuple[str, ...] = ()  # what did not fit
 
 
@@ -89,8 +91,9 @@ class Arrivals:
             row = connection.execute(query).first()
             if row is not None:
                 return Taken(row.case_id, _number(connection, row.case_id), again=True), None
-            known = None if one.automatic else self._case_of(connection, one)
-            opened = known is None and not one.automatic
+            nobody = one.automatic in NOBODY
+            known = None if nobody else self._case_of(connection, one)
+            opened = known is None and not nobody
             if opened:
                 known = self._opened(connection, one)
             self._note(connection, one, known.case.id if known is not None else None, taken_at)
@@ -122,10 +125,11 @@ class Arrivals:
         if not threads:
             return None
         both = tables.channel_message.join(tables.case, tables.case.c.id == _MESSAGE.case_id)
+        ours = _MESSAGE.case_id.in_(answered_cases(threads))  # a reply to a mail of ours that names nothing else
         query = (
             select(_MESSAGE.case_id)
             .select_from(both)
-            .where(_MESSAGE.channel == one.channel, _MESSAGE.thread.in_(threads), _MESSAGE.sender == one.sender)
+            .where(_MESSAGE.channel == one.channel, _MESSAGE.thread.in_(threads) | ours, _MESSAGE.sender == one.sender)
             .where(tables.case.c.state.in_(GOES_ON))
             .order_by(tables.case.c.serial.desc())
             .limit(1)

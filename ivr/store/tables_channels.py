@@ -16,7 +16,7 @@ channel_message = Table(  # each that was ever taken: it is taken once
     Column("sender", Words, nullable=False),  # whom an answer goes to: an address, a number, an account there
     Column("thread", Words, nullable=False),  # by which a later one of the same conversation is known
     Column("subject", Words, nullable=False),  # of a mail, for its answer
-    Column("automatic", Words, nullable=False),  # why nobody answers it: bounce | reply | loop; "": a person wrote it
+    Column("automatic", Words, nullable=False),  # why no machine answers it (ivr.channels.mail); "": a person wrote it
     Column("received_at", Instant, nullable=False),
     Column("taken_at", Instant, nullable=False),
     PrimaryKeyConstraint("channel", "id"),

@@ -5,7 +5,7 @@ A row names an event; what is sent is made of the case when it is sent. A receiv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,12 +15,15 @@ from sqlalchemy import Connection, case, delete, func, select, update
 
 from ivr.calls.numbers import normal, shapes
 from ivr.desks.case import fold
+from ivr.desks.case_letters import ANSWER
 from ivr.desks.case_model import Case, Event
 from ivr.desks.progress import step_of
 from ivr.errors import HotlineError
 from ivr.settings import Site
+from ivr.settings.channels import MAIL, answered
 from ivr.settings.telling import EVERY, SMS, by_name
-from ivr.store import case_rows, tables
+from ivr.store import case_rows, correspondence, tables
+from ivr.store.correspondence import Written
 from ivr.store.store import Store
 
 AT_ONCE = 20  # messages that are sent to one receiver at the same time, each of another case
@@ -72,7 +75,8 @@ class Tellings:
     def __init__(self, store: Store, site: Site, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._clock = clock
         self._store, self._own, self._hooks, self._sms = store, site.hotline.desk, site.webhooks, site.sms
-        self._names, self._country = tuple(by_name(site)), site.screening.country
+        self._mailboxes = {one.key: name for name, one in answered(site.channels).items()}
+        self._names, self._country = (*by_name(site), *self._mailboxes.values()), site.screening.country
 
     def hook(self, connection: Connection, case: Case, new: Sequence[Event]) -> None:
         """For `ivr.store.case_rows.append`: who has to hear of what is new; and what was told is no longer due."""
@@ -81,9 +85,8 @@ class Tellings:
         now = self._clock()
         rows = []
         for event in new:
-            if event.kind == "told" and event.origin == self._own and event.data["way"] == SMS:
-                state = SENT if event.data.get("state") == "sent" else "dead"
-                self._settle_step(connection, case.id, event.data["step"], state, now)
+            if event.kind == "told" and event.origin == self._own:
+                self._settle_step(connection, event, now)
             for hook in self._hooks.values():
                 wanted = EVERY in hook.events or event.kind in hook.events
                 if wanted and not _was_named(connection, hook.name, event):
@@ -92,13 +95,31 @@ class Tellings:
             step = step_of(case, event) if self._sms and case.first == self._own else ""
             if self._sms and step in self._sms.steps and not _was_told(connection, case.id, step):
                 rows.append(_row(SMS, event, step, now))
+            for name, step in self._mails(connection, case, event):
+                if not _was_named(connection, name, event):
+                    rows.append(_row(name, event, step, now))
         if rows:
             connection.execute(tables.telling.insert(), rows)
 
-    def _settle_step(self, connection: Connection, case_id: str, step: str, state: str, now: datetime) -> None:
-        row = (_TELLING.name == SMS) & (_TELLING.case_id == case_id) & (_TELLING.step == step)
+    def _mails(self, connection: Connection, case: Case, event: Event) -> Iterator[tuple[str, str]]:
+        """By which mailbox, and what: an answer of any desk goes back the way the matter came to this one."""
+        if event.kind == "opened" and event.origin == self._own and event.by in self._mailboxes:
+            yield self._mailboxes[event.by], "received"
+        elif event.kind == ANSWER and self._mailboxes and not _is_void(case, event):
+            for key in sorted(correspondence.channels_of(connection, event.case) & set(self._mailboxes)):
+                yield self._mailboxes[key], ANSWER
+
+    def _settle_step(self, connection: Connection, told: Event, now: datetime) -> None:
+        """The first of those that wait: it is the one that was sent."""
+        way, step = told.data["way"], told.data["step"]
+        by = _TELLING.name.startswith(MAIL) if way == "email" else _TELLING.name == way
+        row = by & (_TELLING.case_id == told.case) & (_TELLING.step == step) & (_TELLING.state == "pending")
+        first = connection.execute(select(func.min(_TELLING.serial)).where(row)).scalar()
+        # An address that takes no acknowledgement is the writer's mistake: nobody here can mend it.
+        failed = "dropped" if (way, step) == ("email", "received") else "dead"
+        state = SENT if told.data.get("state") == "sent" else failed
         values = {"state": state, "tries": _TELLING.tries + 1, "tried_at": now, "next_at": None}
-        connection.execute(update(tables.telling).where(row, _TELLING.state == "pending").values(values))
+        connection.execute(update(tables.telling).where(_TELLING.serial == first).values(values))
 
     async def due(self, name: str, now: datetime) -> list[Letter]:
         """Of each case the message whose turn it is, the oldest first."""
@@ -150,6 +171,23 @@ class Tellings:
         async with self._store.reading() as connection:
             return (await connection.execute(query)).scalar() or 0
 
+    async def written(self, case_id: str, channel: str) -> Sequence[Written]:
+        """What came of the case by this mailbox."""
+        async with self._store.reading() as connection:
+            return await connection.run_sync(correspondence.of_case, case_id, channel)
+
+    async def answer_to(self, case_id: str) -> str:
+        """The address that an answer goes to by mail; "": none does."""
+        for key in self._mailboxes:
+            if found := await self.written(case_id, key):
+                return found[-1].sender
+        return ""
+
+    async def acknowledged(self, name: str, channel: str, address: str, since: datetime) -> int:
+        """Acknowledgements that went to this address since then."""
+        async with self._store.reading() as connection:
+            return await connection.run_sync(correspondence.acknowledged, name, channel, address, since)
+
     async def retry(self, which: str) -> int:
         """Send what was given up again, and what pauses at once: a message by its id, all of a receiver's, or `all`.
 
@@ -196,6 +234,10 @@ class Tellings:
         if old:
             statement = delete(tables.telling).where(_TELLING.serial.in_(old))
             await self._store.write(lambda connection: connection.execute(statement).rowcount)
+
+
+def _is_void(case: Case, event: Event) -> bool:
+    return any(entry.void for entry in case.history if entry.event == event)
 
 
 def _row(name: str, event: Event, step: str, now: datetime) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ivr.calls.numbers import masked
+from ivr.calls.numbers import masked, masked_address
 from ivr.desks.case import Case, Entry, possible
 from ivr.store import untold
 from ivr.store.cases import CaseChangedError, Known
@@ -50,7 +50,16 @@ async def full(asked: Asked, known: Known) -> dict[str, Any]:
     now = datetime.now(UTC)
     waits = await untold.since(asked.services.store, known.case.id)
     told = [{"desk": desk, "seconds": max((now - at).total_seconds(), 0.0)} for desk, at in sorted(waits.items())]
-    return {**whole(asked, known), "untold": told, "others": _others(asked)}
+    more = {"untold": told, "others": _others(asked), "answer_to": await _answer_to(asked, known.case)}
+    return {**whole(asked, known), **more}
+
+
+async def _answer_to(asked: Asked, case: Case) -> str:
+    """The address that an answer goes to by mail, as whoever asks may see it; "" where none goes anywhere."""
+    to = await asked.services.tellings.answer_to(case.id)
+    if not to or _sees(asked):
+        return to
+    return HIDDEN if case.matter.confidential else masked_address(to)
 
 
 def _others(asked: Asked) -> list[str]:

@@ -149,6 +149,7 @@ CASE = obj(
             )
         ),
         "untold": array(obj({"desk": TEXT, "seconds": NUMBER})),
+        "answer_to": TEXT,
         "others": array(TEXT),
         "history": array(
             obj(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
+from ivr.settings.channels import MAIL
 from ivr.store.tellings import Waiting
 from ivr.web.room_alarms import Alarm
 
@@ -39,12 +40,28 @@ def found(
                 "telling_given_up",
                 name,
                 "warn",
-                {
-                    "zh": f"{one.dead} 条通知未能送达 {name}，已停止重发",
-                    "en": f"{one.dead} messages to {name} were given up",
-                },
-                {
-                    "zh": f"排除原因后执行 ivr webhooks retry {name} 补发",
-                    "en": f"mend what is wrong, then `ivr webhooks retry {name}`",
-                },
+                *_given_up(name, one.dead),
             )
+
+
+def _given_up(name: str, count: int) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """What, and what to do about it: an answer that no mail server takes has to reach its citizen another way."""
+    if name.startswith(MAIL):
+        box = name.removeprefix(MAIL)
+        return (
+            {
+                "zh": f"邮箱 {box} 有 {count} 封答复未能发出",
+                "en": f"{count} answers of the mailbox {box} reached nobody",
+            },
+            {
+                "zh": f"请在诉求中查看，改用其他方式答复；服务器问题排除后执行 ivr webhooks retry {name} 补发",
+                "en": f"see their cases, reach them another way; once it is mended: `ivr webhooks retry {name}`",
+            },
+        )
+    return (
+        {"zh": f"{count} 条通知未能送达 {name}，已停止重发", "en": f"{count} messages to {name} were given up"},
+        {
+            "zh": f"排除原因后执行 ivr webhooks retry {name} 补发",
+            "en": f"mend what is wrong, then `ivr webhooks retry {name}`",
+        },
+    )

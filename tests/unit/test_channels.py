@@ -175,6 +175,11 @@ def test_every_channel_of_the_settings_is_one_that_a_case_knows() -> None:
         ({"kind": "web", "hourly": 0}, "channels.one.hourly: expected 1 to 100000"),
         ({"kind": "email"}, "channels.one.server: is missing"),
         ({"kind": "email", "user": "a", "server": "https://mail"}, "channels.one.server: expected an address"),
+        (
+            {"kind": "email", "user": "a@x", "server": "imaps://m", "send": "m:25"},
+            "channels.one.send: expected an addr",
+        ),
+        ({"kind": "email", "user": "a", "server": "imaps://m", "send": "smtp://m"}, "channels.one.send_from: expected"),
     ],
 )
 def test_given_a_channel_that_cannot_be_then_its_key_is_named_in_both_languages(

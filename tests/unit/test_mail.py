@@ -68,8 +68,10 @@ def test_given_two_bodies_and_files_then_the_plain_one_is_read_and_the_files_are
     [
         (b"", ""),
         (b"Auto-Submitted: no\r\n", ""),
-        (b"Auto-Submitted: auto-generated\r\n", ""),  # a form of the city's own page
-        (b"List-Id: <news.example>\r\nPrecedence: bulk\r\n", ""),
+        (b"Auto-Submitted: no (by hand)\r\n", ""),
+        (b"Auto-Submitted: auto-generated\r\n", "generated"),  # a form of the city's own page: a matter all the same
+        (b"List-Id: <news.example>\r\n", "list"),
+        (b"Precedence: bulk\r\n", "list"),
         (b"Auto-Submitted: auto-replied (vacation)\r\n", "reply"),
         (b"Precedence: auto_reply\r\n", "reply"),
         (b"Return-Path: <>\r\n", "bounce"),

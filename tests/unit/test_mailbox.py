@@ -138,7 +138,7 @@ async def test_given_a_wrong_password_or_a_server_in_the_clear_then_it_says_why(
         await until(lambda: _says(box, "wrong name or password"))
     async with reading(channel, store, password="") as box:
         await until(lambda: _says(box, "credentials.toml"))
-    monkeypatch.setattr(mailbox, "_is_here", lambda _: False)
+    monkeypatch.setattr(mailbox, "is_loopback", lambda _: False)
     async with reading(channel, store) as box:
         await until(lambda: _says(box, "STARTTLS"))
 

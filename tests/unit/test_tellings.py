@@ -30,7 +30,8 @@ from ivr.store import DatabaseDownError, Store, case_rows, tables
 from ivr.store.cases import Cases
 from ivr.store.tellings import KEPT, Tellings, UnknownTellingError
 from ivr.telling import teller as telling
-from ivr.telling.teller import GIVEN_UP, Teller
+from ivr.telling.attempts import GIVEN_UP
+from ivr.telling.teller import Teller
 from ivr.telling.texting import AFTER_CALL
 from tests.unit.databases import ready_sqlite
 from tests.unit.test_case_newer import without
@@ -232,7 +233,7 @@ async def test_given_a_receiver_that_asks_us_to_wait_then_nothing_goes_there_mea
     house.teller.trouble.clear()
     await house.opened("c2")
     house.clock[0] += timedelta(seconds=seconds - 1)
-    assert await house.teller._due("records") == []
+    assert await house.teller._attempts.due("records") == []
     house.clock[0] += timedelta(seconds=1)
     await house.send()
     assert len(house.records.took) == 4

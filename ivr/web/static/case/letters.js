@@ -8,7 +8,7 @@ import { AnswerClock } from "./clock.js";
 export function Letters({ one, act }) {
   if (!one.respond_by && !one.letters.length) return null;
   const answer = async () => {
-    const words = await prompt({ title: t("case.answer_to", { number: one.number }), text: "", label: t("case.answer_words"), required: true, value: "" });
+    const words = await prompt({ title: t("case.answer_to", { number: one.number }), text: one.answer_to && t("case.answer_by_mail", { to: one.answer_to }), label: t("case.answer_words"), required: true, value: "" });
     if (words) act("responded", { words });
   };
   return html`<section class="card" aria-label=${t("case.letters")}><h2>${t("case.letters")} <${AnswerClock} one=${one} /></h2>
