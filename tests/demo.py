@@ -63,10 +63,20 @@ def main() -> int:
     parser.add_argument("--language", choices=sorted(WORDS), default="zh")
     options = parser.parse_args()
     site, words = load(options.site, options.var), WORDS[options.language]
-    with running(site, options.site, options.var, words):
+    with ended_whole(), running(site, options.site, options.var, words):
         play(site, options.var, words)
         print(f"\n{words['ladder']}\n", flush=True)
         return show(options.site, options.var, options.language)
+
+
+@contextlib.contextmanager
+def ended_whole() -> Iterator[None]:
+    """Whoever ends us by SIGTERM, as `make` does to its children, ends the hotlines that we started too."""
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def healthy(site: Site) -> bool:

@@ -122,7 +122,7 @@ def main() -> int:
     parser.add_argument("--language", choices=sorted(WORDS), default="zh")
     options = parser.parse_args()
     site, words = load(options.site, options.var), WORDS[options.language]
-    with demo.running(site, options.site, options.var, words):
+    with demo.ended_whole(), demo.running(site, options.site, options.var, words):
         token = tomllib.loads((options.var / "credentials.toml").read_text(encoding="utf-8"))["api"]["token"]
         department = site.departments[DEPARTMENT].name[options.language]
         play(site.web_url, token, department, options.language)

@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 
 from ivr.desks import signatures
 from ivr.settings import Site, load
-from tests.demo import START_SECONDS, healthy
+from tests.demo import START_SECONDS, ended_whole, healthy
 from tests.phones import Phone, Registration
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,7 +40,8 @@ WORDS = {
         "accept": "110 受理，处置：{words}",
         "back": "12345 看到办理结果，办结；双方的诉求完全一致（{events} 条记录）",
         "trace": "平台间的消息：",
-        "stay": "12345：{city}/desk   110：{police}/desk   密码在各自的 credentials.toml；按 Ctrl-C 结束",
+        "stay": "两边继续运行，按 Ctrl-C 结束。用浏览器登录（初始密码，首次登录须更改）：\n{logins}",
+        "login": "  {desk}：{web}/desk   {user} / {password}   电话拨 {sip}，话机地址 {phone}",
     },
     "en": {
         "start": "starting 12345 and 110 …",
@@ -51,7 +52,8 @@ WORDS = {
         "accept": "110 accepts it and says what it did: {words}",
         "back": "12345 sees it and closes the case; both hold the same ({events} events)",
         "trace": "what the desks told each other:",
-        "stay": "12345: {city}/desk   110: {police}/desk   passwords are in each credentials.toml; Ctrl-C ends both",
+        "stay": "both go on until Ctrl-C. By a browser (first passwords, changed at the first login):\n{logins}",
+        "login": "  {desk}: {web}/desk   {user} / {password}   a telephone at {phone} calls {sip}",
     },
 }
 PATIENCE = 30.0  # seconds
@@ -135,12 +137,13 @@ def main() -> int:
     options = parser.parse_args()
     words = WORDS[options.language]
     print(words["start"], flush=True)
-    with both(options.var) as (city, police):
+    with ended_whole(), both(options.var) as (city, police):
         play(city, police, words)
         print(f"\n{words['trace']}\n", flush=True)
         subprocess.run(city.command("exchange", "trace"), cwd=ROOT, check=True)
         if options.stay:
-            print(f"\n{words['stay'].format(city=city.site.web_url, police=police.site.web_url)}", flush=True)
+            logins = "\n".join(login(desk, words["login"]) for desk in (city, police))
+            print(f"\n{words['stay'].format(logins=logins)}", flush=True)
             with contextlib.suppress(KeyboardInterrupt):
                 signal.pause()
     return 0
@@ -200,6 +203,15 @@ def play(city: Desk, police: Desk, words: dict[str, str]) -> None:
         city.act(case["id"], "closed")
         events = seen(lambda: same(city, police, case["id"]))
         tell("back", events=events)
+
+
+def login(desk: Desk, words: str) -> str:
+    """How somebody with a browser takes the place of this desk's operator."""
+    site, user = desk.site, next(number for number, one in desk.site.operators.items() if one.transport == "wss")
+    sip = f"sip:{site.hotline.number}@{site.listen.sip.host}:{site.listen.sip.port}"
+    trunk = next(iter(site.trunks.values()))
+    known = {"desk": desk.desk, "web": site.web_url, "user": user, "password": desk.secrets["passwords"][user]}
+    return words.format(**known, sip=sip, phone=trunk.match[0])
 
 
 def same(city: Desk, police: Desk, case: str) -> int:
