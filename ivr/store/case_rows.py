@@ -14,9 +14,9 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, text, update
 
-from ivr.desks.case import KINDS, LANGUAGE, Case, Event, fold, strange, understood
+from ivr.desks.case import LANGUAGE, Case, Event, fold, strange
 from ivr.desks.work_order import USUAL, Lights
-from ivr.store import attachments, case_search, case_words, linkage, norms, notes, tables, work_order_rows
+from ivr.store import case_search, case_words, linkage, norms, notes, tables, work_order_rows
 
 Hook = Callable[[Connection, Case, Sequence[Event]], None]
 """Gets the case as it is now, and the events that were new."""
@@ -152,58 +152,6 @@ def _mark(connection: Connection, case_id: str, kinds: frozenset[str]) -> None:
     if kinds:
         row = {"case_id": case_id, "language": LANGUAGE, "kinds": " ".join(sorted(kinds))}
         connection.execute(tables.case_strange.insert(), row)
-
-
-ERASED = "(erased)"
-_FREE = frozenset({"reason", "words", "minutes", "basis"})  # texts in which people may be named
-
-
-def forget(connection: Connection, call_ids: Sequence[str], now: datetime) -> None:
-    """Erase what the cases of these calls say, where no other call of theirs still shows its number (R65).
-
-    What happened stays, and when, and who did it; blank words are equal to none.
-    """
-    query = select(_CALL.case_id).where(_CALL.call_id.in_(call_ids)).distinct()
-    for case_id in list(connection.execute(query).scalars()):
-        others = set(calls_of(connection, case_id)) - set(call_ids)
-        shown = select(tables.call.c.id).where(tables.call.c.id.in_(others), tables.call.c.caller.not_like("~%"))
-        if others and connection.execute(shown.limit(1)).first() is not None:
-            continue
-        forget_case(connection, case_id, now)
-
-
-def forget_case(connection: Connection, case_id: str, now: datetime) -> None:
-    """Of one case, and of what came for it by the internet: who wrote it, and about what."""
-    for one in load(connection, case_id):
-        where = (_EVENT.case_id == case_id, _EVENT.origin == one.event.origin, _EVENT.seq == one.event.seq)
-        data = json.dumps(_blank(one.event), ensure_ascii=False)
-        connection.execute(update(tables.case_event).where(*where).values(data=data))
-    attachments.forget(connection, case_id, now)
-    nobody = {"sender": "", "thread": "", "subject": ""}
-    connection.execute(update(tables.channel_message).where(tables.channel_message.c.case_id == case_id).values(nobody))
-    project(connection, "", hold(connection, case_id), now)
-
-
-def _blank(event: Event) -> dict[str, Any]:
-    if not understood(event):
-        return {}  # nobody here knows where in it people are named
-    shapes = KINDS[event.kind]["properties"]
-    free = {name for name in _FREE & set(shapes) if "enum" not in shapes[name]}
-    kept = _OF_MATTER if event.kind == "written" else set(event.data)
-    return {
-        name: _nameless(name, value) if name in _NAMING else ERASED if name in free and value else value
-        for name, value in event.data.items()
-        if name in kept
-    }
-
-
-_OF_MATTER = frozenset({"kind", "class_code", "scope", "urgency", "region", "neither"})
-"""What names nobody; a matter of neither desk is closed by other rules, and stays closed."""
-_NAMING = frozenset({"participants", "files"})
-
-
-def _nameless(name: str, value: Sequence[Any]) -> list[Any]:
-    return [] if name == "participants" else [{**one, "name": ERASED} for one in value]
 
 
 def calls_of(connection: Connection, case_id: str) -> list[str]:

@@ -101,6 +101,20 @@ def pack(connection: Connection, case: Case, own: str, known: Iterable[str], now
     return made
 
 
+def forget(connection: Connection, case: Case) -> None:
+    """What waits to be sent says of people what its events say now, no more (R65); what waits to be taken is gone."""
+    of_case = _MESSAGE.case_id == case.id
+    connection.execute(delete(tables.exchange_message).where(of_case, _MESSAGE.direction == IN, _MESSAGE.body != ""))
+    unsent = select(tables.exchange_message).where(of_case, _MESSAGE.direction == OUT, _MESSAGE.body != "")
+    for row in connection.execute(unsent).all():
+        own = json.loads(row.body)["hotline"]["from"]
+        mine = [one.event for one in case.history if one.event.origin == own]
+        events = tuple(one for one in mine if row.first_seq <= one.seq <= row.last_seq)
+        body = exchange_wire.written(Message(row.id, own, row.desk, case.id, row.made_at, events), case)
+        values = {"body": body.decode(), "digest": digest(body)}
+        connection.execute(update(tables.exchange_message).where(_MESSAGE.serial == row.serial).values(values))
+
+
 def _row(message: Message, body: bytes, now: datetime, state: str, *, direction: str) -> dict[str, Any]:
     return {
         "direction": direction,

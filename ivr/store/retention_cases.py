@@ -1,6 +1,6 @@
 """Erasing what was written without a call: cases from a page, a mailbox, a gateway, another desk (R52, R65).
 
-What belongs to a call is erased with that call (`ivr.store.case_rows.forget`).
+What belongs to a call is erased with that call (`ivr.store.case_erasure.forget`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import and_, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ivr.store import case_rows, tables
+from ivr.store import case_erasure, tables
 from ivr.store.due import HANDED_OVER
 from ivr.store.erasure import CASE, PERSONAL
 
@@ -43,7 +43,7 @@ async def forget(connection: AsyncConnection, ids: Sequence[str]) -> None:
     """What these cases say; that they were, what became of them and when stays."""
     now = datetime.now(UTC)
     for id in ids:
-        await connection.run_sync(case_rows.forget_case, id, now)
+        await connection.run_sync(case_erasure.forget_case, id, now)
 
 
 async def messages(connection: AsyncConnection, before: datetime, *, erase: bool) -> dict[str, datetime]:

@@ -29,7 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ivr.calls.model import Call
 from ivr.calls.redaction import ERASED
 from ivr.calls.statistics import Measure, counted
-from ivr.store import case_rows, tables
+from ivr.store import case_erasure, tables
 from ivr.store.erasure import PERSONAL
 
 
@@ -85,7 +85,7 @@ async def redact(connection: AsyncConnection, pairs: Iterable[tuple[Call, Call]]
 
 async def forget_cases(connection: AsyncConnection, call_ids: Sequence[str]) -> None:
     """What was written about these calls."""
-    await connection.run_sync(lambda sync: case_rows.forget(sync, call_ids, datetime.now(UTC)))
+    await connection.run_sync(lambda sync: case_erasure.forget(sync, call_ids, datetime.now(UTC)))
     await connection.execute(delete(tables.note).where(tables.note.c.call_id.in_(call_ids)))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from ivr.store import Store, case_rows, tables
+from ivr.store import Store, case_erasure, tables
 from ivr.store.attachments import Attachments, BadFileError, UnknownFileError, type_of
 from ivr.store.cases import Cases
 from ivr.store.work_orders import Row, WorkOrders
@@ -130,7 +130,7 @@ async def test_given_the_calls_personal_data_are_erased_then_file_and_name_go_an
     cases = Cases(store, "12345", clock=clock)
     done = {"order": "lamp", "result": "solved", "words": "张三家已修", "files": told}
     await cases.act(order["case_id"], "chengguan/li", "order_done", done)
-    await store.write(lambda connection: case_rows.forget(connection, ["c-1"], clock.now))
+    await store.write(lambda connection: case_erasure.forget(connection, ["c-1"], clock.now))
     with pytest.raises(UnknownFileError):
         await files.get(order, id)  # from this moment, whenever the file goes
     assert on_disk(files) == {id}

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 
 from ivr.desks.case import Case, Event, Refused
 from ivr.desks.case_letters import Letter
-from ivr.store import Store, case_rows, case_search, case_words
+from ivr.store import Store, case_erasure, case_rows, case_search, case_words
 from ivr.store.case_search import Wanted
 from ivr.store.cases import CaseChangedError, Cases, UnknownCaseError
 from ivr.store.errors import CallRefusedError, DatabaseDownError
@@ -281,7 +281,7 @@ async def test_given_what_another_desk_said_in_a_shape_of_its_own_when_personal_
         for seq, (kind, data) in enumerate(odd, 1)
     ]
     await store.write(lambda connection: case_rows.append(connection, "12345", said, START))
-    await store.write(lambda connection: case_rows.forget(connection, ["c-1"], clock.now))
+    await store.write(lambda connection: case_erasure.forget(connection, ["c-1"], clock.now))
     async with store.reading() as connection:
         found = (await connection.execute(text("SELECT data FROM case_event"))).scalars().all()
     assert len(found) == known.revision + len(odd)
@@ -301,11 +301,11 @@ async def test_given_personal_data_are_erased_then_the_case_s_way_and_each_of_it
     ):
         await cases.act(id, "1001", kind, data)
     before = (await cases.get(id)).case
-    await store.write(lambda connection: case_rows.forget(connection, ["c-1"], clock.now))
+    await store.write(lambda connection: case_erasure.forget(connection, ["c-1"], clock.now))
     after = (await cases.get(id)).case
     assert [entry.void for entry in after.history] == [""] * len(before.history)
     assert (after.decision, after.state, after.owners) == (before.decision, "closed", ("12345",))
-    assert (after.results["12345"].result, after.results["12345"].words) == ("explained", case_rows.ERASED)
+    assert (after.results["12345"].result, after.results["12345"].words) == ("explained", case_erasure.ERASED)
     assert after.matter.caller == after.matter.name == ""
 
 
@@ -315,6 +315,6 @@ async def test_given_a_matter_of_neither_desk_when_personal_data_are_erased_then
     id = (await cases.open("1001", "phone", {**LAMP, "neither": True}, call="c-1")).case.id
     await cases.act(id, "1001", "guided", {"basis": "信访条例", "words": "请到信访局"})
     await cases.act(id, "1001", "closed")
-    await store.write(lambda connection: case_rows.forget(connection, ["c-1"], clock.now))
+    await store.write(lambda connection: case_erasure.forget(connection, ["c-1"], clock.now))
     after = (await cases.get(id)).case
     assert (after.state, after.matter.cause, after.matter.neither) == ("closed", "", True)

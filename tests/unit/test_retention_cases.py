@@ -14,7 +14,7 @@ from ivr.store.cases import Cases
 from ivr.store.channels import Arrivals
 from ivr.store.erasure import PERSONAL
 from tests.unit.erasing import KEPT, House, house
-from tests.unit.stories import EIGHT
+from tests.unit.stories import EIGHT, transferred
 
 __all__ = ["house"]  # a fixture
 
@@ -89,3 +89,20 @@ async def test_given_a_case_that_shows_who_wrote_it_again_then_its_proof_does_no
     async with house.store.alone() as connection:
         await connection.execute(update(tables.case).values(caller="13800138000"))
     assert await erasure.broken(house.store) == [f"proof 1: case {taken.number} shows who wrote it"]
+
+
+async def test_given_a_case_of_two_calls_one_without_a_number_then_it_is_erased_with_the_later_one(
+    house: House,
+) -> None:
+    """A withheld number shows nothing, and has its time all the same."""
+    cases = Cases(house.store, "12345", clock=house.clock)
+    month = 31 * 24 * 3600
+    await house.save(transferred("hidden", caller=""), transferred("known", caller="13800138000", start=month))
+    case = (await cases.open("1001", "phone", {"caller": "13800138000"}, call="hidden")).case.id
+    await cases.act(case, "1001", "called", {"call": "known"})
+    house.clock.months_later(24)
+    await house.run()
+    assert (await cases.get(case)).case.matter.caller == "13800138000"
+    house.clock.months_later(25)
+    await house.run()
+    assert (await cases.get(case)).case.matter.caller == ""

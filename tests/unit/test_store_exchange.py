@@ -17,7 +17,7 @@ from ivr.desks.case_model import Event
 from ivr.desks.exchange import DELIVERED, MOST_WAITING, AlteredError, Fate, Message, NotYetError, fate, seal
 from ivr.desks.exchange_wire import BadMessageError
 from ivr.desks.signatures import REMEMBERED, Signed
-from ivr.store import Store, case_rows, tables
+from ivr.store import Store, case_erasure, case_rows, tables
 from ivr.store.cases import Cases
 from ivr.store.exchange import Messages, ReplayedError, UnknownMessageError
 from tests.unit.databases import ready_sqlite
@@ -296,3 +296,30 @@ async def test_given_a_partner_that_uses_our_numbers_then_ours_go_on_and_lead_to
         await one.take(said("110", str(uuid4()), ("opened", {"number": number, "channel": "phone"})), "110")
     assert (await one.cases.get(ours.number)).case.id == ours.id
     assert (await one.cases.open("1001", "web")).case.number == f"{day}000002"
+
+
+async def test_given_a_case_that_was_erased_when_what_waited_is_sent_or_taken_then_nobody_is_named_in_it(
+    desks: tuple[Desk, Desk],
+) -> None:
+    """Refused messages wait until somebody mends the reason: for years, where nobody does."""
+    one, other = desks
+    case = await offered(one)
+    await deliver(one, other)
+    for words in ("13800138000 又来电", "打架的人走了"):
+        await one.cases.act(case, "1001", "written", {"text": words})
+    assert (await other.take(await last_of(one, case), "12345"))["state"] == "waiting"
+    for desk in desks:
+        await desk.store.write(lambda connection: case_erasure.forget_case(connection, case, NOW))
+        async with desk.store.reading() as connection:
+            bodies = (await connection.execute(select(tables.exchange_message.c.body))).scalars().all()
+        assert [body for body in bodies if "13800138000" in body or "打架" in body] == []
+    assert await deliver(one, other) == ["taken", "taken"]
+    assert await one.events(case) == await other.events(case)
+
+
+async def last_of(desk: Desk, case: str) -> bytes:
+    """The body of a case's newest message, whose turn has not come."""
+    found = tables.exchange_message.c
+    query = select(found.body).where(found.case_id == case).order_by(found.serial.desc()).limit(1)
+    async with desk.store.reading() as connection:
+        return str((await connection.execute(query)).scalar()).encode()

@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ivr.desks.case import Event
 from ivr.pbx import journal
-from ivr.store import DatabaseDownError, Position, Store, engine
+from ivr.store import DatabaseDownError, Position, Store, case_erasure, case_rows, engine
 from ivr.store.calllog import CallLog
+from ivr.store.case_search import Wanted
+from ivr.store.cases import Cases
 from ivr.store.writer import Writer
 from tests.unit import databases, journals
 from tests.unit.stories import at, transferred
@@ -256,6 +259,39 @@ class TestWaysOfTelling:
             seen += [call.id for call in page]
         assert sorted(seen) == sorted(ids)
         await store.close()
+
+    async def test_given_somebody_who_writes_to_a_case_when_it_is_erased_then_his_words_do_not_come_back(
+        self, url: str, store: Store
+    ) -> None:
+        """He has read what it said before, and makes its row of that."""
+        cases = Cases(store, "12345")
+        id = (await cases.open("1001", "phone", {"caller": "13800138000"}, call="c-1")).case.id
+        read, erasing = asyncio.Event(), asyncio.Event()
+
+        def held(connection: Connection) -> case_rows.Held:
+            case_rows.alone(connection)
+            return case_rows.hold(connection, id)
+
+        async def writes() -> None:
+            async with store.transaction() as connection:
+                before = await connection.run_sync(held)
+                read.set()
+                await erasing.wait()
+                event = Event(id, "12345", 4, 9, at(0), "1001", "called", {"call": "c-2"})
+                await connection.run_sync(lambda sync: case_rows.append(sync, "12345", [event], at(0), held=before))
+
+        async def erases() -> None:
+            await read.wait()
+            async with store.alone() as connection:
+                await connection.run_sync(lambda sync: case_erasure.forget_case(sync, id, at(1)))
+
+        both = asyncio.gather(writes(), erases())
+        await read.wait()
+        await waiting(url)
+        erasing.set()
+        await both
+        (row,) = await cases.search(Wanted())
+        assert (row["caller"], row["revision"]) == ("", 4)
 
 
 async def test_given_letters_in_a_number_or_an_id_when_searched_then_both_databases_tell_great_from_small(

@@ -9,7 +9,7 @@ import pytest
 
 from ivr.desks.case import Event
 from ivr.desks.work_order import Lights
-from ivr.store import Store, case_rows, shape
+from ivr.store import Store, case_erasure, case_rows, shape
 from ivr.store.cases import Cases
 from ivr.store.work_orders import Count, UnknownOrderError, Wanted, WorkOrders
 from tests.unit.clocks import START, Clock
@@ -200,7 +200,7 @@ async def test_given_a_citys_own_lights_then_orders_made_before_and_after_have_t
     assert sorted(told) == [("red", "water"), ("unsigned", "water"), ("yellow", "water")]  # nothing of the lamp again
     assert await again.next() == START + timedelta(hours=10)
     before = await again.get("lamp")
-    await store.write(lambda connection: case_rows.forget_case(connection, old, clock.now))
+    await store.write(lambda connection: case_erasure.forget_case(connection, old, clock.now))
     assert (await again.get("lamp"))["red_at"] == before["red_at"]
     await later.act(old, "1001", "order_returned", {"order": "lamp", "reason": "派错"})
     assert (await again.get("lamp"))["yellow_at"] == START + timedelta(hours=5)
