@@ -22,6 +22,7 @@ PRAGMAS = (
     "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=5000", "case_sensitive_like=ON",
 )  # fmt: skip
 
+MIGRATION_PATIENCE = 120_000  # ms that a start waits while another one brings the tables into shape
 PEN_PATIENCE = 1000  # ms that a save waits for another's; then it is told that the database is away, and tries again
 ANSWER_SECONDS = 30.0  # for one statement or one connection; a server that is frozen says nothing for ever
 
@@ -29,7 +30,7 @@ ANSWER_SECONDS = 30.0  # for one statement or one connection; a server that is f
 def create(url: str, patient: bool = False) -> AsyncEngine:
     """`sqlite+aiosqlite:///…` (the file is made with mode 0600, its folder must exist) or `postgresql+asyncpg://…`.
 
-    `patient`: a statement may take its time, as a migration of many rows does.
+    `patient`: a statement may take its time, as a migration of many rows does, and so may the wait for another's.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
@@ -47,6 +48,8 @@ def create(url: str, patient: bool = False) -> AsyncEngine:
         _make_file(Path(parsed.database))
     engine = create_async_engine(parsed)
     _prepare(engine.sync_engine, _begin_sqlite)
+    if patient:
+        _wait_for_others(engine.sync_engine, MIGRATION_PATIENCE)
     return engine
 
 
@@ -79,8 +82,13 @@ def create_pen(url: str) -> Engine | None:
         return None
     pen = create_engine(parsed.set(drivername="sqlite+pysqlite"))
     _prepare(pen, _begin_writing)
-    event.listen(pen, "connect", lambda connection, _: connection.execute(f"PRAGMA busy_timeout={PEN_PATIENCE}"))
+    _wait_for_others(pen, PEN_PATIENCE)
     return pen
+
+
+def _wait_for_others(engine: Engine, milliseconds: int) -> None:
+    """How long a statement waits for another who writes."""
+    event.listen(engine, "connect", lambda connection, _: connection.execute(f"PRAGMA busy_timeout={milliseconds}"))
 
 
 def _prepare(engine: Engine, begin: Callable[[Connection], None]) -> None:

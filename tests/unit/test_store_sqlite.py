@@ -55,6 +55,24 @@ class TestSqlite:
         assert await store.call("c-1") == transferred()
         await store.close()
 
+    async def test_given_another_who_brings_the_tables_into_shape_when_opened_then_it_waits_as_long_as_that_lasts(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(engine, "PRAGMAS", (*engine.PRAGMAS, "busy_timeout=1"))
+        url = f"sqlite+aiosqlite:///{tmp_path}/ivr.db"
+        await engine.create(url).dispose()  # makes the file
+        other = sqlite3.connect(tmp_path / "ivr.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        store = Store(url)
+        opening = asyncio.create_task(store.open())
+        await asyncio.sleep(0.3)
+        assert not opening.done()
+        other.execute("COMMIT")
+        other.close()
+        await opening
+        assert await store.calls() == []
+        await store.close()
+
     async def test_given_another_who_writes_now_when_saved_then_it_waits_and_does_not_fail(
         self, tmp_path: Path
     ) -> None:
