@@ -32,7 +32,6 @@ from ivr.cli.context import Context
 from ivr.errors import HotlineError
 
 app = typer.Typer(
-    help="The hotline: run it, look at its calls, see whether it is well.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -70,6 +69,9 @@ def root(
 ) -> None:
     """The hotline: run it, look at its calls, see whether it is well.
 
+    Exit code 0: done, and well. 1: it could not be done, or something is wrong with what was looked at; stderr or the
+    answer says what, and how to mend it. 2: wrong usage. What else a command may end with, its own help says.
+
     Example: ivr --site city/hotline.toml --var /srv/hotline up
     """
     context.obj = Context(site.absolute(), var.absolute())
@@ -78,7 +80,7 @@ def root(
 def main() -> None:
     """The `ivr` command. An error of ours is one sentence on stderr and exit code 1, never a traceback."""
     try:
-        app()
+        app(prog_name="ivr")
     except HotlineError as error:
         sys.stderr.write(f"{error.message}\n")
         sys.exit(1)

@@ -47,6 +47,7 @@ SHELL = "shell"  # the role of whoever may run commands here
 
 User = Annotated[str, typer.Argument(help="What the person types at the login; `ivr account list` shows it.")]
 By = Annotated[str, typer.Option(help="Who decides, by name; without it, the name of your login.")]
+Json = Annotated[bool, typer.Option("--json", help="Print user and password as JSON.")]
 Why = Annotated[str, typer.Option("--why", "-m", help="Why, on one line.")]
 
 WORDS = {
@@ -134,6 +135,7 @@ def add(  # noqa: PLR0917  what a new person is
     number: Annotated[str, typer.Option(help="The person's own telephone, of an operator or a supervisor.")] = "",
     by: By = "",
     why: Why = "",
+    json: Json = False,
 ) -> None:
     """Make an account, and print its first password once; it has to be changed at the first login.
 
@@ -158,7 +160,7 @@ def add(  # noqa: PLR0917  what a new person is
         await kept.add(replace(account, password=passwords.hashed(first)))
 
     with_store(start, work)
-    typer.echo(_say("added", user=user, password=first))
+    _tell_first(account, first, "added", json)
 
 
 def _judge_person(user: str, name: str, number: str) -> None:
@@ -172,7 +174,7 @@ def _judge_person(user: str, name: str, number: str) -> None:
 
 
 @app.command("password")
-def password_(context: typer.Context, user: User, by: By = "", why: Why = "") -> None:
+def password_(context: typer.Context, user: User, by: By = "", why: Why = "", json: Json = False) -> None:
     """Make a new first password, print it once, unlock the account, and log it out everywhere.
 
     It has to be changed at the first login. No password is taken here: a command line is read by others.
@@ -182,7 +184,7 @@ def password_(context: typer.Context, user: User, by: By = "", why: Why = "") ->
     first, now = new_password(), datetime.now(UTC)
     values = {"password": passwords.hashed(first), "must_change": True, "locked_until": now}
     account, _ = _change(context.obj, user, now, {"password_reset": True}, values, by, why)
-    typer.echo(_say("password", user=account.user, password=first))
+    _tell_first(account, first, "password", json)
     if account.disabled_at is not None:
         typer.echo(_say("still_disabled", user=account.user), err=True)
 
@@ -232,6 +234,13 @@ def totp_reset(context: typer.Context, user: User, by: By = "", why: Why = "") -
     """
     _change(context.obj, user, datetime.now(UTC), {"totp_reset": True}, {"totp": None, "totp_step": 0}, by, why)
     typer.echo(_say("totp-reset", user=user))
+
+
+def _tell_first(account: Account, first: str, word: str, json: bool) -> None:
+    if json:
+        typer.echo(as_json({"user": account.user, "password": first}))
+    else:
+        typer.echo(_say(word, user=account.user, password=first))
 
 
 def _change(  # noqa: PLR0917  what is noted, what is done, and who does it

@@ -180,3 +180,5 @@ def test_given_a_new_person_of_a_department_when_the_shell_adds_him_then_the_pas
     assert (again.code, again.err) == (1, "there is an account liming already; choose another user\n")
     assert (nowhere.code, "hotline.toml has no [departments.nowhere]" in nowhere.err) == (1, True)
     assert "yuanlin" in ivr("account", "list").out
+    told = json.loads(ivr("account", "password", "liming", "--json").out)
+    assert (told["user"], told["password"] != first) == ("liming", True)
