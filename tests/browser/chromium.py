@@ -68,13 +68,14 @@ class Chromium:
         language: str = "zh",
         size: tuple[int, int] = (1366, 768),
         scripts: bool = True,
+        zone: str = "Asia/Shanghai",
     ) -> BrowserContext:
         """A person's own browser: cookies, storage, language and theme of his own."""
         context = self._browser(tone).new_context(
             locale={"zh": "zh-CN", "en": "en-GB"}[language],
             color_scheme="dark" if theme == "dark" else "light",
             viewport={"width": size[0], "height": size[1]},
-            timezone_id="Asia/Shanghai",
+            timezone_id=zone,
             java_script_enabled=scripts,
             permissions=["microphone", "notifications"],
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
-from playwright.sync_api import Page, Request, Route, expect
+from playwright.sync_api import Page, Request, Route
 
 from tests.browser.scripted import ORIGIN, WHO, Desk
 
@@ -40,6 +40,7 @@ class Late(Desk):
         self.lost: set[str] = set()
         self.kept: list[Callable[[], None]] = []
         self.headers: dict[str, str] = {}
+        self.token = ""  # that came with the last request
 
     def work(self, roles: list[str], path: str) -> Page:
         """Somebody's page."""
@@ -63,6 +64,7 @@ class Late(Desk):
 
     def _api(self, route: Route, path: str) -> None:
         asked = route.request
+        self.token = asked.headers.get("x-csrf-token", "")
         name = f"{asked.method} {path}"
         if name in self.keeps:
             route = cast(Route, Kept(route, self.kept))
@@ -83,7 +85,3 @@ class Late(Desk):
 
 def refusal(id: str, message: str) -> dict[str, Any]:
     return {"error": {"id": id, "message": message, "details": {}}}
-
-
-def toasted(page: Page, words: str) -> None:
-    expect(page.locator(".toast")).to_contain_text(words)

@@ -2,7 +2,8 @@
 import { useCallback, useEffect, useRef, useState } from "../vendor/preact.js";
 import { toast } from "../shell/ui.js";
 
-/** `[data, failure, reload]`; `ask` is called again whenever one of `given` changes. An answer that was overtaken is not shown. */
+/** `[data, failure, reload, put]`; `ask` is called again whenever one of `given` changes. An answer that was overtaken is not shown;
+ * `put(data)`: what was told otherwise, and is newer than whatever was asked for before. */
 export function useAsked(ask, given = []) {
   const [state, setState] = useState({ data: null, failure: null });
   const turns = useRef({ asked: 0, shown: 0 });
@@ -23,7 +24,11 @@ export function useAsked(ask, given = []) {
   useEffect(() => {
     load();
   }, [load]);
-  return [state.data, state.failure, load];
+  const put = useCallback((data) => {
+    turns.current.shown = ++turns.current.asked;
+    setState({ data, failure: null });
+  }, []);
+  return [state.data, state.failure, load, put];
 }
 
 /** An action with `busy` while it runs; a refusal is told in the server's words. */

@@ -17,11 +17,18 @@ export default function Page({ path }) {
   const [failure, setFailure] = useState(null);
   const load = () => {
     setFailure(null);
-    open?.load().then((found) => setModule({ id: open.id, View: found.default }), setFailure);
+    let gone = false; // another section was opened before this one had come
+    open?.load().then(
+      (found) => gone || setModule({ id: open.id, View: found.default }),
+      (error) => gone || setFailure(error),
+    );
+    return () => {
+      gone = true;
+    };
   };
   useEffect(() => {
     if (!open && mine.length) go(`/admin/${mine[0].id}`, { replace: true });
-    load();
+    return load();
   }, [open?.id]);
   return html`<div class="admin">
     <nav class="admin-nav" aria-label=${t("admin.sections")}>

@@ -1,13 +1,13 @@
 // The bulletin of a month: as a workbook, or on paper.
 import { html, useState } from "../vendor/preact.js";
 import { download } from "../shell/download.js";
-import { day } from "../shell/time.js";
+import { day, nowIso } from "../shell/time.js";
 import { t } from "../shell/words.js";
 import { Button, TextInput, toast } from "../shell/ui.js";
 
 /** The month before this one, of the hotline's zone. */
 function lastMonth() {
-  const [year, month] = day(new Date().toISOString()).split("-").map(Number);
+  const [year, month] = day(nowIso()).split("-").map(Number);
   return month === 1 ? `${year - 1}-12` : `${year}-${String(month - 1).padStart(2, "0")}`;
 }
 

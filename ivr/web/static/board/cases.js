@@ -1,6 +1,7 @@
 // What a figure counts, one by one: the handovers with their cases, the newest first.
-import { html, useEffect, useState } from "../vendor/preact.js";
+import { html } from "../vendor/preact.js";
 import { api } from "../shell/api.js";
+import { usePages } from "../shell/paged.js";
 import { go, Link } from "../shell/router.js";
 import { clock, day, mmss } from "../shell/time.js";
 import { language, t } from "../shell/words.js";
@@ -21,28 +22,14 @@ const COLUMNS = () => [
 
 /** `wanted`: what the address says; `said`: the same in words. */
 export function Cases({ wanted, said, back }) {
-  const [found, setFound] = useState(null);
-  const [failure, setFailure] = useState(null);
-  const read = async (skip = 0) => {
-    setFailure(null);
-    try {
-      const answer = await api.get("/board/cases", { ...wanted, skip });
-      setFound((old) => ({ rows: [...(skip ? old.rows : []), ...answer.cases], next: answer.next }));
-    } catch (error) {
-      setFailure(error);
-    }
-  };
-  useEffect(() => {
-    setFound(null);
-    read();
-  }, [JSON.stringify(wanted), language.value]);
-  const rows = (found?.rows ?? []).map((one) => ({ ...one, key: `${one.id} ${one.handover.at} ${one.handover.to}` }));
+  const list = usePages((skip) => api.get("/board/cases", { ...wanted, skip }), [JSON.stringify(wanted), language.value]);
+  const rows = (list.pages ?? []).flatMap((page) => page.cases).map((one) => ({ ...one, key: `${one.id} ${one.handover.at} ${one.handover.to}` }));
   return html`<p><${Link} to=${back}>← ${t("board.back")}<//></p>
     <h1>${t("board.cases")}</h1>
     <p class="board-said">${said.join(" · ")}</p>
-    ${failure && html`<${Failure} error=${failure} retry=${() => read()} />`}
-    ${!found && !failure && html`<${Busy} />`}
-    ${found && html`<${Table} label=${t("board.cases")} columns=${COLUMNS()} rows=${rows} key="key" empty=${t("board.no_cases")}
+    ${list.failure && html`<${Failure} error=${list.failure} retry=${list.retry} />`}
+    ${list.pages && html`<${Table} label=${t("board.cases")} columns=${COLUMNS()} rows=${rows} key="key" empty=${t("board.no_cases")}
       onOpen=${(one) => go(`/cases/${encodeURIComponent(one.id)}`)} />`}
-    ${found?.next && html`<p class="calls-more"><${Button} onClick=${() => read(found.next)}>${t("board.more")}<//></p>`}`;
+    ${list.busy && html`<${Busy} />`}
+    ${list.more && !list.busy && html`<p class="calls-more"><${Button} onClick=${list.more}>${t("board.more")}<//></p>`}`;
 }

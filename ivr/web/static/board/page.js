@@ -2,7 +2,7 @@
 import { html, useEffect } from "../vendor/preact.js";
 import { api } from "../shell/api.js";
 import { Link, query } from "../shell/router.js";
-import { clock, day, mmss } from "../shell/time.js";
+import { clock, day, mmss, nowIso } from "../shell/time.js";
 import { addWords, language, t } from "../shell/words.js";
 import { Busy, Empty, Failure, Table, useStyle } from "../shell/ui.js";
 import { useAsked } from "../admin/loading.js";
@@ -29,7 +29,7 @@ const address = (wanted) => `/board?${new URLSearchParams(Object.entries(wanted)
 
 /** The last so many days of the hotline's, today among them. */
 function limits(days) {
-  const first = new Date(Date.parse(`${day(new Date().toISOString())}T12:00:00Z`) - (days - 1) * 86_400_000);
+  const first = new Date(Date.parse(`${day(nowIso())}T12:00:00Z`) - (days - 1) * 86_400_000);
   return { since: moment(`${first.toISOString().slice(0, 10)}T00:00`) };
 }
 

@@ -4,7 +4,8 @@ import { api } from "../shell/api.js";
 import { t } from "../shell/words.js";
 import { Button, Check, Dialog, Failure, Select, TextInput } from "../shell/ui.js";
 
-const LOOK = 400; // ms
+const LOOK = 400; // ms between two looks
+const LATER = 3000; // ms, after one that failed
 
 export function ExportDialog({ filters, onClose }) {
   const [format, setFormat] = useState("xlsx");
@@ -26,7 +27,15 @@ export function ExportDialog({ filters, onClose }) {
   };
   useEffect(() => {
     if (!running) return undefined;
-    const timer = setTimeout(() => api.get(`/exports/${made.id}`).then((answer) => setMade(answer.export), setFailure), LOOK);
+    const told = (answer) => {
+      setFailure(null);
+      setMade(answer.export);
+    };
+    const missed = (error) => {
+      setFailure(error);
+      if (!error.status || error.status >= 500) setMade({ ...made }); // it goes on there: look again
+    };
+    const timer = setTimeout(() => api.get(`/exports/${made.id}`).then(told, missed), failure ? LATER : LOOK);
     return () => clearTimeout(timer);
   }, [made]);
   const close = () => {

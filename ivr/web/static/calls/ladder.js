@@ -1,6 +1,6 @@
 // The ladder: parties are columns, time runs downwards. Beside it the same story as a list, a line a moment.
 import { html, useMemo } from "../vendor/preact.js";
-import { mmss } from "../shell/time.js";
+import { mmss, present } from "../shell/time.js";
 import { t } from "../shell/words.js";
 import { scale } from "./scale.js";
 
@@ -20,7 +20,7 @@ export function tenth(span) {
 
 export function useScale(ladder) {
   return useMemo(() => {
-    const end = ladder.ended_at ? ms(ladder.ended_at) : Date.now();
+    const end = ladder.ended_at ? ms(ladder.ended_at) : present();
     const bars = ladder.bars.map((bar) => ({ ...bar, from: ms(bar.began), to: bar.ended ? ms(bar.ended) : end }));
     const moments = ladder.moments.map((moment) => ms(moment.at));
     return { ...scale(moments, [ms(ladder.entered_at), ...bars.flatMap((bar) => [bar.from, bar.to])]), bars };

@@ -1,7 +1,8 @@
 // The list: conditions above, calls below, all of it in the address, so that Back leads back.
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { api } from "../shell/api.js";
-import { go, path, query } from "../shell/router.js";
+import { usePages } from "../shell/paged.js";
+import { go, query } from "../shell/router.js";
 import { session } from "../shell/session.js";
 import { readsNotes } from "./note.js";
 import { clock, day, mmss } from "../shell/time.js";
@@ -77,47 +78,26 @@ const columns = (notes) => [
   ...(readsNotes() ? [{ id: "note", label: t("calls.note"), cell: (call) => html`<span class="calls-line" title=${notes[call.id]}>${notes[call.id]}</span>` }] : []),
 ];
 
-const joined = (old, { calls, notes, next }) => ({ calls: [...(old?.calls ?? []), ...calls], notes: { ...old?.notes, ...notes }, next });
-
 export function Search() {
   const [wanted, setWanted] = useState(typed);
-  const [found, setFound] = useState(null);
-  const [failure, setFailure] = useState(null);
-  const [busy, setBusy] = useState(false);
   const [exporting, setExporting] = useState(false);
   const asked = query.value.toString();
-
-  const read = async (before) => {
-    setBusy(true);
-    setFailure(null);
-    const of = query.peek().toString();
-    try {
-      const answer = await api.get("/calls", { ...filters(typed()), before, limit: 50 });
-      if (of === query.peek().toString()) setFound((old) => joined(before ? old : null, answer));
-    } catch (error) {
-      setFailure(error);
-    }
-    setBusy(false);
-  };
-  useEffect(() => {
-    if (path.peek() !== "/calls") return;
-    setWanted(typed());
-    setFound(null);
-    read();
-  }, [asked, language.value]);
+  const list = usePages((before) => api.get("/calls", { ...filters(typed()), before, limit: 50 }), [asked, language.value]);
+  useEffect(() => setWanted(typed()), [asked]);
+  const notes = Object.assign({}, ...(list.pages ?? []).map((page) => page.notes));
 
   const submit = (event) => {
     event.preventDefault();
-    if (new URLSearchParams(Object.entries(wanted).filter(([, value]) => value)).toString() === asked) read();
+    if (new URLSearchParams(Object.entries(wanted).filter(([, value]) => value)).toString() === asked) list.retry();
     else look(wanted);
   };
   return html`<h1 class="unseen">${t("calls.title")}</h1>
     <${Conditions} wanted=${wanted} setWanted=${setWanted} submit=${submit} />
     <${Quick} onExport=${() => setExporting(true)} />
-    ${failure && html`<${Failure} error=${failure} retry=${() => read()} />`}
-    ${found && html`<${Table} label=${t("calls.title")} columns=${columns(found.notes)} rows=${found.calls} empty=${t("calls.none")}
+    ${list.failure && html`<${Failure} error=${list.failure} retry=${list.retry} />`}
+    ${list.pages && html`<${Table} label=${t("calls.title")} columns=${columns(notes)} rows=${list.pages.flatMap((page) => page.calls)} empty=${t("calls.none")}
       onOpen=${(call) => go(`/calls/${encodeURIComponent(call.id)}`)} />`}
-    ${busy && html`<${Busy} />`}
-    ${found?.next && !busy && html`<p class="calls-more"><${Button} onClick=${() => read(found.next)}>${t("calls.more")}<//></p>`}
+    ${list.busy && html`<${Busy} />`}
+    ${list.more && !list.busy && html`<p class="calls-more"><${Button} onClick=${list.more}>${t("calls.more")}<//></p>`}
     ${exporting && html`<${ExportDialog} filters=${filters(typed())} onClose=${() => setExporting(false)} />`}`;
 }

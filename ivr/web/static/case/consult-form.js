@@ -2,8 +2,10 @@
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { moment } from "../calls/when.js";
 import { api } from "../shell/api.js";
+import { useKey } from "../shell/asking.js";
+import { useDraft } from "../shell/draft.js";
 import { Link } from "../shell/router.js";
-import { clock, day } from "../shell/time.js";
+import { clock, day, nowIso } from "../shell/time.js";
 import { may } from "../shell/session.js";
 import { language, t } from "../shell/words.js";
 import { Badge, Busy, Button, Check, Failure, Select, TextInput } from "../shell/ui.js";
@@ -23,7 +25,7 @@ const nameOf = (owners) => (owners.length === 1 ? t("consult.one", { desk: owner
 /** The next version of the class's norm, or a new one. */
 function proposed(norms, code) {
   const id = norms.find((one) => one.class_code === code)?.id ?? (code ? `GF-${code}` : "");
-  const month = day(new Date().toISOString()).slice(0, 7);
+  const month = day(nowIso()).slice(0, 7);
   const taken = norms.filter((one) => one.id === id).map((one) => one.version);
   let version = month;
   for (let count = 2; taken.includes(version); count += 1) version = `${month}.${count}`;
@@ -57,18 +59,20 @@ function Norm({ norm, put, classes }) {
 function Written({ one, classes, norms, onDone }) {
   const code = one.matter.class_code;
   const options = choices(desksOf(one));
-  const [said, setSaid] = useState({ participants: "", minutes: "", owners: "0" });
+  const [said, setSaid, kept] = useDraft(`consultation.${one.id}`, { participants: "", minutes: "", owners: "0" }); // a meeting is longer than a login
   const [rule, setRule] = useState(false);
-  const [norm, setNorm] = useState({ class_code: code, ...proposed(norms, code), from: day(new Date().toISOString()), until: "" });
+  const [norm, setNorm] = useState({ class_code: code, ...proposed(norms, code), from: day(nowIso()), until: "" });
   const [failure, setFailure] = useState(null);
   const [busy, setBusy] = useState(false);
-  const put = (name) => (value) => setSaid((old) => ({ ...old, [name]: value }));
+  const put = (name) => (value) => setSaid({ ...said, [name]: value });
   const putNorm = (name) => (value) => setNorm((old) => ({ ...old, [name]: value, ...(name === "class_code" ? proposed(norms, value) : {}) }));
 
+  const keyed = useKey();
+  const send = kept((data) => api.post(`/cases/${encodeURIComponent(one.id)}/events`, { kind: "consultation", data }, { key: keyed(data) }));
   const submit = async (event) => {
     event.preventDefault();
     const participants = said.participants.split(/[\n,，、;；]/).map((each) => each.trim()).filter(Boolean);
-    const data = { participants, minutes: said.minutes.trim(), owners: options[Number(said.owners)] };
+    const data = { participants, minutes: said.minutes.trim(), owners: options[Number(said.owners)] ?? options[0] };
     if (rule) {
       const until = norm.until ? { until: begins(dayAfter(norm.until)) } : {};
       data.norm = { id: norm.id, version: norm.version, class_code: norm.class_code, from: begins(norm.from), ...until };
@@ -76,7 +80,7 @@ function Written({ one, classes, norms, onDone }) {
     setBusy(true);
     setFailure(null);
     try {
-      await api.post(`/cases/${encodeURIComponent(one.id)}/events`, { kind: "consultation", data });
+      await send(data);
       onDone();
     } catch (error) {
       setFailure(error);

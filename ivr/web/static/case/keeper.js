@@ -3,6 +3,7 @@
 import { signal } from "../vendor/preact.js";
 import { api } from "../shell/api.js";
 import { session } from "../shell/session.js";
+import { nowIso } from "../shell/time.js";
 
 const BLANK = {
   happened: "", name: "", place: "", cause: "", course: "", text: "", // R41: time, person, place, cause, course; and free words
@@ -118,7 +119,7 @@ export function keep(id) {
       sending = false;
       meet(answer.case, sent);
       wait = PAUSE;
-      savedAt.value = new Date().toISOString();
+      savedAt.value = nowIso();
       if (differing().some((field) => !(field in conflicts.value))) soon();
       else state.value = "saved";
     } catch (failure) {

@@ -1,7 +1,8 @@
 // The list: conditions above, cases below, all of it in the address, so that Back leads back.
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { api } from "../shell/api.js";
-import { go, path, query } from "../shell/router.js";
+import { usePages } from "../shell/paged.js";
+import { go, query } from "../shell/router.js";
 import { clock, day } from "../shell/time.js";
 import { language, t } from "../shell/words.js";
 import { moment } from "../calls/when.js";
@@ -52,44 +53,24 @@ const columns = (classes) => [
 export default function List() {
   const classes = useClasses();
   const [wanted, setWanted] = useState(typed);
-  const [found, setFound] = useState(null);
-  const [failure, setFailure] = useState(null);
-  const [busy, setBusy] = useState(false);
   const address = query.value.toString();
-
-  const read = async (before) => {
-    setBusy(true);
-    setFailure(null);
-    const of = query.peek().toString();
-    try {
-      const answer = await api.get("/cases", { ...asked(typed()), before, limit: 50 });
-      if (of === query.peek().toString()) setFound((old) => ({ cases: [...(before ? old.cases : []), ...answer.cases], next: answer.next }));
-    } catch (error) {
-      setFailure(error);
-    }
-    setBusy(false);
-  };
-  useEffect(() => {
-    if (path.peek() !== "/cases") return;
-    setWanted(typed());
-    setFound(null);
-    read();
-  }, [address, language.value]);
+  const list = usePages((before) => api.get("/cases", { ...asked(typed()), before, limit: 50 }), [address, language.value]);
+  useEffect(() => setWanted(typed()), [address]);
 
   const submit = (event) => {
     event.preventDefault();
     const next = new URLSearchParams(given(wanted)).toString();
-    if (next === address) read();
+    if (next === address) list.retry();
     else go(next ? `/cases?${next}` : "/cases");
   };
   return html`<div class="case-list"><h1 class="unseen">${t("case.title")}</h1>
-    ${!address && html`<${Waiting} />`}
+    ${!address && html`<${Waiting} onActed=${list.look} />`}
     <${Conditions} wanted=${wanted} setWanted=${setWanted} classes=${classes} submit=${submit} />
     <p class="case-export"><${Export} filters=${() => asked(typed())} /></p>
-    ${failure && html`<${Failure} error=${failure} retry=${() => read()} />`}
-    ${found && html`<${Table} label=${t("case.title")} columns=${columns(classes)} rows=${found.cases} empty=${t(address ? "case.none" : "case.none_yet")}
+    ${list.failure && html`<${Failure} error=${list.failure} retry=${list.retry} />`}
+    ${list.pages && html`<${Table} label=${t("case.title")} columns=${columns(classes)} rows=${list.pages.flatMap((page) => page.cases)} empty=${t(address ? "case.none" : "case.none_yet")}
       onOpen=${(one) => go(`/cases/${encodeURIComponent(one.id)}`)} />`}
-    ${busy && html`<${Busy} />`}
-    ${found?.next && !busy && html`<p class="calls-more"><${Button} onClick=${() => read(found.next)}>${t("case.more")}<//></p>`}
+    ${list.busy && html`<${Busy} />`}
+    ${list.more && !list.busy && html`<p class="calls-more"><${Button} onClick=${list.more}>${t("case.more")}<//></p>`}
   </div>`;
 }

@@ -1,11 +1,13 @@
 // One case: what it says, where it stands, what happened to it, and what may be done with it now.
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { api } from "../shell/api.js";
+import { Asking, Reason, Words } from "../shell/asking.js";
+import { useDraft } from "../shell/draft.js";
 import { Link } from "../shell/router.js";
 import { may as mayRole } from "../shell/session.js";
 import { clock, day } from "../shell/time.js";
 import { language, t, text } from "../shell/words.js";
-import { Busy, Button, Dialog, Failure, prompt, Select, TextInput, toast } from "../shell/ui.js";
+import { Busy, Button, Failure, Select, usePresses } from "../shell/ui.js";
 import { useClasses, valueOf, words } from "./form.js";
 import { useDepartments } from "../orders/facts.js";
 import { Orders } from "./orders.js";
@@ -53,18 +55,10 @@ function Links({ one }) {
 /** What became of it, and in which words. */
 function Handled({ one, onClose, act }) {
   const [result, setResult] = useState(one.emergency && one.desk === "110" ? "dispatched" : "solved");
-  const [said, setSaid] = useState("");
-  const save = (event) => {
-    event.preventDefault();
-    onClose();
-    act("handled", { result, words: said.trim() });
-  };
-  return html`<${Dialog} title=${t("case.handle")} onClose=${onClose}>
-    <form onSubmit=${save}>
-      <${Select} label=${t("case.result")} name="result" value=${result} options=${words("result", RESULTS)} onChange=${setResult} />
-      <${TextInput} label=${t("case.handle_text")} name="words" value=${said} lines=${3} maxlength="4000" required onInput=${setSaid} />
-      <div class="desk-next"><${Button} kind="primary" type="submit">${t("shell.ok")}<//> <${Button} onClick=${onClose}>${t("shell.cancel")}<//></div>
-    </form>
+  const [said, setSaid, kept] = useDraft(`handled.${one.id}`);
+  return html`<${Asking} title=${t("case.handle")} action=${t("shell.ok")} data=${() => ({ result, words: said.trim() })} act=${kept((data, key) => act("handled", data, key))} onClose=${onClose}>
+    <${Select} label=${t("case.result")} name="result" value=${result} options=${words("result", RESULTS)} onChange=${setResult} />
+    <${Words} label=${t("case.handle_text")} name="words" value=${said} longest=${4000} required onInput=${setSaid} />
   <//>`;
 }
 
@@ -73,39 +67,30 @@ function Offering({ one, onClose, act }) {
   const proposed = one.suggestion?.owners ?? [];
   const desks = [...one.others].sort((a, b) => proposed.includes(b) - proposed.includes(a));
   const [to, setTo] = useState(desks[0]);
-  const save = (event) => {
-    event.preventDefault();
-    onClose();
-    act("offered", { to, way: "online" });
-  };
-  return html`<${Dialog} title=${t("case.offer_to")} onClose=${onClose}>
-    <form onSubmit=${save}>
-      ${one.suggestion && html`<p>${t("case.suggest", { owners: proposed.join(t("case.and")) })} ${text(one.suggestion.reason)}</p>`}
-      <${Select} label=${t("case.offer_desk")} name="to" value=${to} options=${desks} onChange=${setTo} />
-      <div class="desk-next"><${Button} kind="primary" type="submit">${t("shell.ok")}<//> <${Button} onClick=${onClose}>${t("shell.cancel")}<//></div>
-    </form>
+  return html`<${Asking} title=${t("case.offer_to")} action=${t("shell.ok")} data=${() => ({ to, way: "online" })} act=${(data, key) => act("offered", data, key)} onClose=${onClose}>
+    ${one.suggestion && html`<p>${t("case.suggest", { owners: proposed.join(t("case.and")) })} ${text(one.suggestion.reason)}</p>`}
+    <${Select} label=${t("case.offer_desk")} name="to" value=${to} options=${desks} onChange=${setTo} />
   <//>`;
 }
 
 /** Hand-over, result, guidance, end: what the case may be now. */
 function Acts({ one, classes, act }) {
-  const [handling, setHandling] = useState(false);
-  const [offering, setOffering] = useState(false);
-  const word = async (kind, name, data) => {
-    const said = await prompt({ title: t(`case.${name}`), text: "", label: t(`case.${name}_text`), required: true, value: "" });
-    if (said) act(kind, data(said));
-  };
+  const press = usePresses(act);
+  const [asking, setAsking] = useState(""); // handled, offered or guided: a dialog asks for more
   const basis = classes.find((each) => each.code === one.matter.class_code)?.basis;
-  const guide = () => (basis ? act("guided", { basis, words: t("case.guide_say", { basis }) }) : word("guided", "guide", (said) => ({ basis: said, words: t("case.guide_default") })));
+  const guide = () => (basis ? press("guided", { basis, words: t("case.guide_say", { basis }) }) : setAsking("guided"));
+  const props = { one, act, onClose: () => setAsking("") };
   const buttons = [
-    ...(one.others.length ? [["offered", "offer_to", () => setOffering(true)]] : []),
-    ["handled", "handle", () => setHandling(true)],
+    ...(one.others.length ? [["offered", "offer_to", () => setAsking("offered")]] : []),
+    ["handled", "handle", () => setAsking("handled")],
     ...(one.matter.neither ? [["guided", "guide", guide]] : []),
-    ["closed", "close", () => act("closed", {})],
+    ["closed", "close", () => press("closed")],
   ];
-  return html`<div class="desk-next">${buttons.filter(([kind]) => one.may.includes(kind)).map(([kind, name, press]) => html`<${Button} key=${kind} onClick=${press}>${t(`case.${name}`)}<//>`)}
-    ${handling && html`<${Handled} one=${one} act=${act} onClose=${() => setHandling(false)} />`}
-    ${offering && html`<${Offering} one=${one} act=${act} onClose=${() => setOffering(false)} />`}</div>`;
+  return html`<div class="desk-next">${buttons.filter(([kind]) => one.may.includes(kind)).map(([kind, name, begin]) => html`<${Button} key=${kind} onClick=${begin}>${t(`case.${name}`)}<//>`)}
+    ${asking === "handled" && html`<${Handled} ...${props} />`}
+    ${asking === "offered" && html`<${Offering} ...${props} />`}
+    ${asking === "guided" && html`<${Reason} draft=${`guided.${one.id}`} title=${t("case.guide")} action=${t("shell.ok")} label=${t("case.guide_text")}
+      data=${(said) => ({ basis: said, words: t("case.guide_default") })} act=${(data) => act("guided", data)} onClose=${props.onClose} />`}</div>`;
 }
 
 const awaits = (one) => one.untold.length > 0 || (one.negotiation && !one.negotiation.decided) || one.offers.some((offer) => offer.state === "sent");
@@ -129,10 +114,19 @@ export function One({ id }) {
     const timer = setTimeout(again, AWAITED);
     return () => clearTimeout(timer);
   }, [one]);
+  useEffect(() => {
+    const back = () => document.visibilityState === "visible" && api.get(address).then(take, () => null); // what another did meanwhile
+    document.addEventListener("visibilitychange", back);
+    return () => document.removeEventListener("visibilitychange", back);
+  }, [id]);
   const act = async (kind, data, key) => {
-    take(await api.post(`${address}/events`, { kind, data }, { key }));
+    try {
+      take(await api.post(`${address}/events`, { kind, data }, { key }));
+    } catch (refusal) {
+      if (refusal.status === 409) api.get(address).then(take, () => null); // somebody was quicker: show what it is now
+      throw refusal;
+    }
   };
-  const tried = (kind, data) => act(kind, data).catch((error) => toast(error.message, "bad"));
   if (failure) return html`<${Failure} error=${failure} retry=${read} /><p><${Link} to="/cases">← ${t("case.back")}<//></p>`;
   if (!one) return html`<${Busy} />`;
   return html`<article class="case-one">
@@ -140,9 +134,9 @@ export function One({ id }) {
       <${Panel} case=${one} act=${act} />
       <${Advice} case=${one} classes=${classes} act=${act} reading />
       <dl class="case-facts"><dt>${t("case.first")}</dt><dd>${one.first}</dd><dt>${t("case.channel")}</dt><dd>${t(`case.channel.${one.channel}`)}</dd><dt>${t("case.opened")}</dt><dd>${when(one.opened_at)}</dd></dl>
-      <${Acts} one=${one} classes=${classes} act=${tried} />
+      <${Acts} one=${one} classes=${classes} act=${act} />
     </header>
-    <div class="case-list"><${Matter} one=${one} classes=${classes} /><${Letters} one=${one} act=${tried} /><${Orders} one=${one} act=${act} /><${Links} one=${one} /></div>
+    <div class="case-list"><${Matter} one=${one} classes=${classes} /><${Letters} one=${one} act=${act} /><${Orders} one=${one} act=${act} /><${Links} one=${one} /></div>
     <${History} one=${one} />
   </article>`;
 }

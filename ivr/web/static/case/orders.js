@@ -1,11 +1,12 @@
 // A case's work orders: who was ordered to do what and where it stands, a new order, and what the caller says of it.
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { api } from "../shell/api.js";
+import { Asking, fresh, Words } from "../shell/asking.js";
+import { useDraft } from "../shell/draft.js";
 import { Link } from "../shell/router.js";
 import { addWords, t, text } from "../shell/words.js";
 import { moment } from "../calls/when.js";
 import { Button, Check, Empty, Select, TextInput, toast, useStyle } from "../shell/ui.js";
-import { Asking, fresh, Words } from "../orders/dialogs.js";
 import { CallBacks, Clock, Files, Light, nameOf, namesOf, useDepartments, when } from "../orders/facts.js";
 import orderWords from "../orders/words.js";
 
@@ -16,7 +17,7 @@ function Dispatch({ one, departments, act, onClose }) {
   const [proposal, setProposal] = useState(null);
   const [department, setDepartment] = useState("");
   const [joint, setJoint] = useState([]);
-  const [words, setWords] = useState("");
+  const [words, setWords, kept] = useDraft(`ordered.${one.id}`);
   const [due, setDue] = useState("");
   const [order] = useState(fresh); // pressed twice, it is one order
   const choose = (key) => {
@@ -35,7 +36,7 @@ function Dispatch({ one, departments, act, onClose }) {
   const data = () => ({ order, department, joint, ...(words.trim() ? { words: words.trim() } : {}), ...(due ? { due: moment(due) } : {}) });
   const toggle = (key) => (on) => setJoint((old) => (on ? [...old, key] : old.filter((each) => each !== key)));
   const hint = proposal?.department ? t("orders.dispatch_by_class", { department: nameOf(departments, proposal.department) }) : "";
-  return html`<${Asking} title=${t("orders.dispatch")} ready=${department} data=${data} act=${act} onClose=${onClose}>
+  return html`<${Asking} title=${t("orders.dispatch")} ready=${department} data=${data} act=${kept(act)} onClose=${onClose}>
     <${Select} label=${t("orders.department")} name="department" hint=${hint} value=${department} options=${options} onChange=${choose} required />
     <${Words} label=${t("orders.dispatch_words")} hint=${t("orders.dispatch_hint")} longest=${8000} value=${words} onInput=${setWords} />
     <${TextInput} label=${t("orders.dispatch_due")} type="datetime-local" value=${due} onInput=${setDue} hint=${proposal ? t("orders.due_proposed", { due: when(proposal.due) }) : ""} />
@@ -46,13 +47,13 @@ function Dispatch({ one, departments, act, onClose }) {
 }
 
 /** 回访: was the caller reached, and is it as it should be? */
-function CallBack({ act, onClose }) {
+function CallBack({ one, act, onClose }) {
   const [reached, setReached] = useState("yes");
   const [satisfied, setSatisfied] = useState("yes");
-  const [words, setWords] = useState("");
+  const [words, setWords, kept] = useDraft(`called_back.${one.id}`);
   const data = () => ({ reached: reached === "yes", ...(reached === "yes" && satisfied ? { satisfied } : {}), ...(words.trim() ? { words: words.trim() } : {}) });
   const option = (value, label) => ({ value, label: t(label) });
-  return html`<${Asking} title=${t("orders.call_back")} data=${data} act=${act} onClose=${onClose}>
+  return html`<${Asking} title=${t("orders.call_back")} data=${data} act=${kept(act)} onClose=${onClose}>
     <${Select} label=${t("orders.call_back_reached")} value=${reached} options=${[option("yes", "orders.reached"), option("no", "orders.not_reached")]} onChange=${setReached} />
     ${reached === "yes" && html`<${Select} label=${t("orders.call_back_satisfied")} name="satisfied" value=${satisfied} onChange=${setSatisfied}
       options=${[...["yes", "partly", "no"].map((value) => option(value, `orders.satisfied.${value}`)), option("", "orders.not_asked")]} />`}
@@ -90,6 +91,6 @@ export function Orders({ one, act, within = false }) {
     </div>
     ${one.call_backs.length > 0 && html`<h3>${t("orders.call_backs")}</h3><${CallBacks} said=${one.call_backs} />`}
     ${asking === "dispatch" && html`<${Dispatch} one=${one} departments=${departments} act=${(data) => act("ordered", data)} onClose=${close} />`}
-    ${asking === "call_back" && html`<${CallBack} act=${(data, key) => act("called_back", data, key)} onClose=${close} />`}
+    ${asking === "call_back" && html`<${CallBack} one=${one} act=${(data, key) => act("called_back", data, key)} onClose=${close} />`}
   </section>`;
 }

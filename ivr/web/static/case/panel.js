@@ -1,12 +1,14 @@
 // Where the case stands, and what may be done with it now: who accepts (R25–R27), hand-over, result, end.
 import { html, useEffect, useState } from "../vendor/preact.js";
+import { Reason } from "../shell/asking.js";
 import { mmss, now } from "../shell/time.js";
 import { t } from "../shell/words.js";
-import { Badge, Button, Dialog, prompt, usePresses } from "../shell/ui.js";
+import { Badge, Button, Dialog, usePresses } from "../shell/ui.js";
 
 export const KINDS = { open: "info", offered: "warn", accepted: "good", consulting: "bad", handled: "good", closed: "idle", merged: "idle" };
 
 const DANGERS = ["life", "property", "public"]; // R27
+const GIVEN_BACK = { refused: "case.refuse", returned: "case.return" };
 const LATE = 2; // seconds after which another desk should have been told (R43)
 const LOOK = 1500; // ms
 
@@ -32,13 +34,13 @@ function Negotiation({ one, doing }) {
 }
 
 /** Offered by another desk, and not answered yet. */
-function Offered({ one, offer, doing, withReason }) {
+function Offered({ one, offer, doing, refuse }) {
   return html`<div class="case-offered" role="status">
     <strong>${t("case.offered_by", { desk: offer.origin })}</strong>
     ${offer.voice === "failed" && html`<p>${t("case.voice_failed", { desk: offer.to })}</p>`}
     <div class="desk-next">
       <${Button} kind="primary" onClick=${() => doing("accepted")}>${t("case.accept")}<//>
-      <${Button} onClick=${() => withReason("refused", "refuse")}>${t("case.refuse")}<//>
+      <${Button} onClick=${refuse}>${t("case.refuse")}<//>
     </div>
   </div>`;
 }
@@ -61,16 +63,13 @@ function Danger({ onClose, choose }) {
 export function Panel({ case: one, act, again }) {
   const doing = usePresses(act);
   const [flagging, setFlagging] = useState(false);
+  const [why, setWhy] = useState(""); // refused or returned: asked for its reason
   useEffect(() => {
     if (!again || !one?.untold.length) return;
     const timer = setTimeout(again, LOOK);
     return () => clearTimeout(timer);
   }, [one]);
   if (!one) return html`<p class="case-head desk-hint">${t("case.new")}</p>`;
-  const withReason = async (kind, name) => {
-    const reason = await prompt({ title: t(`case.${name}`), text: "", label: t("case.refuse_why"), required: true });
-    if (reason) doing(kind, { reason });
-  };
   const flag = (danger) => {
     setFlagging(false);
     doing("emergency", { danger });
@@ -87,12 +86,14 @@ export function Panel({ case: one, act, again }) {
     ${back && html`<p class="case-back" role="status">${t("case.given_back", { desk: back.to, reason: back.reason })}</p>`}
     <${Untold} untold=${one.untold} />
     ${failed && html`<p class="case-failed" role="alert">${t("case.voice_failed", { desk: failed.to })}</p>`}
-    ${mine?.state === "sent" && may("accepted") && html`<${Offered} one=${one} offer=${mine} doing=${doing} withReason=${withReason} />`}
+    ${mine?.state === "sent" && may("accepted") && html`<${Offered} one=${one} offer=${mine} doing=${doing} refuse=${() => setWhy("refused")} />`}
     ${one.negotiation && !["closed", "merged"].includes(one.state) && html`<${Negotiation} one=${one} doing=${doing} />`}
     <div class="desk-next">
       ${!one.emergency && may("emergency") && html`<${Button} kind="danger" onClick=${() => setFlagging(true)}>${t("case.emergency")}<//>`}
-      ${may("returned") && html`<${Button} onClick=${() => withReason("returned", "return")}>${t("case.return")}<//>`}
+      ${may("returned") && html`<${Button} onClick=${() => setWhy("returned")}>${t("case.return")}<//>`}
     </div>
+    ${why && html`<${Reason} draft=${`${why}.${one.id}`} title=${t(GIVEN_BACK[why])} action=${t("shell.ok")} label=${t("case.refuse_why")} data=${(reason) => ({ reason })}
+      act=${(data) => act(why, data)} onClose=${() => setWhy("")} />`}
     ${flagging && html`<${Danger} onClose=${() => setFlagging(false)} choose=${flag} />`}
   </div>`;
 }

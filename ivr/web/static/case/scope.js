@@ -3,7 +3,7 @@ import { html, useState } from "../vendor/preact.js";
 import { useAsked } from "../admin/loading.js";
 import { moment } from "../calls/when.js";
 import { api } from "../shell/api.js";
-import { day } from "../shell/time.js";
+import { day, nowIso } from "../shell/time.js";
 import { addWords, language, t, text } from "../shell/words.js";
 import { Badge, Busy, Empty, Failure, Select, Table, TextInput } from "../shell/ui.js";
 import { nameOfClass, useClasses } from "./form.js";
@@ -54,7 +54,7 @@ export default function Scope() {
     <form class="calls-conditions card" role="search" onSubmit=${(event) => event.preventDefault()}>
       <${TextInput} label=${t("scope.q")} placeholder=${t("scope.q_hint")} value=${typed} onInput=${setTyped} maxlength="200" autocomplete="off" type="search" />
       <${Select} label=${t("scope.desk")} value=${desk} options=${[{ value: "", label: t("case.any") }, ...desks]} onChange=${setDesk} />
-      <${TextInput} label=${t("scope.at")} type="date" value=${at || day(new Date().toISOString())} onInput=${setAt} />
+      <${TextInput} label=${t("scope.at")} type="date" value=${at || day(nowIso())} onInput=${setAt} />
     </form>
     ${(failure ?? failed) && html`<${Failure} error=${failure ?? failed} retry=${reload} />`}
     ${found ? (found.length ? html`<${Matters} found=${found} classes=${classes} />` : html`<${Empty}>${t("scope.none")}<//>`) : html`<${Busy} />`}

@@ -1,7 +1,8 @@
 // What somebody does about his own login: a password, a second factor.
 import { html, useState } from "../vendor/preact.js";
 import { api } from "../shell/api.js";
-import { logout, session } from "../shell/session.js";
+import { logOut } from "../shell/log-out.js";
+import { session } from "../shell/session.js";
 import { addWords, t } from "../shell/words.js";
 import { Button, TextInput } from "../shell/ui.js";
 import words from "./words.js";
@@ -28,7 +29,7 @@ export function Form({ title, text, action, submit, leave, children }) {
     ${children}
     <p class="wrong" role="alert">${problem}</p>
     <${Button} type="submit" kind="primary" disabled=${busy}>${action}<//>
-    ${leave && session.value && html`<${Button} kind="quiet" onClick=${logout}>${t("login.leave")}<//>`}
+    ${leave && session.value && html`<${Button} kind="quiet" onClick=${logOut}>${t("login.leave")}<//>`}
   </form>`;
 }
 

@@ -1,10 +1,11 @@
 // What may be done with an order now, by whoever looks at it: a row an act.
 import { html, useState } from "../vendor/preact.js";
 import { api } from "../shell/api.js";
+import { Reason } from "../shell/asking.js";
 import { may } from "../shell/session.js";
 import { t } from "../shell/words.js";
 import { Button, toast } from "../shell/ui.js";
-import { Escalation, Reason, Result, Until } from "./dialogs.js";
+import { Escalation, Result, Until } from "./dialogs.js";
 import { endOf, when } from "./facts.js";
 
 /** `order.may` says which of them; what comes next mostly stands first. `of`: only a department's people, or only the desk's. */
@@ -22,20 +23,20 @@ const ACTS = [
     kind: "order_returned",
     name: "return",
     of: "department",
-    dialog: (props) => html`<${Reason} title=${t("orders.return")} label=${t("orders.return_why")} hint=${t("orders.return_hint")} data=${(reason) => ({ reason })} ...${props} />`,
+    dialog: (props) => html`<${Reason} draft=${`return.${props.order.id}`} title=${t("orders.return")} label=${t("orders.return_why")} hint=${t("orders.return_hint")} data=${(reason) => ({ reason })} ...${props} />`,
   },
   {
     kind: "order_returned",
     name: "withdraw",
     of: "desk",
-    dialog: (props) => html`<${Reason} title=${t("orders.withdraw")} label=${t("orders.reason")} hint=${t("orders.withdraw_hint")} data=${(reason) => ({ reason })} ...${props} />`,
+    dialog: (props) => html`<${Reason} draft=${`withdraw.${props.order.id}`} title=${t("orders.withdraw")} label=${t("orders.reason")} hint=${t("orders.withdraw_hint")} data=${(reason) => ({ reason })} ...${props} />`,
   },
   { kind: "order_extended", name: "grant", press: "primary", of: "desk", data: { granted: true } },
   {
     kind: "order_extended",
     name: "deny",
     of: "desk",
-    dialog: (props) => html`<${Reason} title=${t("orders.deny")} label=${t("orders.reason")} data=${(words) => ({ granted: false, words })} ...${props} />`,
+    dialog: (props) => html`<${Reason} draft=${`deny.${props.order.id}`} title=${t("orders.deny")} label=${t("orders.reason")} data=${(words) => ({ granted: false, words })} ...${props} />`,
   },
   {
     kind: "order_reopened",

@@ -1,7 +1,8 @@
 // The list: what is to be done first stands first. It looks by itself for what came meanwhile.
-import { html, useEffect, useRef, useState } from "../vendor/preact.js";
+import { html, useEffect, useState } from "../vendor/preact.js";
 import { api } from "../shell/api.js";
-import { go, Link, path, query } from "../shell/router.js";
+import { usePages } from "../shell/paged.js";
+import { go, Link, query } from "../shell/router.js";
 import { may } from "../shell/session.js";
 import { language, t, text } from "../shell/words.js";
 import { Badge, Busy, Button, Empty, Failure, Select, Tabs, TextInput } from "../shell/ui.js";
@@ -56,34 +57,19 @@ function Conditions({ wanted, departments, every, onWanted }) {
 export function List() {
   const classes = useClasses();
   const departments = useDepartments();
-  const [found, setFound] = useState(null);
-  const [failure, setFailure] = useState(null);
-  const [busy, setBusy] = useState(false);
   const [counts, setCounts] = useState({});
   const every = !may("department");
   const wanted = wantedNow();
   const address = query.value.toString();
-  const shown = useRef(0);
-  shown.current = found?.orders.length ?? 0;
-
-  const read = async (before) => {
-    if (path.peek() !== "/orders") return;
-    const of = query.peek().toString();
-    setBusy(Boolean(before));
-    try {
-      const counted = every ? api.get("/departments").then((told) => setCounts(sum(told.departments)), () => null) : null; // of a joint one no count is right
-      const answer = await api.get("/orders", { ...asking(wantedNow()), before, limit: PAGE });
-      await counted;
-      setFailure(null);
-      if (of === query.peek().toString()) setFound((old) => ({ of, orders: [...(before ? old.orders : []), ...answer.orders], next: answer.next }));
-    } catch (error) {
-      setFailure(error);
-    }
-    setBusy(false);
+  const ask = async (before) => {
+    const counted = every ? api.get("/departments").then((told) => setCounts(sum(told.departments)), () => null) : null; // of a joint one no count is right
+    const answer = await api.get("/orders", { ...asking(wanted), before, limit: PAGE });
+    await counted;
+    return answer;
   };
+  const { pages, failure, busy, more, retry, look } = usePages(ask, [address, language.value]);
   useEffect(() => {
-    read();
-    const timer = setInterval(() => document.hidden || shown.current > PAGE || read(), EVERY); // whoever reads on is not sent back
+    const timer = setInterval(() => document.hidden || look(), EVERY);
     return () => clearInterval(timer);
   }, [address, language.value]);
   const want = (change) => {
@@ -91,14 +77,14 @@ export function List() {
     go(next ? `/orders?${next}` : "/orders");
   };
   const tabs = Object.keys(SHOWN).filter((id) => every || id !== "extension").map((id) => ({ id, label: `${t(`orders.show.${id}`)}${!wanted.department && counts[id] ? ` ${counts[id]}` : ""}` }));
-  const here = found?.of === address ? found : null;
+  const orders = pages?.flatMap((page) => page.orders);
   return html`<div class="orders"><h1 class="unseen">${t("orders.title")}</h1>
     <${Conditions} wanted=${wanted} departments=${departments} every=${every} onWanted=${want} />
     <${Tabs} label=${t("orders.show")} tabs=${tabs} current=${wanted.show || "open"} onChange=${(show) => want({ show: show === "open" ? "" : show })} />
-    ${failure && html`<${Failure} error=${failure} retry=${() => read()} />`}
-    ${!here && !failure && html`<${Busy} />`}
-    ${here && !here.orders.length && html`<${Empty}>${t(address ? "orders.none" : every ? "orders.none_yet" : "orders.none_for_you")}<//>`}
-    ${here?.orders.length > 0 && html`<ul class="orders-list" aria-label=${t("orders.title")}>${here.orders.map((order) => html`<${Row} key=${order.id} order=${order} classes=${classes} departments=${departments} every=${every} />`)}</ul>`}
-    ${here?.next && html`<p class="calls-more"><${Button} disabled=${busy} onClick=${() => read(here.next)}>${t("case.more")}<//></p>`}
+    ${failure && html`<${Failure} error=${failure} retry=${retry} />`}
+    ${!orders && !failure && html`<${Busy} />`}
+    ${orders?.length === 0 && html`<${Empty}>${t(address ? "orders.none" : every ? "orders.none_yet" : "orders.none_for_you")}<//>`}
+    ${orders?.length > 0 && html`<ul class="orders-list" aria-label=${t("orders.title")}>${orders.map((order) => html`<${Row} key=${order.id} order=${order} classes=${classes} departments=${departments} every=${every} />`)}</ul>`}
+    ${more && html`<p class="calls-more"><${Button} disabled=${busy} onClick=${more}>${t("case.more")}<//></p>`}
   </div>`;
 }

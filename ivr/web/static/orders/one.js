@@ -1,5 +1,6 @@
 // One order: what the citizen wants, where it stands, what was done, and what may be done with it now.
 import { html, useEffect, useState } from "../vendor/preact.js";
+import { useAsked } from "../admin/loading.js";
 import { api } from "../shell/api.js";
 import { Link } from "../shell/router.js";
 import { may as mayRole } from "../shell/session.js";
@@ -75,18 +76,15 @@ function History({ order, departments }) {
 export function One({ id }) {
   const classes = useClasses();
   const departments = useDepartments();
-  const [order, setOrder] = useState(null);
-  const [failure, setFailure] = useState(null);
   const address = `/orders/${encodeURIComponent(id)}`;
-  const read = () => api.get(address).then((answer) => (setFailure(null), setOrder(answer.order)), setFailure);
+  const [order, failure, read, put] = useAsked(() => api.get(address).then((answer) => answer.order), [id, language.value]);
   useEffect(() => {
-    read();
     const timer = setInterval(() => document.hidden || read(), EVERY);
     return () => clearInterval(timer);
-  }, [id, language.value]);
+  }, [read]);
   const act = async (kind, data) => {
     try {
-      setOrder((await api.post(`${address}/acts`, { kind, data })).order);
+      put((await api.post(`${address}/acts`, { kind, data })).order);
     } catch (refusal) {
       if (refusal.status === 409) read(); // somebody was quicker: show what it is now
       throw refusal;

@@ -5,6 +5,7 @@
 import { batch, signal } from "../vendor/preact.js";
 import JsSIP from "../vendor/jssip.js";
 import { api } from "../shell/api.js";
+import { nowIso } from "../shell/time.js";
 import { addWords } from "../shell/words.js";
 import { createSound } from "./sound.js";
 import words from "./words.js";
@@ -154,7 +155,7 @@ export function createPhone() {
   }
 
   function show(what) {
-    call.value = { ...call.value, ...what, since: new Date().toISOString() };
+    call.value = { ...call.value, ...what, since: nowIso() };
   }
 
   function follow(born) {
@@ -248,7 +249,7 @@ export function createPhone() {
     if (session || !ua) return;
     const options = await media();
     if (session) return;
-    call.value = { id: crypto.randomUUID?.() ?? String(Date.now()), direction, state: "ringing", since: new Date().toISOString(), from: number };
+    call.value = { id: crypto.randomUUID?.() ?? String(Date.now()), direction, state: "ringing", since: nowIso(), from: number };
     try {
       ua.call(number, options);
     } catch {

@@ -4,10 +4,15 @@ const paint = () => (document.documentElement.dataset.theme = dark.matches ? "da
 dark.addEventListener("change", paint);
 paint();
 
+const AGAIN = 15_000; // ms: whoever stopped what did not come may press again; what came already stays one matter
 const form = document.querySelector("form");
 if (form) {
-  form.addEventListener("submit", () => setTimeout(() => (form.querySelector("[type=submit]").disabled = true)));
-  addEventListener("pageshow", () => (form.querySelector("[type=submit]").disabled = false)); // Back leads here again
+  const pressed = (yes) => (form.querySelector("[type=submit]").disabled = yes);
+  form.addEventListener("submit", () => {
+    setTimeout(() => pressed(true));
+    setTimeout(() => pressed(false), AGAIN);
+  });
+  addEventListener("pageshow", () => pressed(false)); // Back leads here again
   (form.querySelector("[aria-invalid=true]") ?? form.querySelector("[role=alert]"))?.focus?.();
 }
 

@@ -1,5 +1,6 @@
 // The one way to ask the server: `/api/v1`, JSON, the session's token on whatever changes something.
-import { session, signedOut } from "./session.js";
+import { renewed, session, signedOut } from "./session.js";
+import { asking, heard } from "./time.js";
 import { language, t } from "./words.js";
 
 const SECONDS = 20; // that an answer may take
@@ -24,28 +25,43 @@ async function ask(method, path, { query, body, headers = {}, seconds = SECONDS 
   const pairs = Object.entries(query ?? {}).filter(([, value]) => value !== undefined && value !== null && value !== "");
   const address = `/api/v1${path}${pairs.length ? `?${new URLSearchParams(pairs)}` : ""}`;
   const token = method === "GET" || !session.value ? {} : { "X-CSRF-Token": session.value.csrf };
-  let answer;
+  const asked = asking();
   try {
-    answer = await fetch(address, {
+    const answer = await fetch(address, {
       method,
       body,
       headers: { "Accept-Language": language.value, ...token, ...unattended(method), ...headers },
       signal: AbortSignal.timeout(seconds * 1000),
     });
+    heard(answer.headers.get("Date"), asked);
+    return answer;
   } catch (failure) {
-    const id = failure.name === "TimeoutError" ? "timeout" : "unreachable";
-    throw new ApiError(0, { id, message: t(`shell.${id}`) });
+    throw away(failure);
   }
-  return answer;
 }
 
-async function json(method, path, options) {
-  const answer = await ask(method, path, options);
-  const known = await answer.json().catch(() => ({}));
-  if (answer.ok) return known;
-  const error = known.error ?? { id: "internal", message: t("shell.no_answer", { status: answer.status }) };
+function away(failure) {
+  const id = failure.name === "TimeoutError" ? "timeout" : "unreachable";
+  return new ApiError(0, { id, message: t(`shell.${id}`) });
+}
+
+/** Why not, in the server's words; whatever stands between may answer in none. */
+async function refusal(answer) {
+  const known = await answer.json().catch(() => null);
+  const error = known?.error ?? { id: "internal", message: t("shell.no_answer", { status: answer.status }) };
   if (answer.status === 401 && session.value && error.id === "unauthorized") signedOut();
-  throw new ApiError(answer.status, error);
+  return new ApiError(answer.status, error);
+}
+
+async function json(method, path, options, again = true) {
+  const answer = await ask(method, path, options);
+  if (answer.ok)
+    return answer.json().catch((failure) => {
+      throw away(failure); // the connection ended within the answer
+    });
+  const refused = await refusal(answer);
+  if (refused.id === "csrf" && again && (await renewed())) return json(method, path, options, false);
+  throw refused;
 }
 
 const carrying = (body, key) => ({
@@ -70,7 +86,9 @@ export const api = {
   /** Whatever it is, as it comes: a sound, a picture. */
   async blob(path, query, seconds) {
     const answer = await ask("GET", path, { query, seconds });
-    if (!answer.ok) throw new ApiError(answer.status, (await answer.json()).error);
-    return answer.blob();
+    if (!answer.ok) throw await refusal(answer);
+    return answer.blob().catch((failure) => {
+      throw away(failure);
+    });
   },
 };

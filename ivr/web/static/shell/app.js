@@ -1,8 +1,9 @@
 // The shell: who is logged in, which page is open, what stands around it.
-import { html, render, useEffect, useState } from "../vendor/preact.js";
+import { html, render, useEffect, useRef, useState } from "../vendor/preact.js";
 import { hotline } from "./hotline.js";
 import { go, Link, path } from "./router.js";
-import { session, sessionKnown, logout, recall } from "./session.js";
+import { logOut } from "./log-out.js";
+import { session, sessionKnown, recall } from "./session.js";
 import { language, setLanguage, t, text, addWords } from "./words.js";
 import { setTheme, theme } from "./theme.js";
 import { pageOf, pagesFor } from "./pages.js";
@@ -30,7 +31,7 @@ function Bar({ current }) {
       label=${t("shell.theme")}>${theme.value === "dark" ? "☀" : "☾"}<//>
     ${who && !who.must && html`<${Button} kind="quiet" class="bar-who" aria-haspopup="dialog" onClick=${() => setOwn(true)}>
         ${who.name || who.user}${who.number ? ` · ${who.number}` : ""}<//>`}
-    ${who && html`<${Button} kind="quiet" onClick=${logout}>${t("shell.logout")}<//>`}
+    ${who && html`<${Button} kind="quiet" onClick=${logOut}>${t("shell.logout")}<//>`}
     ${own && who && html`<${Own} onClose=${() => setOwn(false)} />`}
   </header>`;
 }
@@ -66,6 +67,14 @@ function Shell() {
   useEffect(() => {
     document.title = page ? `${t(page.title)} · ${text(hotline.name)}` : text(hotline.name);
   }, [page, language.value]);
+
+  const opened = useRef(false);
+  useEffect(() => {
+    const main = document.getElementById("page");
+    main?.scrollTo(0, 0); // a page begins at its head, wherever the one before was read
+    if (opened.current && document.activeElement === document.body) main?.focus({ preventScroll: true }); // what was pressed is gone
+    opened.current = true;
+  }, [path.value]);
 
   if (!known) return html`<main class="page"><${Busy} /></main>`;
   const allowed = page && (page.path === "/login" || pagesFor(who).includes(page));

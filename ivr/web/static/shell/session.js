@@ -17,6 +17,15 @@ export function signedOut() {
   sessionKnown.value = true;
 }
 
+/** The same person has logged in again in another tab: this one goes on with that login. False: somebody else, or nobody. */
+export async function renewed() {
+  const answer = await fetch("/api/v1/session", { headers: { Accept: "application/json" } }).catch(() => null);
+  const found = answer?.ok ? (await answer.json().catch(() => null))?.session : null;
+  if (!found || found.user !== session.value?.user || found.csrf === session.value.csrf) return false;
+  session.value = found;
+  return true;
+}
+
 /** Ask who this browser is; until the server answers, nobody is sent anywhere. */
 export async function recall() {
   for (let wait = 300; ; wait = Math.min(wait * 2, 3000)) {
@@ -31,8 +40,14 @@ export async function recall() {
   }
 }
 
+const ended = () => fetch("/api/v1/session", { method: "DELETE", headers: { "X-CSRF-Token": session.value?.csrf ?? "" } }).catch(() => null);
+
+/** False: the server was not told, so whoever sits down here next would still be this person. */
 export async function logout() {
-  const csrf = session.value?.csrf ?? "";
-  await fetch("/api/v1/session", { method: "DELETE", headers: { "X-CSRF-Token": csrf } }).catch(() => null);
-  signedOut();
+  let answer = await ended();
+  if (answer?.status === 403 && (await renewed())) answer = await ended();
+  if (answer?.status === 403) await recall();
+  else if (answer?.ok || answer?.status === 401) signedOut();
+  else return false;
+  return true;
 }

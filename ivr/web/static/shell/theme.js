@@ -15,6 +15,8 @@ function show() {
 show();
 document.documentElement.dataset.accent = hotline.desk?.accent ?? "blue";
 system.addEventListener("change", show);
+addEventListener("beforeprint", () => (document.documentElement.dataset.theme = "light")); // paper is white
+addEventListener("afterprint", show);
 
 export function setTheme(name) {
   localStorage.setItem(KEPT, name);

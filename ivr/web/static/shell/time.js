@@ -1,12 +1,38 @@
-// Clocks. All times of the server are UTC; people read those of the hotline's zone.
+// Clocks. All times of the server are UTC; people read those of the hotline's zone. What is left of a time limit follows from
+// the server's clock, whatever the clock of this machine says.
 import { signal } from "../vendor/preact.js";
 import { hotline } from "./hotline.js";
 
-/** Milliseconds since 1970, a new value each second. */
-export const now = signal(Date.now());
-setInterval(() => (now.value = Date.now()), 1000);
+const SECOND = 1000; // ms: what the server's Date leaves open
+const steady = () => performance.timeOrigin + performance.now(); // nobody sets it while the page is open
 
-/** Seconds since a moment of the server's; never below 0, whatever the two clocks say. */
+let ahead = 0; // ms of the server's clock before this one
+let between = [-Infinity, Infinity]; // where `ahead` surely lies
+
+/** Milliseconds since 1970, by the server's clock. */
+export const present = () => Math.round(steady() + ahead);
+/** The same, a new value each second. */
+export const now = signal(present());
+setInterval(() => (now.value = present()), SECOND);
+
+/** What an answer says of the server's clock (RFC 9110, Date): it was made after it was asked for and before it came. */
+export function heard(date, asked) {
+  const said = Date.parse(date ?? "");
+  if (Number.isNaN(said)) return;
+  const [least, most] = [said - steady(), said + SECOND - asked];
+  const [low, high] = [Math.max(least, between[0]), Math.min(most, between[1])];
+  between = low <= high ? [low, high] : [least, most]; // a clock was set, or this machine slept
+  const better = Math.min(Math.max(ahead, between[0]), between[1]);
+  if (better === ahead) return;
+  ahead = better;
+  now.value = present();
+}
+export const asking = steady; // for `heard`
+
+/** Now, as the server writes it. */
+export const nowIso = () => new Date(present()).toISOString();
+
+/** Seconds since a moment of the server's; never below 0. */
 export const since = (iso) => (iso ? Math.max(0, (now.value - Date.parse(iso)) / 1000) : 0);
 
 /** 75 → "1:15", 3675 → "1:01:15" */

@@ -5,6 +5,7 @@ import { api } from "../../shell/api.js";
 import { clock, day } from "../../shell/time.js";
 import { addWords, t } from "../../shell/words.js";
 import { Busy, Button, Failure, Table, TextInput } from "../../shell/ui.js";
+import { moment } from "../../calls/when.js";
 import { useAsked } from "../loading.js";
 
 addWords(words);
@@ -17,7 +18,7 @@ export default function AuditLog() {
   const [who, setWho] = useState("");
   const [before, setBefore] = useState("");
   const what = /^[a-z_.]{0,64}$/.test(filter.what) ? filter.what : "";
-  const since = filter.since ? new Date(filter.since).toISOString() : "";
+  const since = filter.since && (moment(filter.since) ?? "");
   const [data, failure, reload] = useAsked(() => api.get("/audit", { limit: PAGE, what, since, before }), [what, since, before]);
   const columns = [
     { id: "at", label: t("audit.at"), cell: (one) => `${day(one.at)} ${clock(one.at)}` },

@@ -1,5 +1,6 @@
 // One call through the draft, and all of its stories.
 import { html, useState } from "../../vendor/preact.js";
+import { moment } from "../../calls/when.js";
 import { api } from "../../shell/api.js";
 import { hotline } from "../../shell/hotline.js";
 import { mmss } from "../../shell/time.js";
@@ -28,7 +29,7 @@ export function Trial() {
     event.preventDefault();
     const { from, to, press, operator } = wish;
     const body = { from, to, press: press.trim().replace(/\s+/g, " "), operator, controller: wish.down ? "down" : "up", seconds: Number(wish.seconds), unsaved: unsaved.value };
-    if (wish.at) body.at = new Date(wish.at).toISOString();
+    if (wish.at) body.at = moment(wish.at);
     run("trial", async () => {
       const { trial } = await api.post("/dialplans/try", body, { seconds: 180 });
       passed.value = [...new Set(trial.story.filter((one) => one.kind === "step").map((one) => one.what.split(",")[0]))];

@@ -2,7 +2,7 @@
 import { html, useEffect } from "../../vendor/preact.js";
 import words from "./words.js";
 import { api } from "../../shell/api.js";
-import { clock, day, since } from "../../shell/time.js";
+import { clock, day, present, since } from "../../shell/time.js";
 import { addWords, t, text } from "../../shell/words.js";
 import { Badge, Busy, Button, Failure, Table, useStyle } from "../../shell/ui.js";
 import { useAction, useAsked } from "../loading.js";
@@ -16,7 +16,7 @@ const SLOW = 10; // seconds that the call log may be behind the journal
 const FEW = 0.05; // of a disk
 
 const gigabytes = (bytes) => (bytes >= 1e9 ? `${(bytes / 2 ** 30).toFixed(1)} GB` : `${(bytes / 2 ** 20).toFixed(0)} MB`);
-const days = (iso) => Math.floor((Date.parse(iso) - Date.now()) / 86400e3);
+const days = (iso) => Math.floor((Date.parse(iso) - present()) / 86400e3);
 
 function long(seconds) {
   const [size, unit] = [[86400, "day"], [3600, "hour"], [60, "minute"]].find(([each]) => seconds >= 2 * each) ?? [1, "second"];

@@ -2,9 +2,10 @@
 import { html, useState } from "../../vendor/preact.js";
 import words from "./words.js";
 import { api } from "../../shell/api.js";
-import { day, clock } from "../../shell/time.js";
+import { clock, day, present } from "../../shell/time.js";
 import { addWords, t } from "../../shell/words.js";
 import { Badge, Busy, Button, Check, Dialog, Failure, prompt, Select, Table, TextInput, toast } from "../../shell/ui.js";
+import { moment, typed } from "../../calls/when.js";
 import { useAction, useAsked } from "../loading.js";
 import { Listen, spoken } from "../sound.js";
 import { SoundSource } from "../recorder.js";
@@ -49,13 +50,10 @@ export default function Notices() {
     ${making && html`<${Making} onClose=${(made) => { setMaking(false); if (made) reload(); }} />`}`;
 }
 
-const local = (ms) => {
-  const moment = new Date(ms - new Date().getTimezoneOffset() * 60000);
-  return moment.toISOString().slice(0, 16);
-};
+const LASTS = 3 * 3600e3; // ms, unless somebody says otherwise
 
 function Making({ onClose }) {
-  const [wish, setWish] = useState({ place: PLACES[0], from: "", until: local(Date.now() + 3 * 3600e3), zh: "", en: "", why: "", kind: "words" });
+  const [wish, setWish] = useState({ place: PLACES[0], from: "", until: typed(new Date(present() + LASTS).toISOString()), zh: "", en: "", why: "", kind: "words" });
   const [blob, setBlob] = useState(null);
   const [wrong, setWrong] = useState(null);
   const [busy, setBusy] = useState(false);
@@ -65,8 +63,8 @@ function Making({ onClose }) {
     setBusy(true);
     setWrong(null);
     try {
-      const times = { place: wish.place, until: new Date(wish.until).toISOString(), why: wish.why };
-      if (wish.from) times.from = new Date(wish.from).toISOString();
+      const times = { place: wish.place, until: moment(wish.until), why: wish.why };
+      if (wish.from) times.from = moment(wish.from);
       const made = wish.kind === "words"
         ? await api.post("/notices", { ...times, texts: Object.fromEntries(["zh", "en"].filter((code) => wish[code].trim()).map((code) => [code, wish[code].replace(/\s+/g, " ")])) }, { seconds: 60 })
         : await api.send("POST", "/notices/recording", blob, blob.type || "application/octet-stream", { query: times });
