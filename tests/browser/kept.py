@@ -71,7 +71,8 @@ class Late(Desk):
         if name not in self.says and name not in self.lost:
             super()._api(route, path)
             return
-        body = asked.post_data_json if asked.post_data else None
+        is_json = asked.headers.get("content-type") == "application/json"
+        body = asked.post_data_json if is_json else None
         if asked.method != "GET":
             self.orders.append((asked.method, path, body, asked.headers.get("idempotency-key")))
         if name in self.lost:

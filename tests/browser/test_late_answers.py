@@ -137,6 +137,21 @@ ROW = {
     "responded_at": None,
 }
 
+ORDER: dict[str, Any] = {
+    **{"id": "order-1", "case": "case-1", "number": "12345-20261127-000001", "line": "井盖缺失", "task": ""},
+    **{"department": "chengguan", "joint": [], "state": "sent", "at": ago(60), "since": ago(60), "due": ago(-900)},
+    **{
+        "due_at": ago(-900),
+        "sign_by": ago(-600),
+        "signed_at": None,
+        "signed_by": None,
+        "done_at": None,
+        "words": "",
+    },
+    **{"done_by": None, "result": None, "extension": None, "reopened": 0, "why_reopened": "", "files": []},
+    **{"parts": [], "history": [], "may": ["order_signed"], "matter": {"cause": "井盖缺失", "confidential": False}},
+}
+
 
 def one(**more: Any) -> dict[str, Any]:
     """A case as its page reads it."""
@@ -169,7 +184,7 @@ def test_given_a_result_that_the_server_refuses_when_it_was_typed_then_it_is_the
     server.says["POST /cases/case-1/events"] = {"case": one(revision=2, state="handled", may=[])}
     page.get_by_role("dialog").get_by_role("button", name="确定").click()
     expect(page.locator(".case-head .badge")).to_contain_text("已答复")
-    assert page.evaluate("Object.keys(sessionStorage).filter((key) => key.startsWith('hotline.draft.'))") == []
+    assert page.evaluate("Object.keys(sessionStorage).filter((key) => key.startsWith('hotline.typed.'))") == []
 
 
 def test_given_somebody_was_quicker_when_a_press_is_refused_then_the_page_shows_what_it_is_now(server: Late) -> None:
@@ -267,23 +282,9 @@ def test_given_a_server_that_is_away_when_somebody_logs_out_then_the_page_says_t
 
 
 def test_given_an_order_that_is_signed_when_an_older_look_comes_late_then_it_stays_signed(server: Late) -> None:
-    order = {
-        **{"id": "order-1", "case": "case-1", "number": "12345-20261127-000001", "line": "井盖缺失", "task": ""},
-        **{"department": "chengguan", "joint": [], "state": "sent", "at": ago(60), "since": ago(60), "due": ago(-900)},
-        **{
-            "due_at": ago(-900),
-            "sign_by": ago(-600),
-            "signed_at": None,
-            "signed_by": None,
-            "done_at": None,
-            "words": "",
-        },
-        **{"done_by": None, "result": None, "extension": None, "reopened": 0, "why_reopened": "", "files": []},
-        **{"parts": [], "history": [], "may": ["order_signed"], "matter": {"cause": "井盖缺失", "confidential": False}},
-    }
-    signed = {**order, "state": "signed", "signed_at": ago(0), "signed_by": "chengguan/liming", "may": ["order_done"]}
+    signed = {**ORDER, "state": "signed", "signed_at": ago(0), "signed_by": "chengguan/liming", "may": ["order_done"]}
     server.says["GET /departments"] = {"departments": []}
-    server.says["GET /orders/order-1"] = {"order": order}
+    server.says["GET /orders/order-1"] = {"order": ORDER}
     server.says["POST /orders/order-1/acts"] = {"order": signed}
     page = server.work(["department"], "/orders/order-1")
     expect(page.get_by_role("button", name="签收")).to_be_visible()
@@ -312,3 +313,25 @@ def test_given_a_long_list_read_to_its_end_when_a_case_is_opened_then_it_begins_
     assert page.evaluate("document.activeElement.id") == "page", "the keyboard goes on where the page begins"
     page.emulate_media(media="print")
     assert page.evaluate("getComputedStyle(document.querySelector('#page')).overflow") == "visible"
+
+
+def test_given_photographs_when_chosen_at_once_then_each_waits_for_the_one_before_and_a_wrong_one_takes_no_room(
+    server: Late,
+) -> None:
+    server.says["GET /departments"] = {"departments": []}
+    server.says["GET /orders/order-1"] = {"order": {**ORDER, "state": "signed", "may": ["order_done"]}}
+    files = iter(range(100))
+    server.says["POST /orders/order-1/files"] = lambda _: {"file": {"id": str(next(files)), "name": "a", "bytes": 1}}
+    server.keeps.add("POST /orders/order-1/files")
+    page = server.work(["department"], "/orders/order-1")
+    page.get_by_role("button", name="办结").click()
+    papers = [{"name": f"{n}.txt", "mimeType": "text/plain", "buffer": b"x"} for n in range(5)]
+    photographs = [{"name": f"{n}.png", "mimeType": "image/png", "buffer": b"x"} for n in range(12)]
+    page.locator("#orders-files").set_input_files([*papers, *photographs])
+    server.waits(page)
+    expect(page.get_by_text("等待上传")).to_have_count(11)
+    assert len(server.kept) == 1
+    server.keeps.clear()
+    server.release()
+    expect(page.get_by_text("已上传")).to_have_count(12)
+    expect(page.locator(".orders-wrong")).to_have_count(5)

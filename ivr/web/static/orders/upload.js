@@ -1,5 +1,5 @@
-// Photographs and papers: chosen or taken, shown at once, sent with progress, two at a time: twelve at once through a street's
-// network would each be too slow. What went wrong is said beside the file.
+// Photographs and papers: chosen or taken, shown at once, sent with progress, one after the other: all at once, through
+// the network of a street, each would take longer than the server waits. What went wrong is said beside the file.
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { ApiError } from "../shell/api.js";
 import { session } from "../shell/session.js";
@@ -9,7 +9,6 @@ import { Button } from "../shell/ui.js";
 export const TYPES = ["image/jpeg", "image/png", "image/webp", "application/pdf"];
 export const MOST = 12; // files of one result
 export const LARGEST = 16; // MiB of one file
-const AT_ONCE = 2;
 const STALLED = 60_000; // ms in which nothing of a file went on
 const LONGEST = 120; // characters of a name
 const UNDER_WAY = ["waiting", "sending"];
@@ -50,7 +49,7 @@ function Piece({ one, onRemove, onRetry }) {
   const percent = Math.round(100 * one.progress);
   return html`<li class="orders-piece">
     ${one.url ? html`<img src=${one.url} alt=${one.name} />` : html`<span class="orders-paper">${one.name}</span>`}
-    ${one.state === "waiting" && html`<span class="orders-sent">${t("orders.file_waits")}</span>`}
+    ${one.state === "waiting" && html`<span class="orders-when">${t("orders.file_waits")}</span>`}
     ${one.state === "sending" && html`<progress max="100" value=${percent} aria-label=${t("orders.sending", { name: one.name })}>${percent} %</progress>`}
     ${one.state === "sent" && html`<span class="orders-sent">✓ ${t("orders.sent")}</span>`}
     ${one.state === "wrong" && html`<span class="orders-wrong" role="alert">✖ ${one.why}</span>`}
@@ -67,8 +66,8 @@ export function Upload({ id, onChange }) {
   const change = (key, more) => setPieces((old) => old.map((one) => (one.key === key ? { ...one, ...more } : one)));
   useEffect(() => onChange(pieces.filter((one) => one.state === "sent").map((one) => one.file), pieces.some((one) => UNDER_WAY.includes(one.state))), [pieces]);
   useEffect(() => {
-    const room = AT_ONCE - pieces.filter((one) => one.state === "sending").length;
-    pieces.filter((one) => one.state === "waiting").slice(0, Math.max(0, room)).forEach(begin);
+    const next = pieces.find((one) => one.state === "waiting");
+    if (next && !pieces.some((one) => one.state === "sending")) begin(next);
   }, [pieces]);
   useEffect(() => () => ways.current.forEach((way) => way.stop()), []);
 

@@ -2,7 +2,7 @@
 import { useState } from "../vendor/preact.js";
 import { session } from "./session.js";
 
-const PLACE = "hotline.draft.";
+const PLACE = "hotline.typed.";
 
 function read(place) {
   try {

@@ -31,17 +31,22 @@ export async function load() {
 
 const isDraft = (name) => buffers.value.has(name) || overview.value.draft.files.some((one) => one.name === name);
 
+let wanted = ""; // the file that was asked for last
+
 /** Open a file, the draft's own before core's, at a line. */
 export async function show(name, line) {
+  wanted = name;
   if (isDraft(name)) {
     if (!buffers.value.has(name)) {
       const { file } = await api.get(`/dialplans/draft/${name}`);
       const local = JSON.parse(localStorage.getItem(kept(name)) ?? "null");
-      put(name, { text: local?.text ?? file.text, saved: file.text, hash: local?.hash ?? file.hash });
+      if (!buffers.value.has(name)) put(name, { text: local?.text ?? file.text, saved: file.text, hash: local?.hash ?? file.hash });
     }
+    if (wanted !== name) return; // another was asked for meanwhile
     open.value = { name, core: false };
   } else {
     const { file } = await api.get(`/dialplans/core/${name}`);
+    if (wanted !== name) return;
     open.value = { name, core: true, text: file.text };
   }
   if (line) target.value = { file: name, line };
@@ -54,9 +59,13 @@ export function type(name, text) {
   else localStorage.setItem(kept(name), JSON.stringify({ text, hash: one.hash }));
 }
 
+/** One that is there already is opened: nothing of it is lost. */
 export function create(name) {
+  if (isDraft(name)) return show(name);
+  wanted = name;
   put(name, { text: `; ${name}\n`, saved: "", hash: "new" });
   open.value = { name, core: false };
+  return null;
 }
 
 /** Null when saved; where somebody else was faster: `{name, theirs, hash}`, and nothing of either is lost. */
@@ -64,8 +73,9 @@ export async function save(name) {
   const { text, hash } = buffers.value.get(name);
   try {
     const { file } = await write(name, text, hash);
-    put(name, { ...buffers.value.get(name), saved: text, hash: file.hash });
-    localStorage.removeItem(kept(name));
+    const now = buffers.value.get(name).text; // more may have been typed meanwhile
+    put(name, { text: now, saved: text, hash: file.hash });
+    type(name, now);
     await load();
     return null;
   } catch (failure) {
