@@ -12,6 +12,10 @@ from ivr.errors import HotlineError
 MOST_OF_CASE = 2000  # events of one desk in one case
 ENDING = 500  # more of them that decide something, once a case is full
 MOST_BYTES_OF_CASE = 16 * 1024 * 1024  # of one desk's events in one case
+MOST_SAID = (
+    2_000_000  # characters of one's own: what goes beyond MOST_BYTES_OF_CASE no partner takes, decisions neither
+)
+FEW = MOST_SAID // 10_000  # events that hold less than that; a longer one is none that comes without end
 AHEAD = 1000  # that an event's clock may be greater than what we can explain: events of third desks
 
 
@@ -33,6 +37,17 @@ def admit(message: Message, case: Case, found: Received, known: Known) -> None:
             raise BadMessageError("hotline.events", f"no opening of a case that {case.first} has opened")
     if found.state == "waiting" and known.digest is None and known.early >= MOST_WAITING:
         raise NotYetError(message.case, message.sender, "too_many")
+
+
+def is_full(case: Case, own: str, more: int = 1) -> bool:
+    """Whether we may say no more that decides nothing, in so many events."""
+    ours = [entry.event.data for entry in case.history if entry.event.origin == own]
+    if len(ours) + more <= FEW:
+        return False
+    return (
+        len(ours) + more > MOST_OF_CASE
+        or sum(len(json.dumps(dict(one), ensure_ascii=False)) for one in ours) > MOST_SAID
+    )
 
 
 def limit(message: Message, case: Case, have: int) -> None:

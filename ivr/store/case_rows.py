@@ -178,7 +178,8 @@ def next_number(connection: Connection, desk: str, day: datetime) -> str:
     """`<desk>-<yyyymmdd>-<6 digits>`; `day` in the site's zone."""
     alone(connection)
     prefix = f"{desk}-{day:%Y%m%d}-"
-    ours = (_CASE.first == desk, _CASE.number > prefix, _CASE.number < f"{prefix}~")
+    # From digits to digits: whether a sign stands before or behind them each collation of PostgreSQL says anew.
+    ours = (_CASE.first == desk, _CASE.number.between(f"{prefix}000000", f"{prefix}999999"))
     newest = select(func.max(_CASE.number)).where(*ours)
     last: str | None = connection.execute(newest).scalar()
     return f"{prefix}{int(last.removeprefix(prefix)) + 1 if last else 1:06}"

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from ivr.desks.case import Case, Event, Refused, apply
 from ivr.desks.case_kinds import TALK
 from ivr.desks.case_moves import went_there_and_back
-from ivr.desks.exchange_limits import MOST_OF_CASE
+from ivr.desks.exchange_limits import MOST_OF_CASE, MOST_SAID, is_full
 from ivr.desks.work_order import USUAL, Lights
 from ivr.errors import HotlineError
 from ivr.store import case_rows, case_search, notes, tables
@@ -34,7 +34,8 @@ class UnknownCaseError(HotlineError):
 
 class CaseFullError(HotlineError):
     def __init__(self, case: str) -> None:
-        message = f"this case holds {MOST_OF_CASE} events of this desk: close it, or split what is new off"
+        most = f"{MOST_OF_CASE} events of this desk, or {MOST_SAID} characters"
+        message = f"this case holds {most}: close it, or split what is new off"
         super().__init__("case_full", message, {"case": case, "most": MOST_OF_CASE}, 409)
 
 
@@ -224,7 +225,7 @@ class Cases:
             if not data and known.revision:
                 return known
         seq = 1 + sum(entry.event.origin == self.desk for entry in case.history)
-        if seq > MOST_OF_CASE and kind in TALK:
+        if kind in TALK and is_full(case, self.desk):
             raise CaseFullError(case.id)
         now = self._clock()
         event = Event(case.id, self.desk, seq, case.clock + 1, now, by, kind, data)

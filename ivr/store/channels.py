@@ -15,6 +15,7 @@ from uuid import NAMESPACE_URL, uuid5
 from sqlalchemy import Connection, delete, func, select, text
 
 from ivr.desks.case import Case
+from ivr.desks.exchange_limits import is_full
 from ivr.store import case_rows, tables
 from ivr.store.cases import Cases, Known
 from ivr.store.correspondence import answered_cases
@@ -120,7 +121,10 @@ class Arrivals:
         return known
 
     def _case_of(self, connection: Connection, one: Arrival) -> Known | None:
-        """The open case of the conversation that this goes on with, with the new words; None: a matter of its own."""
+        """The open case of the conversation that this goes on with, with the new words; None: a matter of its own.
+
+        So are words for which there is no room in the case any more.
+        """
         threads = [thread for thread in (one.thread, *one.answers) if thread]
         if not threads:
             return None
@@ -137,8 +141,10 @@ class Arrivals:
         found: str | None = connection.execute(query).scalar()
         if found is None:
             return None
-        known = self._cases.known(connection, found)
-        return self._letters(connection, known, one.channel, (one.matter.get("text", ""), *one.more)) if known else None
+        known, words = self._cases.known(connection, found), (one.matter.get("text", ""), *one.more)
+        if known is None or is_full(known.case, self._cases.desk, len(words)):
+            return None
+        return self._letters(connection, known, one.channel, words)
 
     def _note(self, connection: Connection, one: Arrival, case: str | None, now: datetime) -> None:
         row = {

@@ -74,7 +74,7 @@ _CHINESE: Mapping[str, str] = {
     "case_not_handled": "所有受理平台填写办理结果后才能办结",
     "case_no_guidance": "不属于受理范围的事项，须先告知依据，才能办结",
     "unknown_case": "没有诉求 {case}",
-    "case_full": "该诉求已有 {most} 条记录：请办结，或将新的内容拆为另一诉求",
+    "case_full": "该诉求的记录已满（{most} 条，或已达容量上限）：请办结，或将新的内容拆为另一诉求",
     "case_changed": "{by} 刚刚改动了这些内容：请核对后再保存",
     "no_classes": "诉求分类无法读取，请管理员检查 [desk] classes：{why}",
     "norm_not_yours": "处置规范由班长席、联络员或系统管理员制定：请只记录会商纪要和受理平台",

@@ -13,6 +13,7 @@ import pytest
 
 from ivr import credentials, webhooks
 from ivr.channels.incoming import MOST, PART, Incoming, arrival, number
+from ivr.desks import exchange_limits
 from ivr.desks.case_kinds import CHANNELS, MATTER
 from ivr.schema import check
 from ivr.settings.channels import WORDS, Channel
@@ -51,6 +52,21 @@ async def test_given_a_message_when_it_comes_twice_at_once_and_later_then_it_is_
     assert (case.channel, case.matter.text, case.matter.contact) == ("wechat", "路灯不亮\n三天了", "sms_only")
     assert case.respond_by == NOW + timedelta(minutes=3)
     assert case.letters == ()
+
+
+async def test_given_a_conversation_that_fills_its_case_then_what_follows_is_a_matter_of_its_own(
+    arrivals: Arrivals, cases: Cases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is lost, and nobody waits for whoever writes without end."""
+    monkeypatch.setattr(exchange_limits, "FEW", 0)
+    monkeypatch.setattr(exchange_limits, "MOST_OF_CASE", 4)
+    long = "很长" * PART
+    taken = [await arrivals.take(arrival(replace(LAMP, id=f"m{n}", words=f"{n}"), GATEWAY)) for n in range(3)]
+    taken.append(await arrivals.take(arrival(replace(LAMP, id="long", words=long), GATEWAY)))
+    assert [one.opened for one in taken] == [True, False, False, True]
+    assert [letter.words for letter in (await cases.get(taken[0].number)).case.letters] == ["1", "2"]
+    case = (await cases.get(taken[3].number)).case
+    assert case.matter.text + "".join(letter.words for letter in case.letters) == long
 
 
 async def test_given_tables_that_were_taken_down_and_come_up_again_then_each_case_s_clock_runs_as_before(

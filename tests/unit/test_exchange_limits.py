@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from ivr.desks.exchange import Message
 from ivr.desks.exchange_limits import FullError, limit
 from ivr.desks.exchange_wire import BadMessageError
 from ivr.desks.signatures import Signed
-from ivr.store import Store, cases
+from ivr.store import Store
 from ivr.store.cases import CaseFullError, Cases
 from ivr.store.exchange import Messages
 from ivr.web.door import Bucket
@@ -105,7 +106,8 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 async def test_given_a_partner_that_fills_a_case_then_we_still_finish_it_and_only_talk_is_refused(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cases, "MOST_OF_CASE", 2)
+    monkeypatch.setattr(exchange_limits, "FEW", 0)
+    monkeypatch.setattr(exchange_limits, "MOST_OF_CASE", 2)
     desk = Cases(store, "12345")
     known = await desk.open("1001", "phone", {"text": "一"})
     with pytest.raises(CaseFullError):
@@ -113,6 +115,19 @@ async def test_given_a_partner_that_fills_a_case_then_we_still_finish_it_and_onl
     for kind, data in (("emergency", {"danger": "life"}), ("offered", {"to": "110", "way": "voice"})):
         known = await desk.act(known.case.id, "1001", kind, data)
     assert (known.case.matter.text, known.case.owner) == ("一", "110")
+
+
+def test_given_ones_own_words_then_they_are_fewer_than_what_a_partner_takes_of_them() -> None:
+    """Else it would refuse the decisions that come after them."""
+    told = len(json.dumps("路")) - 2  # bytes of a character in the count of MOST_BYTES_OF_CASE
+    letters = exchange_limits.MOST_SAID + exchange_limits.ENDING * 1000 + 20_000
+    assert letters * told < exchange_limits.MOST_BYTES_OF_CASE
+    opened = Event("c", "12345", 1, 1, NOW, "1001", "opened", {"number": "12345-1", "channel": "email"})
+    for count, full in ((249, False), (252, True)):
+        words = {"words": "路" * 8000}
+        said = [Event("c", "12345", seq, seq, NOW, "mail", "received", words) for seq in range(2, count + 2)]
+        assert exchange_limits.is_full(fold([opened, *said]), "12345") is full
+        assert not exchange_limits.is_full(fold([opened, *said]), "110")
 
 
 async def test_given_a_case_that_grew_long_when_another_event_comes_then_nothing_of_it_is_judged_again(

@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,6 +24,7 @@ from ivr.store.case_search import Wanted
 from ivr.store.cases import Cases
 from ivr.store.writer import Writer
 from tests.unit import databases, journals
+from tests.unit.clocks import Clock
 from tests.unit.stories import at, transferred
 from tests.unit.test_store_calllog import NODE, expected, write
 
@@ -259,6 +261,22 @@ class TestWaysOfTelling:
             seen += [call.id for call in page]
         assert sorted(seen) == sorted(ids)
         await store.close()
+
+    @pytest.mark.parametrize("locale", ["zh-CN", "en-u-ka-shifted"])
+    async def test_given_a_collation_with_signs_before_digits_when_cases_are_opened_then_each_has_its_number(
+        self, postgres_server: databases.PostgresServer, locale: str
+    ) -> None:
+        url = postgres_server.new_database("--template=template0", "--locale-provider=icu", f"--icu-locale={locale}")
+        store = Store(url)
+        await store.open()
+        days = Clock(at(0))
+        cases = Cases(store, "12345", clock=days)
+        numbers = [(await cases.open("1001", "web")).case.number for _ in range(2)]
+        days.now += timedelta(days=1)
+        numbers += [(await cases.open("1001", "web")).case.number for _ in range(2)]
+        await store.close()
+        assert [number[-6:] for number in numbers] == ["000001", "000002"] * 2
+        assert len(set(numbers)) == 4
 
     async def test_given_somebody_who_writes_to_a_case_when_it_is_erased_then_his_words_do_not_come_back(
         self, url: str, store: Store
