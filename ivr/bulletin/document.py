@@ -10,8 +10,10 @@ from ivr.bulletin.words import LINES, WORDS
 from ivr.calls.statistics import IN_TIME
 from ivr.desks import case_names as names
 from ivr.desks.local import local
+from ivr.desks.work_order import SATISFIED
 from ivr.store.bulletin import Month
 from ivr.store.linkage import Counts
+from ivr.store.satisfaction import Grades
 
 MOST_BARS = 12  # classes that a chart shows
 
@@ -89,7 +91,7 @@ class _Teller:
     def sections(self) -> Iterator[Section]:
         made = (
             self.summary, self.linkage, self.decided, self.classes, self.times, self.cases, self.calls,
-            self.departments, self.norms,
+            self.departments, self.satisfaction, self.norms,
         )  # fmt: skip
         for make in made:
             yield make()
@@ -101,6 +103,7 @@ class _Teller:
 
     def summary(self) -> Section:
         now, before = self.now.linkage.total, self.before.linkage.total
+        asked, asked_before = self.now.linkage.satisfaction.total, self.before.linkage.satisfaction.total
         rows: list[tuple[str, int | float | None, int | float | None]] = [
             (self.say("opened"), self.now.cases.opened, self.before.cases.opened),
             *((self.say(name), getattr(now, name), getattr(before, name)) for name in COUNTED),
@@ -109,6 +112,8 @@ class _Teller:
             (self.say("p90"), now.p90, before.p90),
             (self.say("offered"), self.now.calls.offered, self.before.calls.offered),
             (self.say("answered"), self.now.calls.answered, self.before.calls.answered),
+            (self.say("called_back"), asked.asked, asked_before.asked),
+            (self.say("rate"), _percent(asked), _percent(asked_before)),
         ]
         told = [(name, _shown(new), _shown(old), _change(new, old)) for name, new, old in rows]
         line = self.say(
@@ -215,6 +220,35 @@ class _Teller:
         )
         return Section(self.say("section_departments"), (), [Table(head, rows)], _some(chart))
 
+    def satisfaction(self) -> Section:
+        found = self.now.linkage.satisfaction
+        total = found.total
+        if not total.asked:
+            return Section(self.say("section_satisfaction"), [self.say("no_call_backs")])
+        line = self.say(
+            "satisfaction_line", asked=total.asked, reached=total.reached, rated=total.rated, share=_rate(total.share)
+        )
+        head = [self.say(word) for word in ("department", "called", "reached", *SATISFIED, "rate")]
+        of = [(self.of(self.named.departments, key), grades) for key, grades in found.departments.items()]
+        rows = [
+            (name, one.asked, one.reached, one.yes, one.partly, one.no, _shown(_percent(one)))
+            for name, one in ((self.say("total"), total), *of)
+        ]
+        graded = Chart(
+            self.say("graded"),
+            [self.say(grade) for grade in SATISFIED],
+            [("", [getattr(total, grade) for grade in SATISFIED])],
+            True,
+        )
+        by = Chart(
+            self.say("graded_by"),
+            [name for name, _ in of[:MOST_BARS]],
+            [(self.say(grade), [getattr(one, grade) for _, one in of[:MOST_BARS]]) for grade in SATISFIED],
+            True,
+        )
+        charts = (*_some(graded), *_some(by))
+        return Section(self.say("section_satisfaction"), [line], [Table(head, rows)], charts)
+
     def norms(self) -> Section:
         line = self.say("norms_line", consultations=self.now.consultations, norms=len(self.now.norms))
         head = [self.say(word) for word in ("norm", "version", "class", "owners", "in_force")]
@@ -253,6 +287,10 @@ def _some(chart: Chart) -> tuple[Chart, ...]:
 
 def _shown(value: float | None) -> Cell:
     return "–" if value is None else value if isinstance(value, int) else f"{value:g}"
+
+
+def _percent(grades: Grades) -> float | None:
+    return None if grades.share is None else round(100 * grades.share, 1)
 
 
 def _share(part: int, whole: int) -> str:

@@ -27,6 +27,12 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "本月会商 {consultations} 次，形成处置规范 {norms} 项。",
         "The desks consulted {consultations} times and agreed on {norms} norms.",
     ),
+    "satisfaction_line": (
+        "本月回访 {asked} 次，接通 {reached} 次，作出评价 {rated} 次，满意率 {share}。",
+        "Callers were called back {asked} times and reached {reached} times; {rated} said what they think, {share} of "
+        "these are satisfied.",
+    ),
+    "no_call_backs": ("本月没有回访。", "Nobody was called back."),
     "no_orders": ("本月没有派发工单。", "No work order was made."),
     "section_summary": ("一、总体情况", "1. In short"),
     "section_linkage": ("二、平台之间的流转", "2. Between the desks"),
@@ -36,7 +42,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "section_cases": ("六、诉求登记情况", "6. Cases that were opened"),
     "section_calls": ("七、电话接听与转接", "7. Calls and transfers"),
     "section_departments": ("八、承办单位办理情况", "8. Departments"),
-    "section_norms": ("九、会商与处置规范", "9. Consultations and norms"),
+    "section_satisfaction": ("九、回访与满意度", "9. What callers say"),
+    "section_norms": ("十、会商与处置规范", "10. Consultations and norms"),
     "notes": ("统计说明", "How it is counted"),
     "figure": ("指标", "figure"),
     "this_month": ("本月", "this month"),
@@ -90,6 +97,15 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "open": ("在办", "open"),
     "sent_back": ("退回", "returned"),
     "reopened": ("重办", "opened again"),
+    "called_back": ("回访（次）", "called back"),
+    "called": ("回访", "called back"),
+    "reached": ("接通", "reached"),
+    "yes": ("满意", "satisfied"),
+    "partly": ("基本满意", "partly"),
+    "no": ("不满意", "not satisfied"),
+    "rate": ("满意率（%）", "satisfied (%)"),
+    "graded": ("来电人评价（次）", "what callers say"),
+    "graded_by": ("各单位的评价（次）", "what callers say, by department"),
     "norm": ("规范编号", "norm"),
     "version": ("版本", "version"),
     "owners": ("受理平台", "accepts"),
@@ -111,6 +127,12 @@ LINES: tuple[tuple[str, str], ...] = (
         "受理用时自转出起，至对方受理止，按两平台各自的时钟计算；时钟相差过大的不计入。",
         "The time to accept runs from the handover until the other desk accepts, by the desks' own clocks; where these "
         "disagree it is not counted.",
+    ),
+    (
+        "满意率为满意次数除以作出评价（满意、基本满意、不满意）的次数；每次回访单独计算。一件诉求有多个主办单位的，评价计入每个"
+        "单位；已退回的工单不计。",
+        "Satisfied is a share of those who said satisfied, partly or not; each call-back counts by itself. Where "
+        "several departments led an order of a case, it counts for each of them; an order that was returned is none.",
     ),
     (
         "接通率为接通数除以来电数；{seconds} 秒内接通的占比以接通数为分母。已按保存期限清除的通话不在其中。",

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, delete, func, select, text, update
 
 from ivr.desks.case import LANGUAGE, Case, Event, fold, strange
 from ivr.desks.work_order import USUAL, Lights
-from ivr.store import case_search, case_words, linkage, norms, notes, tables, work_order_rows
+from ivr.store import case_search, case_words, linkage, norms, notes, satisfaction, tables, work_order_rows
 
 Hook = Callable[[Connection, Case, Sequence[Event]], None]
 """Gets the case as it is now, and the events that were new."""
@@ -140,6 +140,7 @@ def project(connection: Connection, own: str, held: Held, now: datetime, lights:
     case_search.index(connection, serial, case)
     linkage.project(connection, case)
     work_order_rows.project(connection, serial, row["line"], case, now, lights)
+    satisfaction.project(connection, serial, case)
     norms.project(connection, case)
     author = next((entry.event.by for entry in reversed(case.history) if entry.event.kind == "written"), "")
     for call_id in calls_of(connection, case.id) if author else ():

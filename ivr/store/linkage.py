@@ -27,8 +27,9 @@ from sqlalchemy import (
 
 from ivr.desks import linkage as pure
 from ivr.desks.case import Case
-from ivr.store import tables
+from ivr.store import satisfaction, tables
 from ivr.store.moments import hour_of
+from ivr.store.satisfaction import Satisfaction
 from ivr.store.store import Store
 
 DECIDED = ("agreed", "first_received", "emergency", "accepted", "consulted")  # ways in which a desk got a case
@@ -59,7 +60,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Of handovers that were made since … until. Days and hours are the site's."""
+    """Of handovers that were made since … until, and call-backs. Days and hours are the site's."""
 
     since: datetime
     until: datetime
@@ -69,6 +70,7 @@ class Figures:
     days: Mapping[str, Mapping[tuple[str, str], int]]  # "2026-11-27" → way → handovers
     hours: Mapping[tuple[str, str], tuple[int, ...]]  # way → handovers by the hour of the day
     decided: Mapping[str, int]  # by reason
+    satisfaction: Satisfaction
 
 
 # --- the rows ---------------------------------------------------------------------------------------------------------
@@ -138,6 +140,7 @@ def counted(connection: Connection, since: datetime, until: datetime, limit: tim
         days,
         hours,
         {reason: decided.get(reason, 0) for reason in DECIDED},
+        satisfaction.counted(connection, since, until),
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect, text
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0020"  # the newest file of migrations/versions
+HEAD = "0021"  # the newest file of migrations/versions
 
 
 def current(connection: Connection) -> str | None:

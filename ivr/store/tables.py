@@ -26,13 +26,14 @@ from ivr.store.tables_channels import channel_mailbox, channel_message
 from ivr.store.tables_exchange import case_strange, exchange_message, exchange_nonce
 from ivr.store.tables_linkage import decision, handover
 from ivr.store.tables_norms import consultation, norm
-from ivr.store.tables_orders import attachment, work_order, work_order_part
+from ivr.store.tables_orders import attachment, call_back, work_order, work_order_part
 from ivr.store.tables_telling import telling
 from ivr.store.types import Instant, Words
 
 __all__ = [
     "UNANSWERED",
     "attachment",
+    "call_back",
     "case",
     "case_call",
     "case_event",

@@ -51,6 +51,19 @@ work_order_part = Table(  # who works on it: the department that leads, and the 
     PrimaryKeyConstraint("department", "serial"),
 )
 
+call_back = Table(  # what a caller said of what was done (`ivr.store.satisfaction`)
+    "call_back",
+    metadata,
+    Column("case_serial", BigInteger, nullable=False),
+    Column("place", BigInteger, nullable=False),  # 1, 2, … of the case
+    Column("desk", Words, nullable=False),  # that asked
+    Column("reached", Boolean, nullable=False),
+    Column("satisfied", Words, nullable=False),  # yes | partly | no; "": not said
+    Column("at", Instant, nullable=False),
+    PrimaryKeyConstraint("case_serial", "place"),
+    Index(None, "at"),
+)
+
 attachment = Table(  # photographs and papers of work orders; the files lie in {var}/attachments
     "attachment",
     metadata,

@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from ivr.errors import HotlineError
-from ivr.settings import classes
+from ivr.settings import Site, classes
 from ivr.store import linkage_list
 from ivr.store.linkage import Figures, figures
 from ivr.store.linkage_list import Wanted
+from ivr.store.satisfaction import Grades
 from ivr.web import cases_told, lookups
 from ivr.web.context import Asked
 
@@ -101,7 +102,22 @@ def told(found: Figures, asked: Asked, now: datetime) -> dict[str, Any]:
         ],
         "hours": [{"from": way[0], "to": way[1], "counts": list(found.hours[way])} for way in ways],
         "decided": dict(found.decided),
+        "call_backs": _grades(found.satisfaction.total),
+        "departments": [
+            {"department": key, **_named(site, key), **_grades(grades)}
+            for key, grades in found.satisfaction.departments.items()
+        ],
     }
+
+
+def _grades(grades: Grades) -> dict[str, Any]:
+    return {**asdict(grades), "share": grades.share}
+
+
+def _named(site: Site, department: str) -> dict[str, str]:
+    """As the settings call it; one that they do not name any more by its key."""
+    known = site.departments.get(department)
+    return {language: known.name.get(language, department) if known else department for language in ("zh", "en")}
 
 
 def days(found: Figures, zone: tzinfo) -> Iterator[str]:

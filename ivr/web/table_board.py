@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ivr.desks.case_kinds import DESK
 from ivr.desks.linkage import STATES
+from ivr.desks.work_order import SATISFIED
 from ivr.store.case_sheets import MOST_ROWS
 from ivr.store.linkage import DECIDED
 from ivr.web import board, bulk, case_messages, shapes
@@ -19,6 +20,10 @@ _COUNTS: dict[str, Schema] = {
     **dict.fromkeys(("kept", "lapsed", "overdue", "voice_failed"), _COUNT),
     **dict.fromkeys(("p50", "p90"), _SECONDS),
 }
+_GRADES: dict[str, Schema] = {
+    **dict.fromkeys(("asked", "reached", *SATISFIED), _COUNT),
+    "share": nullable({**NUMBER, "description": "of the satisfied among those who said what they think; 0 to 1"}),
+}
 FIGURES = obj(
     {
         "figures": obj(
@@ -32,6 +37,8 @@ FIGURES = obj(
                 "days": array(obj({"day": TEXT, "counts": array(_COUNT)})),
                 "hours": array(obj({"from": TEXT, "to": TEXT, "counts": array(_COUNT)})),
                 "decided": mapping(_COUNT),
+                "call_backs": obj(_GRADES),
+                "departments": array(obj({"department": TEXT, "zh": TEXT, "en": TEXT, **_GRADES})),
             }
         )
     }

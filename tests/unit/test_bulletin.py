@@ -18,6 +18,7 @@ from ivr.bulletin.job import Job, limits
 from ivr.pbx import debian, fonts
 from ivr.store import Store
 from ivr.store.bulletin import Month, month
+from ivr.store.satisfaction import Grades
 from tests.unit.stories import transferred
 from tests.unit.test_linkage import LIMIT, STORIES, keep
 
@@ -27,9 +28,17 @@ NAMED = Named(
     {"zh": "12345热线", "en": "12345"},
     "12345",
     {"03": {"zh": "交通运输", "en": "Transport"}},
-    {},
+    {"light": {"zh": "路灯管理所", "en": "Street Lighting"}},
     {"110": {"zh": "110报警服务台", "en": "110 Police"}},
     10,
+)
+
+LIMITS = dict.fromkeys(("due", "sign_by"), "2026-12-01T08:00:00Z")
+CALLED_BACK = (
+    (0, "12345", "opened", {"number": "12345-20261127-000009", "channel": "web"}),
+    (5, "12345", "ordered", {"order": "o1", "department": "light", **LIMITS}),
+    *((9, "12345", "called_back", {"reached": True, "satisfied": grade}) for grade in ("no", "partly", "yes")),
+    (9, "12345", "called_back", {"reached": False}),
 )
 
 
@@ -37,6 +46,7 @@ NAMED = Named(
 async def store(store: Store) -> Store:
     for name, steps in STORIES.items():
         await keep(store, name, steps)
+    await keep(store, "called back", CALLED_BACK)
     await store.save([transferred("c-1", 0)])
     return store
 
@@ -66,9 +76,10 @@ class TestCounted:
     ) -> None:
         this, last = await months(store)
         assert (this.linkage.total.handovers, this.linkage.total.overdue) == (7, 3)
-        assert this.cases.opened == 8
-        assert this.cases.by["first"] == {"12345": 7, "110": 1}
-        assert this.cases.classes == {"03": 8}
+        assert this.cases.opened == 9
+        assert this.cases.by["first"] == {"12345": 8, "110": 1}
+        assert this.cases.classes == {"03": 9}
+        assert this.linkage.satisfaction.total == Grades(asked=4, reached=3, yes=1, partly=1, no=1)
         assert (this.calls.offered, this.calls.answered) == (1, 1)
         assert [(one.target, one.completed) for one in this.transfers] == [("110", 1)]
         assert (last.cases.opened, last.linkage.total.handovers, last.calls.offered) == (0, 0, 0)
@@ -89,6 +100,11 @@ class TestSaid:
         assert ["12345 → 110", "6", "3", "1", "0", "0", "2", "3", "1", "60", "1200"] in cells(told, "平台之间")
         assert ["双方商定", "1"] in cells(told, "确定受理")
         assert cells(told, "流转诉求的分类")[0][:2] == ["交通运输", "7"]
+        assert cells(told, "回访与满意度") == [
+            ["合计", "4", "3", "1", "1", "1", "33.3"],
+            ["路灯管理所", "4", "3", "1", "1", "1", "33.3"],
+        ]
+        assert [row[1:3] for row in cells(told, "总体情况") if row[0] == "满意率（%）"] == [["33.3", "–"]]
         assert cells(told, "电话接听")[0][:3] == ["110报警服务台", "1", "1"]
 
     async def test_given_both_languages_then_they_tell_the_same_numbers(self, store: Store) -> None:

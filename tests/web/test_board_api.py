@@ -53,6 +53,23 @@ async def test_given_cases_both_ways_when_the_board_is_read_then_it_counts_them(
     assert sum(found["hours"][1]["counts"]) == 6
 
 
+async def test_given_callers_who_were_asked_when_the_board_is_read_then_it_counts_what_they_say(house: House) -> None:
+    nobody = {"asked": 0, "reached": 0, "yes": 0, "partly": 0, "no": 0, "share": None}
+    _, body = await house.ask("GET", "/api/v1/board", params=DAY)
+    assert (body["figures"]["call_backs"], body["figures"]["departments"]) == (nobody, [])
+    limits = dict.fromkeys(("due", "sign_by"), "2026-12-01T08:00:00Z")
+    ordered = [(5, "12345", "ordered", {"order": one, "department": one, **limits}) for one in ("chengguan", "gone")]
+    said = [(9, "12345", "called_back", {"reached": True, "satisfied": grade}) for grade in ("yes", "no")]
+    await keep(house, "stays", (*STORIES["stays"], *ordered, *said))
+    _, body = await house.ask("GET", "/api/v1/board", params={**DAY, "until": "2026-11-28T00:00:01Z"})  # not remembered
+    grades = {**nobody, "asked": 2, "reached": 2, "yes": 1, "no": 1, "share": 0.5}
+    assert body["figures"]["call_backs"] == grades
+    assert body["figures"]["departments"] == [
+        {"department": "chengguan", "zh": "城市管理局", "en": "City Management", **grades},
+        {"department": "gone", "zh": "gone", "en": "gone", **grades},
+    ]
+
+
 @pytest.mark.parametrize(
     ("wanted", "names"),
     [
