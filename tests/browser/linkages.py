@@ -75,11 +75,22 @@ def _story(number: int, at: datetime, mine: bool, chance: random.Random) -> Iter
         yield first, "offered", 20, {"to": other, "way": "voice" if luck < 0.6 else "online"}
     if luck < 0.75:
         yield other, "accepted", 20 + wait, {}
+        if luck > 0.6 and mine:
+            yield from _called_back(number, at)
     elif luck < 0.83:
         yield other, "refused", 20 + wait, {"reason": "不属于本平台职责"}
     elif luck < 0.9:
         yield other, "accepted", 900 + wait, {}
         yield other, "returned", 1200 + wait, {"reason": "现场已处置，后续由部门跟进"}
+
+
+def _called_back(number: int, at: datetime) -> Iterator[Step]:
+    """A department worked on it too, and its caller was asked."""
+    grade, department = ("yes", "yes", "partly", "no")[number % 4], ("jiedao", "sifa")[number % 2]
+    limits = dict.fromkeys(("due", "sign_by"), (at + timedelta(days=7)).isoformat())
+    yield OWN, "ordered", 500, {"order": f"back-{number}", "department": department, **limits}
+    yield OWN, "order_done", 9000, {"order": f"back-{number}", "result": "solved", "words": "已办理"}
+    yield OWN, "called_back", 9600, {"reached": True, "satisfied": grade} if number % 5 else {"reached": False}
 
 
 def _events(id: str, at: datetime, steps: Iterator[Step]) -> Iterator[Event]:

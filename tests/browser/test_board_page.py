@@ -32,6 +32,10 @@ def test_given_a_month_when_a_figure_is_pressed_then_its_cases_are_shown_and_the
     number = page.locator(".board-number", has_text="不受理")
     expect(number).to_be_visible()
     expect(page.locator(".board-chart svg")).to_have_count(2)
+    said = page.locator(".board-satisfaction tbody tr")
+    expect(said).to_have_count(3)
+    expect(said.first).to_contain_text("合计")
+    expect(said.first).to_contain_text("%")
     assert findings(page) == []
     refused = number.get_by_role("link").inner_text()
     number.get_by_role("link").click()

@@ -11,6 +11,7 @@ import caseWords from "../case/words.js";
 import { Bulletin } from "./bulletin.js";
 import { Cases } from "./cases.js";
 import { Bars, Legend } from "./chart.js";
+import { Satisfaction } from "./satisfaction.js";
 import words from "./words.js";
 
 addWords(caseWords);
@@ -111,7 +112,8 @@ function Overview({ days }) {
     </header>
     ${failure && html`<${Failure} error=${failure} retry=${reload} />`}
     ${!figures && !failure && html`<${Busy} />`}
-    ${figures && (figures.total.handovers ? html`<${Whole} figures=${figures} days=${days} />` : html`<${Empty}>${t("board.none")}<//>`)}`;
+    ${figures && (figures.total.handovers ? html`<${Whole} figures=${figures} days=${days} />` : html`<${Empty}>${t("board.none")}<//>`)}
+    ${figures?.call_backs.asked > 0 && html`<${Satisfaction} figures=${figures} />`}`;
 }
 
 /** What is looked for, in words. */
