@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -48,11 +47,8 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(ready_database_url: str) -> AsyncIterator[Desk]:
-    store = Store(ready_database_url)
-    await store.open()
-    yield Desk(store)
-    await store.close()
+def desk(store: Store) -> Desk:
+    return Desk(store)
 
 
 def test_given_nobody_who_says_anything_then_there_is_no_share() -> None:
