@@ -34,7 +34,10 @@ WORDS = {
     ),
     "none": ("没有消息。", "There is no message."),
     "partners": ("平台|待发|被拒|最早一条", "desk|pending|refused|oldest"),
-    "no_partner": ("没有设置 [exchange.…]。", "No [exchange.…] is set."),
+    "no_partner": (
+        "没有设置 [exchange.…]，设置方法见 docs/exchange.zh.md。",
+        "No [exchange.…] is set; docs/exchange.md tells how.",
+    ),
     "retried": ("{count} 条消息将立即重发。", "{count} messages are sent again now."),
 }
 

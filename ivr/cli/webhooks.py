@@ -30,7 +30,10 @@ SHELL = "shell"  # the role of whoever may run commands here
 
 WORDS = {
     "head": ("名称|地址|待发|停发|最早一条", "name|address|pending|given up|oldest"),
-    "none": ("没有设置 [webhooks.…]、[sms] 或邮箱的 send。", "No [webhooks.…], no [sms] and no mailbox's send is set."),
+    "none": (
+        "没有设置 [webhooks.…]、[sms] 或邮箱的 send，设置方法见 docs/telling.zh.md。",
+        "No [webhooks.…], no [sms] and no mailbox's send is set; docs/telling.md tells how.",
+    ),
     "gone": ("（设置中已没有）", "(not in the settings any more)"),
     "retried": ("{count} 条将立即重发。", "{count} messages are sent again now."),
     "unknown": (
