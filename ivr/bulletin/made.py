@@ -32,8 +32,8 @@ async def counted(asked: Job) -> Document:
     store = Store(asked.url)
     await store.open(may_migrate=False)
     try:
-        this = await month(store, since, until, now, late, zone)
-        last = await month(store, before, since, now, late, zone)
+        this = await month(store, asked.desk, since, until, now, late, zone)
+        last = await month(store, asked.desk, before, since, now, late, zone)
     finally:
         await store.close()
     named = Named(asked.hotline, asked.desk, asked.classes, asked.departments, asked.targets, asked.accept_minutes)

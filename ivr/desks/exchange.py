@@ -21,6 +21,7 @@ from ivr.errors import HotlineError
 MOST_EVENTS = 100  # in one message
 MOST_BYTES = 256 * 1024  # of the events in one message; a single event may be larger
 MOST_WAITING = 20  # messages of one case that came before the ones that belong before them
+MOST_BYTES_WAITING = 2 * 1024 * 1024  # of these: all are read again when the next one comes
 FIRST_PAUSE = 1.0  # seconds after the first try that failed; doubled each time
 PARTNER_PAUSE = 30.0  # seconds at most until a partner that does not answer at all is asked again
 CASE_PAUSE = 3600.0  # seconds at most until a message that its desk cannot take now is sent again

@@ -66,15 +66,15 @@ class Month:
 
 
 async def month(  # noqa: PLR0917
-    store: Store, since: datetime, until: datetime, now: datetime, limit: timedelta, zone: tzinfo
+    store: Store, desk: str, since: datetime, until: datetime, now: datetime, limit: timedelta, zone: tzinfo
 ) -> Month:
-    """Raises DatabaseDownError."""
+    """`desk`: whose departments. Raises DatabaseDownError."""
 
     def read(connection: Connection) -> tuple[Any, ...]:
         return (
             counted(connection, since, until, limit, zone),
             _cases(connection, since, until),
-            _departments(connection, since, until, now),
+            _departments(connection, desk, since, until, now),
             _consultations(connection, since, until),
             _norms(connection, since, until),
         )
@@ -99,7 +99,11 @@ def _cases(connection: Connection, since: datetime, until: datetime) -> Cases:
     return Cases(classes.total(), by, classes)
 
 
-def _departments(connection: Connection, since: datetime, until: datetime, now: datetime) -> list[Department]:
+def _departments(
+    connection: Connection, desk: str, since: datetime, until: datetime, now: datetime
+) -> list[Department]:
+    """Another desk may call its own alike."""
+
     def so_many(*conditions: ColumnElement[bool]) -> ColumnElement[Any]:
         return func.sum(case((and_(*conditions), 1), else_=0))
 
@@ -116,7 +120,7 @@ def _departments(connection: Connection, since: datetime, until: datetime, now: 
             so_many(_ORDER.state == "returned"),
             so_many(_ORDER.reopened > 0),
         )
-        .where(_ORDER.at >= since, _ORDER.at < until)
+        .where(_ORDER.desk == desk, _ORDER.at >= since, _ORDER.at < until)
         .group_by(_ORDER.department)
         .order_by(func.count().desc(), _ORDER.department)
     )

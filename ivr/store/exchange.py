@@ -21,6 +21,8 @@ from ivr.desks import exchange_wire
 from ivr.desks.case import fold
 from ivr.desks.case_model import Case, Event
 from ivr.desks.exchange import (
+    MOST_BYTES_WAITING,
+    MOST_WAITING,
     REPLAYED,
     Fate,
     Known,
@@ -199,7 +201,9 @@ class Messages:
         bodies = connection.execute(waits).scalars().all()
         others = [exchange_wire.read(body.encode(), message.sender, self._own) for body in bodies]
         waiting = [event for other in others for event in other.events if event.seq > have]
-        return Known(have, {event.seq: seal(event) for event in (*waiting, *here)}, tuple(waiting), had, len(bodies))
+        seals = {event.seq: seal(event) for event in (*waiting, *here)}
+        early = len(bodies) if sum(map(len, bodies)) < MOST_BYTES_WAITING else MOST_WAITING
+        return Known(have, seals, tuple(waiting), had, early)
 
     # --- outbox ------------------------------------------------------------------------------------------------------
 

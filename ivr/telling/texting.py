@@ -76,19 +76,19 @@ def _waits(letter: Letter, site: Site, sms: Sms, now: datetime) -> Later | None:
 
 def quiet_until(sms: Sms, now: datetime, zone: ZoneInfo) -> datetime | None:
     """When the span of quiet in which we are ends, in UTC's terms; None where it is not quiet."""
-    local = now.astimezone(zone)
-    ends = [_end(local, begin, end) for begin, end in spans(sms)]
+    here = now.astimezone(zone)
+    ends = [_end(here, begin, end) for begin, end in spans(sms)]
     return max((end for end in ends if end is not None), default=None)
 
 
-def _end(local: datetime, begin: time, end: time) -> datetime | None:
-    clock = local.time()
+def _end(here: datetime, begin: time, end: time) -> datetime | None:
+    clock = here.time()
     over_midnight = end <= begin
     inside = (clock >= begin or clock < end) if over_midnight else begin <= clock < end
     if not inside:
         return None
-    day = local.date() + timedelta(days=1) if over_midnight and clock >= begin else local.date()
-    return datetime.combine(day, end, local.tzinfo)
+    day = here.date() + timedelta(days=1) if over_midnight and clock >= begin else here.date()
+    return datetime.combine(day, end, here.tzinfo)
 
 
 def _facts(letter: Letter, site: Site, language: str) -> dict[str, str]:

@@ -20,7 +20,7 @@ from ivr.store import Store
 from ivr.store.bulletin import Month, month
 from ivr.store.satisfaction import Grades
 from tests.unit.stories import transferred
-from tests.unit.test_linkage import LIMIT, STORIES, keep
+from tests.unit.test_linkage import LIMIT, ONLINE, OPENED, STORIES, keep
 
 CITY = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 12, 2, tzinfo=UTC)
@@ -54,8 +54,8 @@ async def store(store: Store) -> Store:
 async def months(store: Store) -> tuple[Month, Month]:
     before, since, until = limits("2026-11", CITY)
     return (
-        await month(store, since, until, NOW, LIMIT, CITY),
-        await month(store, before, since, NOW, LIMIT, CITY),
+        await month(store, "12345", since, until, NOW, LIMIT, CITY),
+        await month(store, "12345", before, since, NOW, LIMIT, CITY),
     )
 
 
@@ -83,6 +83,18 @@ class TestCounted:
         assert (this.calls.offered, this.calls.answered) == (1, 1)
         assert [(one.target, one.completed) for one in this.transfers] == [("110", 1)]
         assert (last.cases.opened, last.linkage.total.handovers, last.calls.offered) == (0, 0, 0)
+
+    async def test_given_work_orders_of_both_desks_then_the_departments_are_ones_own(self, store: Store) -> None:
+        """Both desks have the case; a department of theirs may be called as one of ours is."""
+        made = {"department": "light", "due": "2026-12-01T00:00:00Z", "sign_by": "2026-11-28T00:00:00Z"}
+        await keep(
+            store,
+            "orders",
+            [OPENED, ONLINE, (60, "110", "accepted", {}), (70, "12345", "ordered", {**made, "order": "o1"}),
+             (80, "110", "ordered", {**made, "order": "o2"})],
+        )  # fmt: skip
+        this, _ = await months(store)
+        assert [(one.department, one.made, one.late) for one in this.departments] == [("light", 1, 1)]
 
     def test_given_december_and_march_then_the_months_around_them_are_right(self) -> None:
         for of, begins in (

@@ -17,7 +17,7 @@ from ivr.desks.case_model import Event
 from ivr.desks.exchange import DELIVERED, MOST_WAITING, AlteredError, Fate, Message, NotYetError, fate, seal
 from ivr.desks.exchange_wire import BadMessageError
 from ivr.desks.signatures import REMEMBERED, Signed
-from ivr.store import Store, case_erasure, case_rows, tables
+from ivr.store import Store, case_erasure, case_rows, exchange, tables
 from ivr.store.cases import Cases
 from ivr.store.exchange import Messages, ReplayedError, UnknownMessageError
 from tests.unit.databases import ready_sqlite
@@ -284,6 +284,22 @@ async def test_given_many_messages_that_came_too_early_then_no_more_are_kept_but
     answer = await one.take(said("110", case, ("opened", {"number": "110-1", "channel": "phone"})), "110")
     assert (answer["state"], answer["have"]) == ("taken", MOST_WAITING + 1)
     assert (await one.take(early[-1], "110"))["have"] == MOST_WAITING + 2
+
+
+async def test_given_much_that_came_too_early_then_the_rest_is_asked_for_later_and_what_belongs_before_it_is_taken(
+    desks: tuple[Desk, Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that waits is read again with each message: twenty of the largest would hold everybody up."""
+    one, _ = desks
+    case = str(uuid4())
+    early = [said("110", case, ("written", {"text": "路" * 1000}), first=n) for n in (2, 3, 4)]
+    monkeypatch.setattr(exchange, "MOST_BYTES_WAITING", 3000)
+    for body in early[:2]:
+        assert (await one.take(body, "110"))["state"] == "waiting"
+    with pytest.raises(NotYetError):
+        await one.take(early[2], "110")
+    answer = await one.take(said("110", case, ("opened", {"number": "110-1", "channel": "phone"})), "110")
+    assert (answer["state"], answer["have"]) == ("taken", 3)
 
 
 async def test_given_a_partner_that_uses_our_numbers_then_ours_go_on_and_lead_to_our_own_cases(
