@@ -14,7 +14,7 @@ run: $(READY)          ## start the sandbox hotline on this machine, until Ctrl-
 demo: $(READY)         ## play one whole story with real SIP phones and draw the call's ladder
 	@exec .venv/bin/python -m tests.demo
 
-demo-case: $(READY)    ## one matter from the public form over a department's work order to its end; every page has something to show
+demo-case: $(READY)    ## one matter from the public form over a department's work order to its end; two more wait to be worked on
 	@exec .venv/bin/python -m tests.demo_case
 
 demo-two: $(READY)     ## 12345 and 110 side by side, and one case that both work on (STAY=1: both stay for your browser)

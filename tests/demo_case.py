@@ -2,7 +2,7 @@
 
 A citizen writes on /report; the operator answers and gives a work order; the department signs for it, does it and sends
 a photograph; the operator asks the citizen what he thinks of it and closes the case. Two matters more are left as they
-are, so that every page has something to show: one waits for its first answer, one for the department.
+are, to be worked on by whoever looks around: one waits for its first answer, one for the department.
 
     make demo-case                                  # against the running sandbox, or one that is started for it
     .venv/bin/python -m tests.demo_case --language en

@@ -20,6 +20,19 @@ from ivr.web.shapes import ERROR
 TABLE: web.AppKey[tuple[Route, ...]] = web.AppKey("table", tuple[Route, ...])
 
 _TITLE = {"zh": "热线控制系统接口", "en": "Hotline controller API"}
+_ABOUT = {
+    "zh": (
+        "程序带请求头 Authorization: Bearer <credentials.toml 中 [api] token，或 [api.tokens.名称] 的令牌>；网页用登录后的 cookie。"
+        "拒绝时返回 {error: {id, message, details}}，message 的语言由 Accept-Language 决定。时间为 UTC（RFC 3339）。"
+        "带 Idempotency-Key 的请求可以放心重发。网上来件见 docs/channels.md，平台互通见 docs/exchange.md，通知见 docs/telling.md。"
+    ),
+    "en": (
+        "Programs send Authorization: Bearer <[api] token of credentials.toml, or one of [api.tokens.NAME]>; pages have the "
+        "cookie of a login. A refusal is {error: {id, message, details}}, its message in the language of Accept-Language. "
+        "Times are UTC (RFC 3339). A request with an Idempotency-Key may be sent again. Matters without a call: "
+        "docs/channels.md; other desks: docs/exchange.md; what is told to others: docs/telling.md."
+    ),
+}
 _ERROR = {"zh": "拒绝：id 供程序判断，message 供人阅读", "en": "Refused: programs look at id, people read message"}
 _CSRF = {
     "zh": f"登录后的会话；除 GET 外，每个请求须带请求头 {CSRF_HEADER}（见 GET /api/v1/session 的 csrf）。"
@@ -49,7 +62,7 @@ def describe(routes: Iterable[Route], language: str) -> dict[str, Any]:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, language)
     return {
         "openapi": "3.1.0",
-        "info": {"title": _TITLE[language], "version": "1"},
+        "info": {"title": _TITLE[language], "version": "1", "description": _ABOUT[language]},
         "paths": paths,
         "components": {
             "securitySchemes": {
