@@ -22,15 +22,18 @@ TABLE: web.AppKey[tuple[Route, ...]] = web.AppKey("table", tuple[Route, ...])
 _TITLE = {"zh": "热线控制系统接口", "en": "Hotline controller API"}
 _ABOUT = {
     "zh": (
-        "程序带请求头 Authorization: Bearer <credentials.toml 中 [api] token，或 [api.tokens.名称] 的令牌>；网页用登录后的 cookie。"
+        "程序带请求头 Authorization: Bearer <令牌>：credentials.toml 的 [api] token 或 [api.tokens.名称]；"
+        "网页用登录 cookie。"
         "拒绝时返回 {error: {id, message, details}}，message 的语言由 Accept-Language 决定。时间为 UTC（RFC 3339）。"
-        "带 Idempotency-Key 的请求可以放心重发。网上来件见 docs/channels.md，平台互通见 docs/exchange.md，通知见 docs/telling.md。"
+        "带 Idempotency-Key 的请求可以放心重发。"
+        "网上来件见 docs/channels.md，平台互通见 docs/exchange.md，通知见 docs/telling.md。"
     ),
     "en": (
-        "Programs send Authorization: Bearer <[api] token of credentials.toml, or one of [api.tokens.NAME]>; pages have the "
-        "cookie of a login. A refusal is {error: {id, message, details}}, its message in the language of Accept-Language. "
-        "Times are UTC (RFC 3339). A request with an Idempotency-Key may be sent again. Matters without a call: "
-        "docs/channels.md; other desks: docs/exchange.md; what is told to others: docs/telling.md."
+        "Programs send Authorization: Bearer <token>, of [api] or [api.tokens.NAME] in credentials.toml; "
+        "pages have the cookie of a login. A refusal is {error: {id, message, details}}, "
+        "its message in the language of Accept-Language. Times are UTC (RFC 3339). "
+        "A request with an Idempotency-Key may be sent again. Matters without a call: docs/channels.md; "
+        "other desks: docs/exchange.md; what is told to others: docs/telling.md."
     ),
 }
 _ERROR = {"zh": "拒绝：id 供程序判断，message 供人阅读", "en": "Refused: programs look at id, people read message"}
