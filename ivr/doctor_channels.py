@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-from ivr import credentials, posting
-from ivr.channels import mailbox
+from ivr import credentials
 from ivr.errors import HotlineError
 from ivr.findings import Finding, bad, ok
 from ivr.settings import Site
 from ivr.settings.channels import Channel, answered
-from ivr.telling import smtp
 
 PATIENCE = 5.0  # seconds that a mailbox's server may be silent
 MEND_SENDING = (
@@ -26,18 +24,20 @@ MEND = (
 )
 
 
-def channels(site: Site, var: Path, look: Callable[[Channel, str, float], str] = mailbox.why_not) -> Iterator[Finding]:
+def channels(site: Site, var: Path) -> Iterator[Finding]:
     """A warning, never a problem, and no start waits for it: calls are none of its business. No mailbox is changed."""
     boxes = [one for one in site.channels.values() if one.kind == "email"]
     if not boxes:
         return
+    from ivr.channels import mailbox  # noqa: PLC0415  slow to import, and only this needs it
+
     try:
         secrets = credentials.load(var) if credentials.path_in(var).exists() else None
     except HotlineError:
         return  # told by whoever needs it to start
     known = secrets.channels if secrets is not None else {}
     for box in boxes:
-        why = look(box, known.get(box.key, ""), PATIENCE)
+        why = mailbox.why_not(box, known.get(box.key, ""), PATIENCE)
         if why:
             words = (
                 f"邮箱 {box.key}（{box.server}）无法读取：{why}",
@@ -52,6 +52,9 @@ def channels(site: Site, var: Path, look: Callable[[Channel, str, float], str] =
 
 def _sending(site: Site, box: Channel, password: str) -> Finding:
     """Up to the sender's address: no mail is sent."""
+    from ivr import posting  # noqa: PLC0415
+    from ivr.telling import smtp  # noqa: PLC0415
+
     try:
         why = smtp.why_not(smtp.Submission(box, password, posting.context(site, everybody=True), PATIENCE))
     except OSError as failure:

@@ -20,7 +20,6 @@ from ivr.errors import HotlineError
 from ivr.pbx import fetch
 from ivr.processes import birth
 from ivr.settings import Site, tls
-from ivr.store import migrate
 
 PROJECT = Path(__file__).parents[1] / "pyproject.toml"
 
@@ -66,6 +65,8 @@ def _memory(pid: int) -> int | None:
 
 
 def _versions(var: Path) -> dict[str, str | None]:
+    from ivr.store import migrate  # noqa: PLC0415  slow to import, and only this needs it
+
     asterisk = None
     with contextlib.suppress(HotlineError):
         asterisk = ".".join(map(str, fetch.find(fetch=False).version))

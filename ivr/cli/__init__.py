@@ -3,62 +3,74 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from ivr.cli import (
-    account,
-    apply,
-    audit,
-    bulletin,
-    ca,
-    calls,
-    db,
-    dialplan,
-    drain,
-    exchange,
-    notice,
-    prompts,
-    recordings,
-    retention,
-    screening,
-    service,
-    statistics,
-    webhooks,
-)
 from ivr.cli.context import Context
 from ivr.errors import HotlineError
 
+# Every command, and what it is: a function or a group of a module beside this one.
+COMMANDS = {
+    "up": "service.up",
+    "fetch": "service.fetch_asterisk",
+    "controller": "service.controller",
+    "drain": "drain.drain",
+    "apply": "apply.apply",
+    "bulletin": "bulletin.bulletin",
+    "statistics": "statistics.statistics",
+    "console": "service.console",
+    "doctor": "service.doctor",
+    "calls": "calls.app",
+    "recordings": "recordings.app",
+    "screening": "screening.app",
+    "retention": "retention.app",
+    "db": "db.app",
+    "dialplan": "dialplan.app",
+    "prompts": "prompts.app",
+    "notice": "notice.app",
+    "audit": "audit.app",
+    "exchange": "exchange.app",
+    "webhooks": "webhooks.app",
+    "account": "account.app",
+    "ca": "ca.app",
+}
+HIDDEN = {"controller"}  # `ivr up` starts it
+LOOKS: dict[str, Any] = {"add_completion": False, "rich_markup_mode": None, "pretty_exceptions_enable": False}
+
+
+class Commands(TyperGroup):
+    """A command's module is loaded when it is asked for: to load all takes longer than most commands."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands: Any = dict.fromkeys(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name in COMMANDS and self.commands[cmd_name] is None:
+            self.commands[cmd_name] = _command(cmd_name)
+        return super().get_command(ctx, cmd_name)
+
+
+def _command(name: str) -> Any:
+    module, _, what = COMMANDS[name].partition(".")
+    found = getattr(import_module(f"{__name__}.{module}"), what)
+    alone = typer.Typer(**LOOKS)
+    if isinstance(found, typer.Typer):
+        alone.add_typer(found, name=name)
+        return typer.main.get_group(alone).commands[name]
+    alone.command(name, hidden=name in HIDDEN)(found)
+    return typer.main.get_command(alone)
+
+
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
+    cls=Commands,
+    **LOOKS,
 )
-app.add_typer(calls.app, name="calls")
-app.add_typer(recordings.app, name="recordings")
-app.add_typer(screening.app, name="screening")
-app.add_typer(retention.app, name="retention")
-app.add_typer(db.app, name="db")
-app.add_typer(dialplan.app, name="dialplan")
-app.add_typer(prompts.app, name="prompts")
-app.add_typer(notice.app, name="notice")
-app.command("up")(service.up)
-app.command("fetch")(service.fetch_asterisk)
-app.command("controller", hidden=True)(service.controller)
-app.command("drain")(drain.drain)
-app.command("apply")(apply.apply)
-app.command("bulletin")(bulletin.bulletin)
-app.command("statistics")(statistics.statistics)
-app.command("console")(service.console)
-app.add_typer(audit.app, name="audit")
-app.add_typer(exchange.app, name="exchange")
-app.add_typer(webhooks.app, name="webhooks")
-app.add_typer(account.app, name="account")
-app.add_typer(ca.app, name="ca")
-app.command("doctor")(service.doctor)
 
 
 @app.callback()

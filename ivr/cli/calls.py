@@ -15,8 +15,8 @@ from ivr.calls import ladder
 from ivr.calls.model import Call
 from ivr.calls.projection import project
 from ivr.cli import calls_told as told
-from ivr.cli.context import Context
-from ivr.cli.run import PROBLEM, the_call, with_store
+from ivr.cli.context import PROBLEM, Context
+from ivr.cli.run import the_call, with_store
 from ivr.pbx import foreign, journal
 from ivr.store import Store
 from ivr.store.erasure import respected

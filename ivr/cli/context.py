@@ -8,6 +8,8 @@ from pathlib import Path
 
 from ivr import settings, system
 
+PROBLEM = 1  # exit code: something is wrong with what was looked at; 2 is for wrong usage
+
 
 @dataclass(frozen=True)
 class Context:

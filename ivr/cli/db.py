@@ -17,9 +17,9 @@ from typing import Annotated
 import typer
 
 from ivr import system
-from ivr.cli.context import Context
+from ivr.cli.context import PROBLEM, Context
 from ivr.cli.language import language
-from ivr.cli.run import PROBLEM, with_store
+from ivr.cli.run import with_store
 from ivr.errors import HotlineError
 from ivr.pbx import journal
 from ivr.store import Store, migrate, shape

@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
-from ivr.cli.context import Context
+from ivr.cli.context import PROBLEM, Context
 from ivr.cli.language import language as terminal
-from ivr.cli.run import PROBLEM, with_store
+from ivr.cli.run import with_store
 from ivr.cli.text import table
 from ivr.dialplan import heard
 from ivr.errors import HotlineError

@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 import typer
 
 from ivr.calls.ladder_text import shown
-from ivr.cli.context import Context
+from ivr.cli.context import PROBLEM, Context
 from ivr.cli.language import language
-from ivr.cli.run import PROBLEM, the_call, with_store
+from ivr.cli.run import the_call, with_store
 from ivr.cli.text import table
 from ivr.store import erasure
 from ivr.store.export import as_json, plain

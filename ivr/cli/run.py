@@ -18,8 +18,6 @@ from ivr.errors import HotlineError
 from ivr.store import Store
 from ivr.store.writer import has_writer
 
-PROBLEM = 1  # exit code: something is wrong with what was looked at; 2 is for wrong usage
-
 T = TypeVar("T")
 
 

@@ -19,9 +19,8 @@ import typer
 from ivr import credentials, machine, supervisor, system
 from ivr import doctor as examination
 from ivr.cli import telling
-from ivr.cli.context import Context
+from ivr.cli.context import PROBLEM, Context
 from ivr.cli.language import language
-from ivr.cli.run import PROBLEM
 from ivr.credentials import Credentials
 from ivr.errors import HotlineError
 from ivr.facts import facts
@@ -82,7 +81,7 @@ def _started_with(var: Path) -> str:
 
 def _unfit_to_follow(start: Context) -> str | None:
     """Why the program and the settings that are on disk now cannot take over; a process of its own tries them."""
-    code = "import sys; from ivr import cli, controller, settings; settings.load(*sys.argv[1:])"
+    code = "import sys, ivr.cli.service, ivr.controller; from ivr import settings; settings.load(*sys.argv[1:])"
     command = [sys.executable, "-c", code, str(start.site_path), str(start.var)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=FOLLOW_SECONDS)  # noqa: S603

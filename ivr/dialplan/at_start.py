@@ -11,7 +11,6 @@ from ivr.dialplan import drafts
 from ivr.dialplan.versions import IN_FORCE, BusyError, Version, Versions
 from ivr.errors import HotlineError
 from ivr.settings import Site
-from ivr.store.audit import SYSTEM
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +42,8 @@ def _make_ready(versions: Versions, site: Site) -> None:
     core = drafts.read(drafts.CORE)
     if current is not None and versions.get(current).core == drafts.digest(core) and _stands_here(versions):
         return
+    from ivr.store.audit import SYSTEM  # noqa: PLC0415  slow to import, and nearly every start finds all as it was
+
     own = versions.files(current) if current is not None else drafts.of_site(site).files
     version = Version(
         number=versions.next,

@@ -9,7 +9,9 @@ import asyncio
 import os
 import threading
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -88,12 +90,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Hous
     thread.join(60)
 
 
+@cache
+def described() -> Any:
+    """To read the description takes longer than most routes' questions."""
+    return schemathesis.openapi.from_dict(describe(ROUTES, "en"))
+
+
 @pytest.mark.parametrize(("route", "mode"), CASES, ids=[f"{mode.value} {r.method} {r.path}" for r, mode in CASES])
 def test_given_any_data_when_the_api_is_asked_then_it_answers_as_it_says(
     server: tuple[str, House], route: Route, mode: GenerationMode
 ) -> None:
     base, _ = server
-    operation = schemathesis.openapi.from_dict(describe(ROUTES, "en"))[route.path][route.method]
+    operation = described()[route.path][route.method]
     known = {name: value for name, value in KNOWN.items() if name in route.parts}
     if mode is GenerationMode.NEGATIVE:
         known.pop("id", None)
