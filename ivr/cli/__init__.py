@@ -66,11 +66,7 @@ def _command(name: str) -> Any:
     return typer.main.get_command(alone)
 
 
-app = typer.Typer(
-    no_args_is_help=True,
-    cls=Commands,
-    **LOOKS,
-)
+app = typer.Typer(no_args_is_help=True, cls=Commands, **LOOKS)
 
 
 @app.callback()
