@@ -127,17 +127,22 @@ class Cases:
     ) -> Known:
         """One event of ours. `revision`: what the person saw; words that another wrote after it are not overwritten.
 
+        An emergency is one of the case too that this one was merged into: there somebody works on it.
         Raises UnknownCaseError, CaseChangedError, CaseFullError, Refused, InvalidRequestError.
         """
 
-        def write(connection: Connection) -> Known:
+        def write(connection: Connection) -> tuple[Known, ...]:
             case_rows.alone(connection)
             known = _known(connection, id)
             if known is None:
                 raise UnknownCaseError(id)
             if kind == "written" and revision is not None:
                 self._not_written_since(known.case, known.stored[int(revision) :], by, data or {})
-            return self.add(connection, known, by, kind, data or {})
+            done = self.add(connection, known, by, kind, data or {})
+            goal = _goes_on_in(connection, done) if kind == "emergency" else None
+            if goal is None or goal.case.emergency is not None:
+                return (done,)
+            return done, self.add(connection, goal, by, kind, data or {})
 
         return await self._written(write)
 
@@ -267,6 +272,18 @@ class Cases:
 def _known(connection: Connection, id: str | None) -> Known | None:
     held = case_rows.hold(connection, id) if id is not None else None
     return _of(held) if held is not None and held.stored else None
+
+
+def _goes_on_in(connection: Connection, known: Known) -> Known | None:
+    """The case that this one, or that one, was merged into; None where it was merged into none that is here."""
+    found, seen = known, set[str]()  # two desks may have merged two into one another
+    while found.case.merged_into and found.case.id not in seen:
+        seen.add(found.case.id)
+        following = _known(connection, found.case.merged_into)
+        if following is None:
+            return None
+        found = following
+    return found if found.case.state not in {"", "merged"} and found is not known else None
 
 
 def _of(held: case_rows.Held) -> Known:

@@ -297,6 +297,70 @@ def test_given_a_case_that_came_back_then_only_a_call_of_three_takes_it_there_ag
     assert hotline.does("emergency", danger="life").owner == "110"
 
 
+def refused_by_110(hotline: Desk, police: Desk, transfer: str) -> Case:
+    hotline.does("offered", to="110", way="voice", mode="transfer", transfer=transfer)
+    joined(hotline, police)
+    police.does("refused", reason="不属警情")
+    joined(hotline, police)
+    return hotline.case
+
+
+def test_given_a_return_before_an_emergency_then_it_counts_no_more_and_110_ends_it_by_giving_it_back(
+    hotline: Desk,
+) -> None:
+    police = Desk("110", "9001")
+    assert refused_by_110(hotline, police, "t1").returns == 1
+    hotline.does("emergency", danger="life")
+    joined(hotline, police)
+    police.does("accepted")
+    case = police.does("returned", reason="虚惊")
+    assert (case.emergency, case.owner, case.state, case.returns) == (None, "12345", "open", 1)
+
+
+def test_given_an_emergency_when_another_desk_refuses_twice_then_nobody_has_to_consult_first(hotline: Desk) -> None:
+    hotline.does("emergency", danger="life")
+    fire = Desk("119", "8001")
+    for transfer in ("t1", "t2"):
+        hotline.does("offered", to="119", way="voice", mode="transfer", transfer=transfer)
+        fire.hears(hotline)
+        fire.does("refused", reason="无火情")
+        hotline.hears(fire)
+    case = hotline.case
+    assert (case.emergency is not None, case.owner, case.state, case.returns) == (True, "110", "open", 2)
+
+
+def test_given_an_emergency_of_a_case_that_110_gave_back_then_it_goes_there_again_without_a_call(
+    hotline: Desk,
+) -> None:
+    police = Desk("110", "9001")
+    refused_by_110(hotline, police, "t1")
+    assert refusal(hotline, "offered", to="110", way="online") == "case_ping_pong"
+    hotline.does("emergency", danger="life")
+    for desk in (police, hotline):
+        joined(hotline, police)
+        desk.does("proposed", whose="both")
+    joined(hotline, police)
+    assert hotline.case.owners == ("110", "12345")
+    assert hotline.does("offered", to="110", way="online").state == "offered"
+
+
+def test_given_what_was_decided_with_one_desk_when_another_is_called_then_the_two_talk_anew(
+    hotline: Desk, police: Desk
+) -> None:
+    hotline.does("proposed", whose="ours")
+    joined(hotline, police)
+    police.does("proposed", whose="yours")
+    joined(hotline, police)
+    hotline.does("offered", to="119", way="voice", mode="transfer", transfer="t2")
+    fire = Desk("119", "8001")
+    fire.hears(hotline)
+    fire.does("proposed", whose="ours")
+    hotline.hears(fire)
+    assert hotline.does("proposed", whose="yours").owners == ("119",)
+    police.hears(hotline)
+    assert refusal(police, "proposed", whose="ours") == "case_nobody_to_ask"
+
+
 # --- to the end ------------------------------------------------------------------------------------------------------
 
 
@@ -317,6 +381,39 @@ def test_given_an_accepted_case_then_it_is_handled_and_closed_and_an_emergency_o
     assert hotline.does("emergency", danger="property").state == "accepted"
 
 
+def test_given_two_owners_then_it_is_handled_when_both_are_and_a_third_desk_ends_nothing(
+    hotline: Desk, police: Desk
+) -> None:
+    hotline.does("proposed", whose="both")
+    joined(hotline, police)
+    police.does("proposed", whose="both")
+    joined(hotline, police)
+    assert hotline.does("handled", result="solved").state == "accepted"
+    joined(hotline, police)
+    assert police.does("handled", result="dispatched").state == "handled"
+    hotline.hears(police)
+    answered = hotline.does("responded", words="已办结").responded_at
+    assert answered is not None
+    assert hotline.does("responded", words="再次答复").responded_at == answered  # the first one stops the clock
+    stranger = joined(police, Desk("119", "8001"))
+    assert refusal(stranger, "responded", words="已办") == "case_not_yours"
+    assert refusal(stranger, "closed") == refusal(stranger, "handled", result="solved") == "case_not_yours"
+
+
+def test_given_an_accepted_case_that_was_agreed_to_be_the_others_then_it_is_not_returned_by_who_has_it_no_more(
+    hotline: Desk,
+) -> None:
+    police = Desk("110", "9001")
+    hotline.does("offered", to="110", way="online")
+    joined(hotline, police)
+    police.does("accepted")
+    police.does("proposed", whose="yours")
+    joined(hotline, police)
+    assert hotline.does("proposed", whose="ours").owners == ("12345",)
+    joined(hotline, police)
+    assert refusal(police, "returned", reason="不属警情") == "case_not_yours"
+
+
 def test_given_a_matter_of_neither_desk_then_it_is_never_closed_without_its_basis(hotline: Desk) -> None:
     hotline.does("written", neither=True)
     hotline.does("handled", result="explained")
@@ -331,9 +428,13 @@ def test_given_merged_and_split_cases_then_each_keeps_its_trace(hotline: Desk) -
     assert refusal(hotline, "merged") == "case_one_other"
     assert refusal(hotline, "merged", into=ID) == "case_one_other"
     assert hotline.does("split", into=OTHER).split_into == (OTHER,)
+    assert hotline.does("split", **{"from": OTHER}).split_from == OTHER
+    assert hotline.does("split", **{"from": OTHER.replace("1", "2")}).split_from == OTHER  # it came of one case
     assert hotline.does("merged", into=OTHER).state == "merged"
     assert refusal(hotline, "closed") == "case_merged"
     assert hotline.does("called", call="c9").calls[-1].call == "c9"
+    case = hotline.does("emergency", danger="life")
+    assert (case.state, case.owner) == ("merged", "110")  # who is in danger is known; the matter goes on there
 
 
 def test_given_a_voice_that_failed_then_the_offer_says_so_and_stays(hotline: Desk, police: Desk) -> None:

@@ -7,6 +7,7 @@ import random
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import Connection, text
@@ -205,6 +206,25 @@ async def test_given_a_case_that_was_merged_when_another_would_become_part_of_it
     told.clear()
     part = (await cases.split(three, "1001", {"text": "另一件"})).case.id
     assert told == [three, part]
+
+
+async def test_given_an_emergency_of_a_case_that_was_merged_then_110_has_the_one_in_which_it_goes_on(
+    cases: Cases, store: Store
+) -> None:
+    one, two, three = [(await cases.open("1001", "web")).case.id for _ in range(3)]
+    await cases.merge(one, "1001", two)
+    await cases.merge(two, "1001", three)
+    told: list[str] = []
+    cases.listeners.append(lambda known: told.append(known.case.id))
+    known = await cases.act(one, "1001", "emergency", {"danger": "life", "words": "晕倒"})
+    goal = (await cases.get(three)).case
+    assert (known.case.id, goal.owner, goal.emergency and goal.emergency.words) == (one, "110", "晕倒")
+    assert told == [three, one]
+    await cases.act(two, "1001", "emergency", {"danger": "life"})
+    assert len((await cases.get(three)).case.history) == len(goal.history)  # 110 has it already
+    elsewhere = Event(three, "110", 1, goal.clock + 1, START, "9001", "merged", {"into": str(uuid4())})
+    await store.write(lambda connection: case_rows.append(connection, "12345", [elsewhere], START))
+    assert (await cases.act(two, "1001", "emergency", {"danger": "public"})).case.state == "merged"
 
 
 async def test_given_a_desk_with_signs_in_its_name_then_its_cases_are_found_by_it(store: Store) -> None:
