@@ -40,7 +40,7 @@ export function createPhone() {
     async stop() { did("stop"); state.value = "off"; },
     answer() { did("answer"); call.value = { id: "1", state: "up", direction: "in" }; },
     hangup: () => did("hangup"),
-    hold(on) { did(`hold ${on}`); held.value = on; },
+    hold(on = !held.value) { did(`hold ${on}`); held.value = on; },
     mute(on) { did(`mute ${on}`); muted.value = on; },
     dtmf: (keys) => did(`dtmf ${keys}`),
     async devices() { return { microphones: [], speakers: [] }; },
@@ -228,7 +228,7 @@ class Desk:
             return self.kept.append((route, {"case": self.case}))
         known = {
             "/session": {"session": WHO},
-            "/desk/phone": {"phone": {"kind": "browser"}},
+            "/desk/phone": {"phone": {"kind": self.now["phone"]}},
             "/calls/call-1/case": {"case": self.case},
             "/cases/classes": {"classes": [LAMPS, COURT]},
             "/scope": {"items": [THEFT]},

@@ -110,6 +110,48 @@ def test_given_a_talk_when_a_target_is_pressed_in_its_way_then_one_order_has_tha
     assert orders(page, desk, "/transfers") == [("POST", {"target": "110", "mode": mode})]
 
 
+def test_given_presses_that_come_too_quickly_then_the_last_one_counts_and_none_reaches_another_call(desk: Desk) -> None:
+    desk.now = {**TALKING, "phone": "desk"}
+    page = desk.open()
+    caller = page.locator("[data-role='caller']")
+    for _ in range(2):  # the second one before the picture has the first
+        caller.get_by_role("button", name="静音").click()
+    assert orders(page, desk, "/mute", 2) == [("POST", {"muted": True}), ("POST", {"muted": False})]
+    page.locator("[data-target='110']").dblclick()
+    assert orders(page, desk, "/transfers") == [("POST", {"target": "110", "mode": "transfer"})]
+    desk.show({**DIALLING, "phone": "desk"})
+    expect(page.get_by_text("第 1 路，共 2 路")).to_be_visible()
+    page.keyboard.press("F9")
+    dialog = page.get_by_role("dialog", name="挂断")
+    expect(dialog).to_be_visible()
+    desk.show({**RINGING, "phone": "desk", "call": {**RINGING["call"], "id": "call-2"}})
+    expect(page).to_have_title(re.compile("来电"))
+    page.keyboard.press("F2")  # also over a dialog
+    assert orders(page, desk, "/desk/answer") == [("POST", {})]
+    dialog.get_by_role("button", name="挂断").click()
+    expect(dialog).to_have_count(0)
+    assert [path for method, path, *_ in desk.orders if method == "DELETE"] == [], "he was asked about another call"
+    page.keyboard.press("F9")
+    legs = "/calls/call-2/legs/leg-1001"
+    assert orders(page, desk, legs) == [("DELETE", {})]
+    desk.show({**RINGING, "phone": "desk", "call": {**RINGING["call"], "id": "call-3"}})
+    page.keyboard.press("F9")  # pressed twice: the next call has done nothing
+    page.wait_for_timeout(100)
+    assert [path for method, path, *_ in desk.orders if method == "DELETE"] == [legs]
+
+
+def test_given_a_note_in_which_somebody_writes_when_it_rings_then_enter_answers(desk: Desk) -> None:
+    desk.now = TALKING
+    page = desk.open()
+    expect(page.locator(".note-state")).to_have_attribute("data-state", "saved")
+    desk.show(view("wrap-up"))
+    page.get_by_label("经过").fill("第一行")
+    desk.show({**RINGING, "call": {**RINGING["call"], "id": "call-2"}})
+    expect(page).to_have_title(re.compile("来电"))
+    page.keyboard.press("Enter")
+    until(page, "(globalThis.acts ?? []).includes('answer')")
+
+
 def test_given_a_target_that_failed_when_it_is_told_then_the_words_say_why_and_what_is_next(desk: Desk) -> None:
     desk.now = TALKING
     page = desk.open()

@@ -34,6 +34,24 @@ LOUDEST = """async () => {
 }"""
 
 
+CATCH = """() => {
+  const { send } = WebSocket.prototype;
+  WebSocket.prototype.send = function (data) {
+    if (this.protocol === "sip") globalThis.socket = this;
+    return send.call(this, data);
+  };
+}"""
+LOSE = """(press) => new Promise((done) => {
+  const look = setInterval(() => {
+    if (phone.problem.value !== "unreachable") return;
+    clearInterval(look);
+    press === "hangup" ? phone.hangup() : phone.hold();
+    done();
+  }, 5);
+  socket.close();
+})"""
+
+
 def start(page: Page) -> None:
     """The desk's own phone is registered; the tests call it `phone`."""
     begin = page.get_by_role("button", name="开始接听")
@@ -65,13 +83,13 @@ def wait_there(hotline: Hotline, number: str = "1001", there: bool = True) -> No
     eventually(known, 30, lambda: hotline.asterisk("pjsip show contacts"))
 
 
-def talk(hotline: Hotline, page: Page) -> Phone:
+def talk(hotline: Hotline, page: Page, answer: str = "phone.answer()") -> Phone:
     """A citizen calls, and the page answers."""
     wait_there(hotline)
     citizen = hotline.caller()
     citizen.call(hotline.uri, from_user=citizen.name)
     call_state(page, "ringing")
-    page.evaluate("phone.answer()")
+    page.evaluate(answer)
     call_state(page, "up")
     citizen.wait_heard("operator")
     hears(page, "caller")
@@ -104,12 +122,13 @@ def test_given_a_page_when_a_citizen_calls_then_both_hear_each_other_and_each_ke
     citizen.wait_for("disconnected")
 
 
-def test_given_a_call_when_hold_is_pressed_again_before_asterisk_answered_then_the_last_press_holds(
+def test_given_a_call_when_a_key_is_pressed_again_before_asterisk_answered_then_the_last_press_counts(
     hotline: Hotline, open_page: OpenPage
 ) -> None:
     page = open_page("1001")
     start(page)
-    citizen = talk(hotline, page)
+    citizen = talk(hotline, page, "phone.answer(); phone.answer()")
+    assert page.evaluate("phone.problem.value") is None
     page.evaluate("phone.hold(true); phone.hold(false)")
     call_state(page, "up")
     citizen.wait_heard("operator", since=time.time())
@@ -117,11 +136,37 @@ def test_given_a_call_when_hold_is_pressed_again_before_asterisk_answered_then_t
     page.evaluate("phone.hold(true); phone.hold(false); phone.hold(true)")
     call_state(page, "held")
     citizen.wait_who((), since=time.time())
-    page.evaluate("phone.hold(false)")
+    page.evaluate("phone.hold(); phone.hold(); phone.hold()")
     call_state(page, "up")
     citizen.wait_heard("operator", since=time.time())
     citizen.hangup()
     call_state(page, None)
+
+
+def test_given_a_lost_socket_when_a_key_is_pressed_meanwhile_then_no_talk_ends_and_it_is_done_once_it_is_back(
+    hotline: Hotline, open_page: OpenPage
+) -> None:
+    page = open_page("1001")
+    start(page)
+    page.evaluate(CATCH)
+    citizen = talk(hotline, page)
+    page.evaluate(LOSE, "hold")
+    assert page.evaluate("phone.call.value.state") == "held"
+    citizen.wait_who((), since=time.time())
+    lost = time.time()
+    eventually(lambda: citizen.voice(max(lost, time.time() - 1)) > 0.5, 20, lambda: "on hold the caller hears no music")
+    page.evaluate("phone.hold()")
+    call_state(page, "up")
+    citizen.wait_heard("operator", since=time.time())
+    hears(page, "caller")
+    page.evaluate("phone.hold(true)")
+    page.evaluate(LOSE, "hold")
+    citizen.wait_heard("operator", since=time.time())
+    page.evaluate(LOSE, "hangup")
+    citizen.wait_for("disconnected", 20)
+    call_state(page, None)
+    eventually(lambda: not hotline.channels(), 10, lambda: f"{hotline.channels()}")
+    assert "requeued" not in [step.step for step in hotline.call_of(citizen.name).steps], "he was given to the next one"
 
 
 def _completed(hotline: Hotline, citizen: Phone) -> bool:

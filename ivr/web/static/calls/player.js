@@ -86,7 +86,7 @@ function Sound({ ladder, listening, controls, onCursor }) {
     audio.current.currentTime = currentTime;
     if (!paused) play();
   }, [source]);
-  useKeys({ K: toggle, J: () => seek(cursor - 5), L: () => seek(cursor + 5) });
+  useKeys(() => ({ K: toggle, J: () => seek(cursor - 5), L: () => seek(cursor + 5) }));
 
   const mute = (id) => (on) => setSilent(on ? silent.filter((one) => one !== id) : [...silent, id]);
   const name = (leg) => `${ladder.columns.find((column) => column.role === leg.role)?.name ?? leg.role} ${leg.party}`;

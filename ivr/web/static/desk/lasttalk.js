@@ -18,7 +18,7 @@ function Strip() {
   const phone = line.value;
   const mute = () => phone.mute(!phone.muted.value);
   const hangUp = () => phone.hangup();
-  useKeys({ F6: mute, F9: hangUp });
+  useKeys(() => ({ F6: mute, F9: hangUp }));
   return html`<section class="desk-last-talk" aria-label=${t("desk.talking")}>
     <p role="alert">${t("desk.last_talk")}</p>
     <${Button} keys="F6" aria-pressed=${phone.muted.value} onClick=${mute}>${t(phone.muted.value ? "desk.unmute" : "desk.mute")}<//>

@@ -12,7 +12,7 @@ import * as acts from "./acts.js";
 import { Banners } from "./banners.js";
 import { CallCard } from "./callcard.js";
 import { DayCheck, dayChecked } from "./daycheck.js";
-import { Help, keyTable } from "./keys.js";
+import { Help, KEYS, keyTable } from "./keys.js";
 import { Keypad } from "./keypad.js";
 import { lastTalk, showLastTalk } from "./lasttalk.js";
 import { connect, letGo, phoneCall } from "./line.js";
@@ -93,7 +93,7 @@ function Seated() {
 
 function Console() {
   const [open, setOpen] = useState(null); // help | summary | pause
-  useKeys(keyTable({ help: () => setOpen("help"), pause: () => setOpen("pause") }));
+  useKeys(() => keyTable({ help: () => setOpen("help"), pause: () => setOpen("pause") }), [KEYS.answer]);
   const close = () => setOpen(null);
   useEffect(() => {
     if (phase.value === "ringing") close(); // a dialog would keep the answering key from working

@@ -29,7 +29,7 @@ function useHolding(act) {
     onContextMenu: (event) => event.pointerType === "touch" && event.preventDefault(),
     onClick: (event) => {
       stop();
-      if (fired.current) return void (fired.current = false);
+      if (fired.current && event.detail) return void (fired.current = false); // the end of a long press; a key's click has no detail
       act(event.shiftKey ? "conference" : event.altKey ? "consult" : "transfer");
     },
   };

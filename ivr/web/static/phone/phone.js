@@ -7,6 +7,7 @@ import JsSIP from "../vendor/jssip.js";
 import { api } from "../shell/api.js";
 import { nowIso } from "../shell/time.js";
 import { addWords } from "../shell/words.js";
+import { createReinvites } from "./reinvites.js";
 import { createSound } from "./sound.js";
 import words from "./words.js";
 
@@ -18,7 +19,7 @@ const EXPIRES = 120; // seconds of a registration
 const AGAIN = 700; // ms until the next attempt to register
 const GATHER = 300; // ms that ICE may look for further addresses
 const START = 10_000; // ms that `start` waits until it is ready
-const BUSY = 100; // ms until a hold is tried again that another re-INVITE stood in the way of (RFC 3261, 14.1)
+const LAST = 15_000; // ms that a hang-up waits for a lost socket: later Asterisk finds the silence by itself
 const NO_ANSWER = 600; // seconds: the queue decides how long it rings
 
 export function createPhone() {
@@ -32,11 +33,20 @@ export function createPhone() {
   let session = null;
   let credentials = null;
   let timer = 0;
-  let wantsHold = false; // what was pressed last
-  let settling = false; // a re-INVITE for it runs
+  let wantsEnd = false; // hung up, and Asterisk cannot be told yet
+  let answering = null; // the session whose answer is on its way
   let away = false; // the socket was lost since the last registration
 
-  sound.onMicrophone((track) => session?.connection?.getSenders()[0]?.replaceTrack(track));
+  const reinvites = createReinvites(() => (away ? null : session));
+  const silent = () => muted.value || reinvites.held || wantsEnd;
+  const senders = () => session?.connection?.getSenders().filter((sender) => sender.track) ?? [];
+  /** What JsSIP does by itself, and at once where Asterisk cannot be told. */
+  const voice = () => senders().forEach((sender) => (sender.track.enabled = !silent()));
+
+  sound.onMicrophone((track) => {
+    track.enabled = !silent();
+    return session?.connection?.getSenders()[0]?.replaceTrack(track);
+  });
 
   function fail(id) {
     batch(() => {
@@ -105,11 +115,13 @@ export function createPhone() {
       state.value = "ready";
       if (problem.value === "unreachable") problem.value = null;
     });
-    if (away && session) session.renegotiate({ useUpdate: false }); // what Asterisk sends in this call comes to the new socket
+    const back = away;
     away = false;
-    const { back } = credentials;
+    if (wantsEnd) terminate(session);
+    else if (back) reinvites.back(); // what Asterisk sends in this call comes to the new socket
+    const { back: key } = credentials;
     credentials.back = null;
-    if (back && !session) dial(back, "back");
+    if (key && !session) dial(key, "back");
   }
 
   function disconnected({ code }) {
@@ -174,7 +186,13 @@ export function createPhone() {
     born.on("unhold", ({ originator }) => mine() && originator === "local" && holding(false));
     born.on("ended", () => mine() && over());
     born.on("failed", () => mine() && over());
+    for (const lost of ["onTransportError", "onRequestTimeout"]) {
+      const end = born[lost].bind(born);
+      born[lost] = () => (mine() && talks() ? undefined : end()); // it ends no talk: voices go another way
+    }
   }
+
+  const talks = () => ["up", "held"].includes(call.value?.state);
 
   function watch(born, connection) {
     connection.addEventListener("track", () => born === session && hear(born));
@@ -196,31 +214,21 @@ export function createPhone() {
     if (session) show({ state: now ? "held" : "up" });
   }
 
-  function hold(wanted) {
-    if (!["up", "held"].includes(call.value?.state)) return;
-    wantsHold = wanted;
-    settleHold();
-  }
-
-  /** One re-INVITE after the other until the call is as it was pressed last: a second one beside the first would end the call. */
-  function settleHold() {
-    const mine = session;
-    if (!mine || settling || mine.isOnHold().local === wantsHold) return;
-    settling = true;
-    const again = () => {
-      if (mine !== session) return;
-      settling = false;
-      settleHold();
-    };
-    const sent = wantsHold ? mine.hold({}, again) : mine.unhold({}, again);
-    if (!sent) setTimeout(again, BUSY);
+  /** Without `wanted` a press: the other of what was pressed last, however far that has come. */
+  function hold(wanted = !reinvites.held) {
+    if (!talks()) return;
+    reinvites.hold(wanted);
+    if (!away) return;
+    voice();
+    holding(wanted);
   }
 
   function over() {
     const last = call.value;
     session = null;
-    wantsHold = false;
-    settling = false;
+    wantsEnd = false;
+    answering = null;
+    reinvites.over();
     sound.play(null);
     batch(() => {
       muted.value = false;
@@ -235,12 +243,14 @@ export function createPhone() {
 
   async function answer() {
     const born = session;
-    if (!born || call.value?.state !== "ringing") return;
+    if (!born || answering === born || call.value?.state !== "ringing") return;
+    answering = born;
     problem.value = null;
     try {
       const options = await media();
       if (born === session) born.answer(options);
     } catch {
+      answering = null;
       problem.value = "no_microphone";
     }
   }
@@ -263,6 +273,18 @@ export function createPhone() {
     } catch {
       over(); // it ended meanwhile
     }
+  }
+
+  /** A caller whose operator only falls silent is given to the next one: what cannot be said now is said as soon as the socket is back. */
+  function hangup() {
+    const mine = session;
+    const rings = call.value?.state === "ringing" && call.value.direction === "in";
+    if (!talks() || !away) return terminate(mine, rings ? { status_code: 486 } : undefined);
+    if (wantsEnd) return;
+    wantsEnd = true;
+    voice();
+    sound.play(null);
+    setTimeout(() => mine === session && terminate(mine), LAST);
   }
 
   /** Off, without a word to a running call: Asterisk finds that no voice comes and acts as for a dead phone. */
@@ -296,12 +318,13 @@ export function createPhone() {
     },
     answer,
     reject: () => terminate(session, { status_code: 486 }),
-    hangup: () => terminate(session, call.value?.state === "ringing" && call.value.direction === "in" ? { status_code: 486 } : undefined),
+    hangup,
     hold,
     mute(wanted) {
       if (wanted) session?.mute({ audio: true });
       else session?.unmute({ audio: true });
       muted.value = Boolean(session) && wanted;
+      voice();
     },
     dtmf: (keys) => session?.sendDTMF(keys, { transportType: "RFC2833", duration: 120, interToneGap: 80 }),
     dial: (number) => dial(number), // `call` is the signal

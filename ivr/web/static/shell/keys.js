@@ -9,14 +9,16 @@ export function named(event) {
   return [...MODIFIERS.filter(([, flag]) => event[flag]).map(([name]) => name), key].join("+");
 }
 
-/** Keys of the whole page: `{"F2": answer, "Alt+1": () => …}`. A held key counts once. */
-export function useKeys(table) {
+/** Keys of the whole page: `() => ({"F2": answer, "Alt+1": () => …})`, asked at each press. A held key counts once; while a dialog is open
+ * those of `always` alone. */
+export function useKeys(table, always = []) {
   const newest = useRef(table);
   newest.current = table;
   useEffect(() => {
     const press = (event) => {
-      const act = event.repeat ? undefined : newest.current[named(event)];
-      if (!act || document.querySelector("dialog[open]")) return;
+      const name = named(event);
+      const act = event.repeat ? undefined : newest.current()[name];
+      if (!act || (document.querySelector("dialog[open]") && !always.includes(name))) return;
       event.preventDefault();
       act(event);
     };

@@ -31,7 +31,7 @@ export default function Dialplans() {
     if (other) setConflict(other);
     else toast(t("dialplans.saved", { name }), "good");
   });
-  useKeys({ "Ctrl+S": () => open.value && !open.value.core && !busy && saving(open.value.name) });
+  useKeys(() => ({ "Ctrl+S": () => open.value && !open.value.core && !busy && saving(open.value.name) }));
   if (failure) return html`<${Failure} error=${failure} retry=${reload} />`;
   if (!overview.value) return html`<${Busy} />`;
 
