@@ -10,6 +10,7 @@ from ivr.calls.check import faults
 from ivr.calls.model import Call
 from tests.pbx.running import eventually
 from tests.phones import Phone
+from tests.soak.spans import length, padded, without
 
 SETTLE = 0.5  # seconds after a change until everybody hears it: jitter buffers, softmix's frame, the phone's clock
 LOOK = 0.8  # seconds that are listened to
@@ -79,6 +80,8 @@ def nobody_hears(listener: Phone, speakers: Iterable[Phone], seconds: float = LO
         assert share < NOTHING, f"{listener.name} heard {speaker.name} in {share:.0%} of the frames"
 
 
-def longest_gap(listener: Phone, speakers: Iterable[Phone], since: float, until: float) -> float:
-    """Seconds in which the listener heard none of them at a stretch."""
-    return max((length for _, length in listener.gaps([one.tone for one in speakers], since, until)), default=0.0)
+def longest_gap(listener: Phone, speakers: Sequence[Phone], since: float, until: float) -> float:
+    """Seconds in which the listener heard none of them at a stretch; while a phone was held up, it is no wonder."""
+    gaps = [(start, start + length) for start, length in listener.gaps([one.tone for one in speakers], since, until)]
+    held = [(start, start + length) for phone in (listener, *speakers) for start, length in phone.audio().held_up]
+    return max(map(length, without(gaps, padded(held, SETTLE))), default=0.0)

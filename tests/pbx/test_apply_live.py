@@ -87,8 +87,8 @@ def test_given_a_talk_when_operators_and_targets_are_changed_then_it_goes_on_and
     fourth.wait_for("confirmed")
     waiting.wait_heard(fourth.tone)
     waiting.hangup()
-    operator.dtmf("*1")  # the first talk still has its keys and its targets
     desk = hotline.desk("110")
+    operator.dtmf("*1")  # the first talk still has its keys and its targets
     citizen.wait_heard(desk.tone)
     citizen.hangup()
 

@@ -108,7 +108,7 @@ def test_given_a_quiet_talk_when_asterisk_is_killed_then_the_log_has_the_talk_un
     time.sleep(3)
     killed = time.time()
     kill(hotline.asterisk_pid)
-    call = hotline.call_of(citizen.name, timeout=40)
+    call = hotline.call_of(citizen.name, timeout=60)
     (talk,) = call.talks
     assert abs(talk.started_at.timestamp() - began) < 0.5
     assert talk.ended_at is not None

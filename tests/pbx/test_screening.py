@@ -73,7 +73,7 @@ def test_given_a_number_that_calls_too_often_when_it_calls_then_it_hears_why_and
         citizen.hangup(call)
     finally:
         os.kill(limited.controller_pid or 0, signal.SIGCONT)
-    told = limited.call_of("013800000001", timeout=20)
+    told = limited.call_of("013800000001")
     assert (told.outcome, steps(told)) == ("rejected", [("screened", "rate")])
     assert limited.call_of("13900000002").outcome == "answered"
     ladder = limited.cli("calls", "show", told.id)
@@ -227,7 +227,7 @@ def test_given_blocks_when_asterisk_and_the_controller_die_then_they_hold_and_en
             citizen.hangup(call)
     finally:
         os.kill(controller, signal.SIGCONT)
-    assert steps(limited.call_of(lasting, timeout=20)) == [("screened", "blocked")]
+    assert steps(limited.call_of(lasting)) == [("screened", "blocked")]
     assert steps(limited.call_of(short)) == []
     (block,) = limited.api("GET", f"/api/v1/screening/blocks?state=all&number={short}").body["blocks"]
     assert end == int(datetime.fromisoformat(block["until"]).timestamp())
