@@ -108,6 +108,16 @@ class Hotline(Running):
 
         eventually(lambda: len(re.findall(r"^ +\d+\. PJSIP/", shown(), re.MULTILINE)) == callers, PATIENCE, shown)
 
+    def wait_attempt(self, caller: str, word: str) -> None:
+        """Until the newest attempt to bring a target into the caller's talk is in this state, or has ended so."""
+
+        def now() -> list[tuple[str, str | None]]:
+            calls = self.api("GET", "/api/v1/live").body["calls"]
+            attempts = [one for call in calls if call["caller"] == caller for one in call["transfers"][-1:]]
+            return [(one["state"], one["result"]) for one in attempts]
+
+        eventually(lambda: any(word in one for one in now()), 2 * PATIENCE, lambda: f"{word} was to be, and is {now()}")
+
     def began(self, caller: str) -> float:
         return max((phone.called_at for phone in self.phones if phone.name == caller), default=0.0)
 

@@ -67,7 +67,7 @@ def test_given_voicemail_on_both_routes_when_110_is_called_for_then_the_operator
     hotline.talk(citizen, operator)
     pressed = time.time()
     TRIGGERS[trigger](hotline, operator)
-    time.sleep(11)
+    hotline.wait_attempt(citizen.name, "failed")
     all_hear_each_other(citizen, operator)
     assert citizen.heard("110", pressed, time.time()) < 0.02
     citizen.hangup()
@@ -89,9 +89,9 @@ def test_given_110_came_in_when_it_drops_within_two_seconds_then_the_operator_ke
     TRIGGERS[trigger](hotline, operator)
     press(desk, pressed)
     citizen.wait_heard("110", since=pressed)
-    time.sleep(1)
+    hotline.wait_attempt(citizen.name, "joined")
     desk.hangup()
-    time.sleep(4)
+    hotline.wait_attempt(citizen.name, "dropped")
     all_hear_each_other(citizen, operator)
     citizen.hangup()
     (transfer,) = told(hotline.call_of(citizen.name)).transfers

@@ -29,8 +29,8 @@ def test_given_a_talk_when_the_caller_hangs_up_then_the_operator_is_free_and_bot
     assert (caller_leg.cause, caller_leg.hung_up_by) == (16, "caller")
     assert operator_leg.hung_up_by == "caller"
     (talk,) = call.talks
-    assert abs(talk.started_at.timestamp() - began) < 0.5
-    assert talk.ended_at is not None and abs(talk.ended_at.timestamp() - ended) < 0.5
+    assert abs(talk.started_at.timestamp() - began) < 2.0
+    assert talk.ended_at is not None and abs(talk.ended_at.timestamp() - ended) < 2.0
 
 
 def test_given_a_talk_when_the_operator_hangs_up_then_the_call_is_over(hotline: Hotline) -> None:
@@ -50,8 +50,7 @@ def test_given_nobody_is_ready_when_the_caller_waits_then_he_hears_music_and_lea
     citizen = hotline.caller()
     citizen.call(hotline.uri)
     answered = citizen.wait_for("confirmed").at
-    time.sleep(3)
-    assert citizen.voice(answered + 0.5, answered + 2.5) > 0.5, "a waiting caller hears something"
+    eventually(lambda: citizen.voice(answered) > 0.5, 30, lambda: "a waiting caller hears nothing")
     citizen.hangup()
     call = hotline.call_of(citizen.name)
     assert told(call) == Told((CITIZEN,), frozenset(), (), "abandoned")
@@ -64,8 +63,7 @@ def test_given_a_silent_caller_and_nobody_ready_when_the_target_time_is_over_the
     hotline = hotline_with(queue={"target_seconds": 5})
     citizen = hotline.caller()
     citizen.call(hotline.uri)
-    citizen.wait_for("confirmed")
-    time.sleep(8)
+    hotline.wait_waiting(queue="q-overflow")
     # 1003 has another skill: only the overflow reaches her.
     other = hotline.operator("1003")
     other.wait_for("confirmed")

@@ -110,7 +110,7 @@ def test_given_a_quiet_talk_when_asterisk_is_killed_then_the_log_has_the_talk_un
     kill(hotline.asterisk_pid)
     call = hotline.call_of(citizen.name, timeout=60)
     (talk,) = call.talks
-    assert abs(talk.started_at.timestamp() - began) < 0.5
+    assert abs(talk.started_at.timestamp() - began) < 2.0
     assert talk.ended_at is not None
     assert -0.2 < killed - talk.ended_at.timestamp() < 2.0  # a wav is written by the second
     assert call.outcome == "interrupted"
@@ -235,7 +235,7 @@ def test_given_a_talk_when_the_system_is_stopped_then_nothing_runs_the_ports_are
     os.kill(supervisor(hotline), signal.SIGINT)
     citizen.wait_for("disconnected")
     hotline.stop()
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 45
     for name in ("sip", "web", "ami", "agi"):
         kind = socket.SOCK_DGRAM if name == "sip" else socket.SOCK_STREAM
         host, _, port = hotline.tables["listen"][name].rpartition(":")
