@@ -18,7 +18,7 @@ from tests.pbx.hotline import Hotline
 from tests.pbx.running import eventually
 from tests.phones.tones import Tone
 
-expect.set_options(timeout=15_000)  # ms: both cores are busy while the tests run
+expect.set_options(timeout=45_000)  # ms: both cores are busy while the tests run
 
 LIMIT = 240.0  # seconds of one test: the slowest takes a quarter of it on a busy machine
 

@@ -38,7 +38,7 @@ def begin(page: Page) -> None:
     expect(page.get_by_text("示闲中，等待来电")).to_be_visible()
 
 
-def wait_ears(page: Page, tones: Iterable[Tone], timeout: float = 20.0) -> None:
+def wait_ears(page: Page, tones: Iterable[Tone], timeout: float = 45.0) -> None:
     """Until the headset plays exactly these parties."""
     wanted, heard = {str(tone) for tone in tones}, set[str]()
 

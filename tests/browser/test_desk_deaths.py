@@ -132,7 +132,7 @@ def test_given_a_talk_or_a_hold_when_the_browser_is_killed_then_the_next_operato
     gone = time.time()
     chromium.kill("operator3")
     eventually(lambda: citizen.voice(gone) > 0, 30, lambda: "the caller was left in silence")
-    expect(other.get_by_text("优先来电：原坐席话机断线").first).to_be_visible(timeout=20_000)
+    expect(other.get_by_text("优先来电：原坐席话机断线").first).to_be_visible()
     answer(citizen, other, "operator2", since=gone)
 
     other.keyboard.press("F4")
@@ -140,7 +140,7 @@ def test_given_a_talk_or_a_hold_when_the_browser_is_killed_then_the_next_operato
     third = people("1001")
     begin(third)
     chromium.kill("operator2")  # on hold silence is no sign of death: the page's own end is
-    expect(third.get_by_text("优先来电：原坐席话机断线").first).to_be_visible(timeout=30_000)
+    expect(third.get_by_text("优先来电：原坐席话机断线").first).to_be_visible()
     answer(citizen, third)
     third.keyboard.press("F9")
     citizen.wait_for("disconnected")
@@ -163,7 +163,7 @@ def test_given_a_talk_when_asterisk_is_killed_then_the_page_says_so_and_takes_th
     expect(page.get_by_text("电话系统正在重启，暂时无法接听")).to_be_visible()
     eventually(lambda: hotline.asterisk_pid not in (None, killed), 30, hotline.last_words)
     hotline.wait_healthy(30)
-    expect(page.get_by_text("示闲中，等待来电")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("示闲中，等待来电")).to_be_visible()
     expect(page.get_by_text("话机就绪")).to_be_visible()
     citizen.hangup()
     again = hotline.caller("13800000008", tone="caller2")

@@ -97,7 +97,7 @@ def test_given_a_talk_when_110_fails_in_each_way_then_the_page_says_why_and_what
 
     def fails(why: str, words: str) -> None:
         told = page.locator(f"[data-why='{why}']")
-        expect(told).to_contain_text(words, timeout=20_000)
+        expect(told).to_contain_text(words)
         expect(told).to_contain_text("来电人仍在与您通话")
         expect(told.get_by_role("button", name="再次呼叫")).to_be_visible()
 

@@ -62,7 +62,7 @@ def start(page: Page) -> None:
 
 
 def call_state(page: Page, state: str | None) -> None:
-    page.wait_for_function("(state) => (phone.call.value?.state ?? null) === state", arg=state, timeout=20_000)
+    page.wait_for_function("(state) => (phone.call.value?.state ?? null) === state", arg=state, timeout=60_000)
 
 
 def hears(page: Page, tone: str) -> None:

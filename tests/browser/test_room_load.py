@@ -19,8 +19,8 @@ def test_given_a_full_room_when_it_changes_then_the_wallboard_follows_and_does_n
     chromium: Chromium, tmp_path: Path
 ) -> None:
     with opened(chromium, tmp_path) as (room, page):
-        expect(page.locator(".room-tile")).to_have_count(OPERATORS, timeout=30_000)
-        expect(page.locator("[data-state=talking][data-operator]")).to_have_count(CALLS, timeout=30_000)
+        expect(page.locator(".room-tile")).to_have_count(OPERATORS)
+        expect(page.locator("[data-state=talking][data-operator]")).to_have_count(CALLS)
         assert findings(page) == []
         found = measure(room, page, 12.0)
         assert page.locator(".room-tile").count() == OPERATORS
@@ -34,7 +34,7 @@ def test_given_the_big_screen_then_nothing_is_cut_off_and_no_callers_number_is_o
     chromium: Chromium, tmp_path: Path
 ) -> None:
     with opened(chromium, tmp_path, "/room?big=1", theme="dark") as (_, page):
-        expect(page.locator(".room-big-states strong").first).to_have_text(str(CALLS), timeout=30_000)
+        expect(page.locator(".room-big-states strong").first).to_have_text(str(CALLS))
         assert page.evaluate(CUT_OFF) == []
         assert "138" not in page.locator(".room-big").inner_text()
         assert findings(page) == []

@@ -73,7 +73,7 @@ def test_given_a_cut_data_line_when_the_call_goes_over_then_the_operator_is_told
     police.keyboard.press("F2")
     citizen.wait_who({"operator", "110"}, since=asked)
     sites.mend()
-    expect(city.get_by_text("请口头转告")).to_have_count(0, timeout=40_000)
+    expect(city.get_by_text("请口头转告")).to_have_count(0)
     expect(police.locator(".note [name='cause']")).to_have_value("有人闯入")
     citizen.hangup()
     citizen.wait_for("disconnected")
@@ -174,7 +174,7 @@ def test_given_a_case_that_comes_back_twice_when_the_desks_consult_then_the_next
     expect(city.get_by_text("会商结果已记录")).to_be_visible()
     police.get_by_role("link", name="警情", exact=True).click()
     police.get_by_role("link", name="会商与规范", exact=True).click()
-    expect(police.get_by_text("堵塞消防通道的，由公安现场处置").first).to_be_visible(timeout=30_000)
+    expect(police.get_by_text("堵塞消防通道的，由公安现场处置").first).to_be_visible()
     made_the_rule(desks)
     for page in (city, police):
         page.get_by_role("link", name="坐席台").click()
