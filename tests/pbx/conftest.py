@@ -75,6 +75,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         for one in (*[value for value in given.values() if isinstance(value, Hotline)], *_running(given)):
             report.sections.append(("phones", evidence(one, folder)))
             report.sections.append(("hotline", one.last_words()))
+            report.sections.append(("calls", one.calls_in_asterisk()))
     return report
 
 

@@ -156,6 +156,14 @@ class Running:
         logs = [self.log, self.var / "log/controller.out", self.var / "log/asterisk/console.log"]
         return "\n".join(f"— {log.name}\n{log.read_text(errors='replace')[-3000:]}" for log in logs if log.exists())
 
+    def calls_in_asterisk(self) -> str:
+        """Each channel and bridge, and how many RTP packets came and went, for the message of a failed test."""
+        with contextlib.suppress(AssertionError, OSError, subprocess.SubprocessError):
+            said = [self.asterisk(f"bridge show {bridge}") for bridge in self.bridges()]
+            said += [self.asterisk(f"core show channel {channel}") for channel in self.channels()]
+            return "\n".join([self.asterisk("pjsip show channelstats"), *said])
+        return "Asterisk does not answer"
+
     # — asking ————————————————————————————————————————————————————————————————————————————————————————————————————————
 
     @property
