@@ -78,6 +78,8 @@ def test_given_class_and_urgency_then_the_earlier_end_holds() -> None:
 def test_given_a_limit_in_hours_then_it_is_signed_for_within_a_quarter_of_it_else_within_a_working_day() -> None:
     at = local("2026-11-27 10:00")
     assert sign_by(at, local("2026-11-27 12:00"), CHINA, SHANGHAI) == local("2026-11-27 10:30")
+    assert sign_by(at, local("2026-11-28 10:00"), CHINA, SHANGHAI) == local("2026-11-27 16:00")  # urgent: 24 h
+    assert sign_by(at, local("2026-11-28 10:01"), CHINA, SHANGHAI) == local("2026-11-28 10:01")
     assert sign_by(at, local("2026-12-04 18:00"), CHINA, SHANGHAI) == local("2026-11-30 18:00")
 
 

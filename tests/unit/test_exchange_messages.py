@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 from http_message_signatures import HTTPMessageSigner, HTTPMessageVerifier, MappingKeyResolver
 from http_message_signatures.algorithms import ED25519
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from ivr.desks import exchange, exchange_wire, signatures
 from ivr.desks.case import KINDS, fold
 from ivr.desks.case_model import Event
-from ivr.desks.exchange import AlteredError, Known, Message, packed, receive, seal
+from ivr.desks.exchange import AlteredError, Known, Message, packed, receive, seal, told
 from ivr.desks.exchange_wire import BadMessageError
 from ivr.desks.signatures import SignatureRefusedError
 
@@ -94,6 +98,10 @@ def _changed(path: str, value: Any) -> bytes:
         (_changed("hotline.events.1.origin", "110"), "hotline.events[1].origin"),
         (_changed("hotline.events.1.seq", 3), "hotline.events[1].seq"),
         (_changed("hotline.events.1.clock", 1), "hotline.events[1].seq"),
+        (
+            _changed("hotline.events", [{**told(event), "clock": event.seq - 1} for event in events()][1:]),
+            "hotline.events[0].clock",
+        ),
         (_changed("hotline.events.0.by", "a\nb"), "body.hotline.events[0].by"),
         (_changed("hotline.events.0.at", "yesterday"), "body.hotline.events[0].at"),
         (_changed("hotline.events.0.more", 1), "body.hotline.events[0].more"),
@@ -254,6 +262,43 @@ def test_given_any_covered_part_changed_then_the_signature_is_refused() -> None:
     for headers, body, url in spoilt:
         with pytest.raises(SignatureRefusedError):
             verified(headers, body, url=url)
+
+
+@pytest.mark.parametrize(
+    ("what", "value", "why"),
+    [
+        ("GOOD", timedelta(days=1), "time"),  # it would be good for longer than its nonce is remembered
+        ("GOOD", timedelta(0), "time"),
+        ("COVERED", ("@method", "@path", "content-digest"), "invalid"),
+        ("COVERED", ("@method", "content-type", "content-digest"), "invalid"),
+        ("COVERED", ("@path", "content-type", "content-digest"), "invalid"),
+        ("TAG", "another", "invalid"),
+        ("secrets", SimpleNamespace(token_urlsafe=lambda _: "n" * 65), "incomplete"),
+        ("secrets", SimpleNamespace(token_urlsafe=lambda _: ""), "incomplete"),
+    ],
+)
+def test_given_a_partners_own_signature_over_less_or_for_longer_than_agreed_then_it_is_refused(
+    what: str, value: object, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as there:
+        there.setattr(signatures, what, value)
+        headers = signed()
+    with pytest.raises(SignatureRefusedError) as refused:
+        verified(headers)
+    assert refused.value.details["why"] == why
+
+
+@given(st.data())
+def test_given_headers_that_anybody_sends_then_they_are_refused_and_nothing_else_fails(data: st.DataObject) -> None:
+    headers = signed()
+    name = data.draw(st.sampled_from(["Signature-Input", "Signature", "Content-Digest", "Content-Type"]))
+    said = headers[name]
+    at = data.draw(st.integers(0, len(said)))
+    odd = data.draw(st.text(st.sampled_from('";=,():?@\\ \x00\udc80é0aZ'), max_size=6) | st.text(max_size=40))
+    spoilt = said[:at] + odd + said[at + data.draw(st.integers(0, 3)) :]
+    assume(spoilt.strip(" \t") != said)
+    with contextlib.suppress(SignatureRefusedError):
+        assert verified({**headers, name: spoilt}).desk == "12345"  # as a label that is another, which no one signs
 
 
 def test_given_a_desk_that_changes_its_key_then_both_hold_meanwhile_and_a_strangers_never() -> None:
