@@ -1,9 +1,9 @@
 // What is known of whose matter a case is: the desk that is proposed, with its reason (R31, R46); what a caller is told
 // whose matter is of neither desk (R34); the consultation that is due.
-import { html, useState } from "../vendor/preact.js";
+import { html } from "../vendor/preact.js";
 import { Link } from "../shell/router.js";
 import { t, text } from "../shell/words.js";
-import { Button, toast } from "../shell/ui.js";
+import { Button, usePresses } from "../shell/ui.js";
 
 /** What one press does about it now: an event, or null where there is nothing to press. */
 function press(one) {
@@ -22,35 +22,26 @@ function press(one) {
 }
 
 function Suggestion({ one, act }) {
-  const [busy, setBusy] = useState(false);
+  const run = usePresses(act);
   const { suggestion } = one;
   if (!suggestion || (one.decision && [...one.owners].sort().join() === [...suggestion.owners].sort().join())) return null; // done as proposed
   const next = press(one);
-  const run = async () => {
-    setBusy(true);
-    try {
-      await act(next.kind, next.data);
-    } catch (failure) {
-      toast(failure.message, "bad");
-    }
-    setBusy(false);
-  };
   return html`<div class="case-suggestion" data-by=${suggestion.by} data-owners=${suggestion.owners.join(" ")} role="status">
     <p><strong>${t("case.suggest", { owners: suggestion.owners.join(t("case.and")) })}</strong> ${text(suggestion.reason)}</p>
-    ${next && html`<${Button} disabled=${busy} onClick=${run}>${next.label}<//>`}
+    ${next && html`<${Button} onClick=${() => run(next.kind, next.data)}>${next.label}<//>`}
   </div>`;
 }
 
 /** To read out, word for word; the case keeps both (R34). `basis`: of its class. */
 function Guidance({ one, basis, act }) {
+  const tell = usePresses(act);
   if (!one.matter.neither || ["closed", "merged"].includes(one.state)) return null;
   const words = t("case.guide_say", { basis });
-  const tell = () => act("guided", { basis, words }).catch((failure) => toast(failure.message, "bad"));
   return html`<section class="case-guidance" aria-label=${t("case.guide_title")}>
     <h3>${t("case.guide_title")}</h3>
     ${one.guidance ? html`<p role="status">${t("case.guide_done")}</p>` : html`<p>${t(basis ? "case.guide_first" : "case.guide_own")}</p>`}
     ${basis && html`<blockquote>${words}</blockquote>`}
-    ${basis && act && !one.guidance && one.may.includes("guided") && html`<${Button} kind="primary" onClick=${tell}>${t("case.guide")}<//>`}
+    ${basis && act && !one.guidance && one.may.includes("guided") && html`<${Button} kind="primary" onClick=${() => tell("guided", { basis, words })}>${t("case.guide")}<//>`}
   </section>`;
 }
 

@@ -1,6 +1,7 @@
 // What is written about the case while talking: the five elements (R41), kind, class, urgency, and what the caller wishes.
 import { html, signal, useEffect, useState } from "../vendor/preact.js";
 import { api } from "../shell/api.js";
+import { known } from "../shell/known.js";
 import { clock } from "../shell/time.js";
 import { language, t } from "../shell/words.js";
 import { Button, Check, Empty, Select, TextInput, useStyle } from "../shell/ui.js";
@@ -19,17 +20,8 @@ const TAGS = ["minor", "elder", "disabled", "hearing", "foreigner", "pregnant", 
 
 const UNTOLD = 10_000; // ms between two looks at a case that the live view does not speak of
 
-let asked = null; // the tree changes with the settings only
-
 /** The class tree: [{code, zh, en, desk, basis}]. */
-export function useClasses() {
-  const [classes, setClasses] = useState([]);
-  useEffect(() => {
-    asked ??= api.get("/cases/classes").then((answer) => answer.classes);
-    asked.then(setClasses, () => (asked = null));
-  }, []);
-  return classes;
-}
+export const useClasses = known(() => api.get("/cases/classes").then((answer) => answer.classes));
 
 export const nameOfClass = (classes, code) => classes.find((one) => one.code === code)?.[language.value] ?? code;
 
@@ -97,7 +89,7 @@ function ClassInput({ kept }) {
   useEffect(forget, [code]);
   const choose = (said) => {
     const found = classes.find((one) => optionOf(one) === said || one.code === said || one[language.value] === said);
-    if (!found && said) return setWrong(true);
+    if (!found && said) return setWrong(classes.length > 0);
     forget();
     kept.set("class_code", found?.code ?? "");
     kept.set("scope", ""); // was of another class, as far as anybody here knows

@@ -4,9 +4,10 @@ import { api } from "../shell/api.js";
 
 const PAUSE = 150; // ms after the last key
 
-/** `[items, failure]` for a query of GET /scope; items are null before the first answer. `off`: nothing is asked. */
+/** `[items, failure, again]` for a query of GET /scope; items are null before the first answer. `off`: nothing is asked. */
 export function useFound(query, off = false) {
   const [state, setState] = useState([null, null]);
+  const [turn, setTurn] = useState(0);
   const asked = JSON.stringify(query);
   useEffect(() => {
     if (off) return setState([null, null]);
@@ -22,6 +23,6 @@ export function useFound(query, off = false) {
       over = true;
       clearTimeout(timer);
     };
-  }, [asked, off]);
-  return state;
+  }, [asked, off, turn]);
+  return [...state, () => setTurn((old) => old + 1)];
 }

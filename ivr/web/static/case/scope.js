@@ -48,7 +48,7 @@ export default function Scope() {
   const [desk, setDesk] = useState("");
   const [at, setAt] = useState("");
   const [lists, failure, reload] = useAsked(() => api.get("/scope/lists").then((answer) => answer.lists));
-  const [found, failed] = useFound({ q: typed, desk, at: at && moment(`${at}T12:00`), limit: MOST });
+  const [found, failed, again] = useFound({ q: typed, desk, at: at && moment(`${at}T12:00`), limit: MOST });
   const desks = [...new Set((lists ?? []).map((one) => one.desk))];
   return html`<div class="case-list scope"><h1 class="unseen">${t("case.section.scope")}</h1>
     <form class="calls-conditions card" role="search" onSubmit=${(event) => event.preventDefault()}>
@@ -56,7 +56,7 @@ export default function Scope() {
       <${Select} label=${t("scope.desk")} value=${desk} options=${[{ value: "", label: t("case.any") }, ...desks]} onChange=${setDesk} />
       <${TextInput} label=${t("scope.at")} type="date" value=${at || day(nowIso())} onInput=${setAt} />
     </form>
-    ${(failure ?? failed) && html`<${Failure} error=${failure ?? failed} retry=${reload} />`}
+    ${(failure ?? failed) && html`<${Failure} error=${failure ?? failed} retry=${failure ? reload : again} />`}
     ${found ? (found.length ? html`<${Matters} found=${found} classes=${classes} />` : html`<${Empty}>${t("scope.none")}<//>`) : html`<${Busy} />`}
     ${lists && html`<${Lists} lists=${lists} />`}
   </div>`;

@@ -1,6 +1,7 @@
 // What the list of orders, one order and the page of a case share: lights, clocks, departments, pictures.
-import { html, useEffect, useState } from "../vendor/preact.js";
+import { html } from "../vendor/preact.js";
 import { api } from "../shell/api.js";
+import { known } from "../shell/known.js";
 import { clock, day, now } from "../shell/time.js";
 import { t, text } from "../shell/words.js";
 import { Badge } from "../shell/ui.js";
@@ -51,18 +52,10 @@ export function Clock({ order }) {
   return html`<span class="orders-clock">${unsigned && html`<${Left} until=${order.sign_by} name="sign_left" />`}<${Left} until=${endOf(order)} /></span>`;
 }
 
-let asked = null; // they change with the settings only
 /** The departments of the settings, [{key, name, phone, open, unsigned, overdue, asked}]. */
-export function useDepartments() {
-  const [known, setKnown] = useState([]);
-  useEffect(() => {
-    asked ??= api.get("/departments").then((answer) => answer.departments ?? []);
-    asked.then(setKnown, () => (asked = null));
-  }, []);
-  return known;
-}
-export const nameOf = (known, key) => text(known.find((one) => one.key === key)?.name ?? {}) || key;
-export const namesOf = (known, order) => [order.department, ...order.joint].map((key) => nameOf(known, key)).join(t("orders.and"));
+export const useDepartments = known(() => api.get("/departments").then((answer) => answer.departments ?? []));
+export const nameOf = (departments, key) => text(departments.find((one) => one.key === key)?.name ?? {}) || key;
+export const namesOf = (departments, order) => [order.department, ...order.joint].map((key) => nameOf(departments, key)).join(t("orders.and"));
 
 /** Photographs and papers of an order; a picture is shown small, and whole behind it. */
 export function Files({ id, files }) {

@@ -1,8 +1,8 @@
 // A form in a dialog: what was typed there is not lost when the server refuses it or cannot be reached.
-import { html, useRef, useState } from "../vendor/preact.js";
+import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { Button, Failure, TextInput } from "./controls.js";
 import { useDraft } from "./draft.js";
-import { Dialog } from "./overlays.js";
+import { Dialog, toast } from "./overlays.js";
 import { t } from "./words.js";
 
 /** By http, too, where browsers make no UUID. */
@@ -18,10 +18,16 @@ export function useKey() {
   };
 }
 
-/** `act(data, key)` says it to the server; a refusal is said here. */
+/** `act(data, key)` says it to the server; a refusal is said here, or in passing where the dialog was closed meanwhile. */
 export function Asking({ title, action, kind = "primary", ready = true, data, act, onClose, children }) {
   const [busy, setBusy] = useState(false);
   const [wrong, setWrong] = useState(null);
+  const [left, gone] = [useRef(false), useRef(false)]; // by whoever pressed; from the page, for whatever reason
+  useEffect(() => () => (gone.current = true), []);
+  const leave = () => {
+    left.current = true;
+    onClose();
+  };
   const keyed = useKey();
   const submit = async (event) => {
     event.preventDefault();
@@ -30,16 +36,17 @@ export function Asking({ title, action, kind = "primary", ready = true, data, ac
     try {
       const said = data();
       await act(said, keyed(said));
-      onClose();
+      if (!left.current) onClose();
     } catch (failure) {
+      if (gone.current && failure.status !== 401) toast(failure.message, "bad");
       setWrong(failure);
       setBusy(false);
     }
   };
-  return html`<${Dialog} title=${title} onClose=${onClose}><form onSubmit=${submit}>
+  return html`<${Dialog} title=${title} onClose=${leave}><form onSubmit=${submit}>
     ${wrong && html`<${Failure} error=${wrong} />`}
     ${children}
-    <div class="dialog-foot"><${Button} onClick=${onClose}>${t("shell.cancel")}<//>
+    <div class="dialog-foot"><${Button} onClick=${leave}>${t("shell.cancel")}<//>
       <${Button} kind=${kind} type="submit" disabled=${busy || !ready}>${action ?? title}<//></div>
   </form><//>`;
 }
