@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -36,8 +37,12 @@ async def shown(asked: Asked) -> dict[str, Any]:
 
 async def opened(asked: Asked) -> dict[str, Any]:
     """A matter that came without a call."""
-    body = asked.body
-    return await _told(asked, await asked.services.cases.open(who(asked), body["channel"], body["matter"]))
+    cases, body = asked.services.cases, asked.body
+
+    async def act() -> str:
+        return (await cases.open(who(asked), body["channel"], body["matter"])).case.id
+
+    return await _told(asked, await cases.get(await _once(asked, "cases", act)))
 
 
 async def done(asked: Asked) -> dict[str, Any]:
@@ -54,7 +59,11 @@ async def merged(asked: Asked) -> dict[str, Any]:
 async def split(asked: Asked) -> dict[str, Any]:
     cases = asked.services.cases
     id = (await cases.get(asked.path["id"])).case.id
-    return await _told(asked, await cases.split(id, who(asked), asked.body["matter"]))
+
+    async def act() -> str:
+        return (await cases.split(id, who(asked), asked.body["matter"])).case.id
+
+    return await _told(asked, await cases.get(await _once(asked, f"split {id}", act)))
 
 
 async def of_call(asked: Asked) -> dict[str, Any]:
@@ -82,22 +91,27 @@ async def done_in_call(asked: Asked) -> dict[str, Any]:
 
 
 async def _act(asked: Asked, id: str) -> Known:
-    """Once for each key: what may stand twice, such as a call-back, does not where only its answer was lost."""
-    key = asked.request.headers.get("Idempotency-Key")
-    if key is None:
+    if "Idempotency-Key" not in asked.request.headers:
         return await _done(asked, id)
 
-    async def act() -> None:
+    async def act() -> str:
         await _done(asked, id)
+        return id
 
-    await asked.services.idempotency.once(f"{id}\0{who(asked)}", key, asked.body, act)
-    return await asked.services.cases.get(id)
+    return await asked.services.cases.get(await _once(asked, id, act))
+
+
+async def _once(asked: Asked, scope: str, act: Callable[[], Awaitable[str]]) -> str:
+    """Once for each key: what may stand twice, such as a call-back, does not where only its answer was lost."""
+    key = asked.request.headers.get("Idempotency-Key")
+    id: str = await asked.services.idempotency.once(f"{scope}\0{who(asked)}", key, asked.body, act)
+    return id
 
 
 async def _done(asked: Asked, id: str) -> Known:
     body, data = asked.body, asked.body.get("data")
-    if body["kind"] == "written" and data and data.get("name") == cases_told.HIDDEN:
-        data = {name: value for name, value in data.items() if name != "name"}  # he was not shown it: he says no other
+    if body["kind"] == "written" and data:
+        data = {name: value for name, value in data.items() if not _is_hidden(name, value)}  # he says no other
     case_checks.allowed(asked, body["kind"], data or {})
     if body["kind"] == "ordered":
         return await ordering.order(asked, id, who(asked))
@@ -105,6 +119,11 @@ async def _done(asked: Asked, id: str) -> Known:
         return await asked.services.cases.act(id, who(asked), body["kind"], data, body.get("revision"))
     except CaseChangedError as refusal:
         raise cases_told.changed(asked, refusal) from None
+
+
+def _is_hidden(name: str, value: object) -> bool:
+    """As `cases_told` shows it to who may not see it."""
+    return value == cases_told.HIDDEN if name == "name" else name == "caller" and cases_told.HIDDEN in str(value)
 
 
 async def of_classes(asked: Asked) -> dict[str, Any]:

@@ -226,6 +226,7 @@ ROUTES: tuple[Route, ...] = (
         201,
         access="desk",
         body=obj({"channel": one_of(*CHANNELS), "matter": _SOME_MATTER}),
+        headers=shapes.KEY,
     ),
     Route(
         "GET",
@@ -273,6 +274,7 @@ ROUTES: tuple[Route, ...] = (
         201,
         access="desk",
         body=obj({"matter": _SOME_MATTER}),
+        headers=shapes.KEY,
     ),
     Route(
         "GET",

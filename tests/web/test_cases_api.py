@@ -124,6 +124,36 @@ async def test_given_two_cases_then_one_is_merged_and_one_split_with_a_trace(hou
     assert (status, part["matter"]["cause"], part["split_from"]) == (201, "扬尘", one["id"])
 
 
+async def test_given_an_answer_that_was_lost_when_it_is_sent_again_then_no_second_case_is_opened_or_split_off(
+    house: House,
+) -> None:
+    async def twice(path: str, **body: Any) -> list[str]:
+        sent = [await house.ask("POST", path, json=body, headers={"Idempotency-Key": "k1"}) for _ in range(2)]
+        assert [status for status, _ in sent] == [201, 201]
+        return [answer["case"]["id"] for _, answer in sent]
+
+    first, again = await twice("/api/v1/cases", channel="web", matter={"cause": "噪声"})
+    assert first == again
+    part, same = await twice(f"/api/v1/cases/{first}/split", matter={"cause": "扬尘"})
+    assert part == same != first
+    assert len((await house.ask("GET", "/api/v1/cases"))[1]["cases"]) == 2
+    other = {"channel": "web", "matter": {"cause": "另一件"}}
+    status, answer = await house.ask("POST", "/api/v1/cases", json=other, headers={"Idempotency-Key": "k1"})
+    assert (status, answer["error"]["id"]) == (422, "idempotency_key_reused")
+
+
+async def test_given_a_number_that_was_shown_masked_when_it_is_sent_back_then_the_whole_one_stays(
+    house: House,
+) -> None:
+    case = (await written(house, caller="13800138000", name="王女士", confidential=True))[1]["case"]
+    reader = await person(house, "operator")
+    for caller in ("138****8000", "***"):
+        event = {"kind": "written", "data": {"caller": caller, "name": "***", "cause": "***"}}
+        assert (await reader.ask("POST", f"/api/v1/cases/{case['id']}/events", json=event))[0] == 201
+    matter = (await house.ask("GET", f"/api/v1/cases/{case['id']}"))[1]["case"]["matter"]
+    assert (matter["caller"], matter["name"], matter["cause"]) == ("13800138000", "王女士", "***")
+
+
 async def test_given_a_caller_who_wishes_it_then_nobody_reads_who_it_is(house: House) -> None:
     case = (await written(house, name="王女士", cause="噪声", confidential=True))[1]["case"]
     reader = await person(house, "operator")
