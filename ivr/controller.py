@@ -162,7 +162,8 @@ class Controller:
         self.services.teller.append(self.teller)
         self.cases = Keeping(self.services.cases, self.live, site)
         self.services.cases.listeners.append(self.cases.changed)
-        self.inbound = Inbound(site, secrets, self.services.arrivals, self.services.inbound)
+        services = self.services
+        self.inbound = Inbound(site, secrets, services.arrivals, services.inbound, files=services.attachments)
         self.order_clocks = Clocks(self.services.work_orders, self.services.attachments, self.services.order_counts)
         self.services.cases.listeners.append(self.order_clocks.changed)
         self.services.messages.listeners.append(self.cases.taken)

@@ -13,6 +13,7 @@ from ivr.channels.mailbox import Mailbox
 from ivr.credentials import Credentials
 from ivr.errors import HotlineError
 from ivr.settings import Site
+from ivr.store.attachments import Attachments
 from ivr.store.channels import Arrivals
 from ivr.tasks import Keeper
 
@@ -39,11 +40,13 @@ class Inbound:
         secrets: Credentials,
         arrivals: Arrivals,
         state: State,
+        *,
+        files: Attachments,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._arrivals, self._state, self._now = arrivals, state, now
         mailboxes = (one for one in site.channels.values() if one.kind == "email")
-        self.mailboxes = [Mailbox(one, secrets.channels.get(one.key, ""), arrivals) for one in mailboxes]
+        self.mailboxes = [Mailbox(one, secrets.channels.get(one.key, ""), arrivals, files) for one in mailboxes]
 
     async def run(self) -> None:
         keeper = Keeper()

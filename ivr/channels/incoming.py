@@ -6,12 +6,13 @@ Nothing that he wrote is lost: what is too long for one field goes on in the nex
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from ivr.desks.case_kinds import CONTACTS, MATTER, MATTER_KINDS
+from ivr.desks.work_order import File
 from ivr.settings.channels import Channel
 from ivr.store.channels import Arrival
 
@@ -24,6 +25,14 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _IN_A_LINE = re.compile(r"[\s\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]+")
 _IN_A_NUMBER = re.compile(r"[\s().\-–—－]")
 _NUMBER = re.compile(r"\+?[0-9]{3,20}")
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosed:
+    """What hung on it, whole."""
+
+    name: str
+    content: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +54,12 @@ class Incoming:
     thread: str = ""  # the conversation that it belongs to
     answers: tuple[str, ...] = ()  # earlier threads that it goes on with
     files: tuple[str, ...] = ()  # names of what hung on it
+    enclosed: tuple[Enclosed, ...] = ()  # those of which we have the bytes
     automatic: str = ""  # why no machine answers it: bounce | reply | loop; list | generated: a matter all the same
 
 
-def arrival(one: Incoming, channel: Channel) -> Arrival:
-    """As the database takes it."""
+def arrival(one: Incoming, channel: Channel, files: Sequence[File] = ()) -> Arrival:
+    """As the database takes it. `files`: those of `enclosed` that were kept."""
     parts = _parts(words_of(one))
     matter = {**_facts(one, channel), "cause": "", "text": parts[0]}
     return Arrival(
@@ -65,6 +75,7 @@ def arrival(one: Incoming, channel: Channel) -> Arrival:
         respond_by=one.received_at + channel.limit,
         matter={name: value for name, value in matter.items() if value not in ("", None, False)},
         more=tuple(parts[1:]),
+        files=tuple(files),
     )
 
 

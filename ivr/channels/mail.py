@@ -19,7 +19,8 @@ from email.policy import Compat32
 from email.utils import collapse_rfc2231_value, parseaddr
 from html.parser import HTMLParser
 
-from ivr.channels.incoming import Incoming
+from ivr.channels.incoming import Enclosed, Incoming
+from ivr.desks.work_order import MOST_FILES
 from ivr.settings.channels import Channel
 
 MOST_HTML = 400_000  # characters that are looked at
@@ -43,7 +44,7 @@ _MANY = ("bulk", "list", "junk")
 def incoming(raw: bytes, size: int, channel: Channel, received_at: datetime) -> Incoming:
     """`raw`: the mail's first bytes, `size`: how many it has."""
     try:
-        one = _read(raw, channel, received_at)
+        one = _read(raw, channel, received_at, whole=size <= len(raw))
     except Exception:  # whatever a mail does to the standard library's parser: it is not lost
         one = Incoming(hashlib.sha256(raw).hexdigest(), UNREADABLE, received_at)
     if size > len(raw):
@@ -60,12 +61,12 @@ class _Short(Compat32):
         return name, value[:MOST_HEAD]
 
 
-def _read(raw: bytes, channel: Channel, received_at: datetime) -> Incoming:
+def _read(raw: bytes, channel: Channel, received_at: datetime, *, whole: bool) -> Incoming:
     mail = message_from_bytes(raw, policy=_Short())
     heads = _heads(mail)
     name, address = parseaddr(heads.get("from", ""))
     address = address.strip().lower()
-    words, files = _body(mail)
+    words, files, enclosed = _body(mail, whole=whole)
     own = next(iter(_ID.findall(heads.get("message-id", ""))), "")
     earlier = _ID.findall(f"{heads.get('in-reply-to', '')} {heads.get('references', '')}")
     said = "\0".join((own, address, heads.get("date", ""), heads.get("subject", ""), words))
@@ -80,6 +81,7 @@ def _read(raw: bytes, channel: Channel, received_at: datetime) -> Incoming:
         thread=own,
         answers=tuple(dict.fromkeys(earlier[-MOST_THREADS:])),
         files=files,
+        enclosed=enclosed,
         automatic=_automatic(mail, heads, address, channel),
     )
 
@@ -138,21 +140,25 @@ def guessed(said: bytes, charset: str | None = None) -> str:
     return said.decode("utf-8", "replace")
 
 
-def _body(mail: Message) -> tuple[str, tuple[str, ...]]:
-    """What is to be read, and the names of what hangs on it."""
+def _body(mail: Message, *, whole: bool) -> tuple[str, tuple[str, ...], tuple[Enclosed, ...]]:
+    """What is to be read, the names of what hangs on it, and that itself; of a cut mail not the last part."""
     plain: list[str] = []
     html: list[str] = []
     files: list[str] = []
-    for part in _leaves(mail):
+    enclosed: list[Enclosed] = []
+    leaves = list(_leaves(mail))
+    for part in leaves:
         kind, name = part.get_content_type(), _file_name(part)
         content = part.get_payload(decode=True)
         said = content if isinstance(content, bytes) else b""
         if name or part.get_content_disposition() == "attachment" or not kind.startswith("text/"):
             files.append(f"{name or kind}（{_size(len(said))}）")
+            if said and (whole or part is not leaves[-1]):
+                enclosed.append(Enclosed(name, said))
         else:
             (html if kind == "text/html" else plain).append(guessed(said, part.get_content_charset()))
     words = "\n".join(one.strip() for one in plain if one.strip())
-    return words or "\n".join(readable(one) for one in html), tuple(files[:20])
+    return words or "\n".join(readable(one) for one in html), tuple(files[:20]), tuple(enclosed[:MOST_FILES])
 
 
 def _leaves(mail: Message) -> Iterator[Message]:

@@ -19,16 +19,18 @@ import structlog
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError
 
-from ivr.channels import mail
+from ivr.channels import enclosures, mail
 from ivr.channels.incoming import Incoming, arrival
+from ivr.desks.work_order import File
 from ivr.errors import HotlineError
 from ivr.settings.channels import Channel, place
 from ivr.settings.exchange import is_loopback
-from ivr.store.channels import Arrivals, Place
+from ivr.store.attachments import Attachments
+from ivr.store.channels import NOBODY, Arrivals, Place
 from ivr.store.errors import DatabaseDownError
 from ivr.tasks import in_thread
 
-MOST = 2 * 1024 * 1024  # bytes of a mail that are read; a larger one stays in the mailbox, and its case says so
+MOST = 20 * 1024 * 1024  # bytes of a mail that are read; a larger one stays in the mailbox, and its case says so
 TIMEOUT = 20.0  # seconds that the server may be silent
 # What a server may make of a connection; the last three: an answer that is none (RFC 3501), or lacks what it must say.
 FAILURES = (HotlineError, IMAPClientError, OSError, ValueError, KeyError, IndexError)
@@ -50,11 +52,12 @@ class Mailbox:
         channel: Channel,
         password: str,
         arrivals: Arrivals,
+        files: Attachments,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.channel, self.trouble = channel, ""
         self.counters: Counter[str] = Counter()
-        self._password, self._arrivals, self._now = password, arrivals, now
+        self._password, self._arrivals, self._files, self._now = password, arrivals, files, now
         self._client: IMAPClient | None = None
 
     async def run(self) -> None:
@@ -103,7 +106,7 @@ class Mailbox:
         if one is None:
             return  # somebody deleted it
         try:
-            taken = await self._arrivals.take(arrival(one, self.channel), at)
+            taken = await self._arrivals.take(arrival(one, self.channel, await self._kept(one)), at)
         except DatabaseDownError:
             raise
         except HotlineError as refusal:  # a fault of ours: its case says where it lies
@@ -112,6 +115,12 @@ class Mailbox:
             taken = await self._arrivals.take(arrival(plain, self.channel), at)
         self.counters["again" if taken.again else "automatic" if taken.case is None else "taken"] += 1
         log.info("channel.taken", channel=self.channel.key, case=taken.number, uid=uid, automatic=one.automatic)
+
+    async def _kept(self, one: Incoming) -> Sequence[File]:
+        """What hung on it, unless nothing becomes of it or it was here already."""
+        if not one.enclosed or one.automatic in NOBODY or await self._arrivals.taken(self.channel.key, one.id):
+            return ()
+        return await enclosures.keep(self._files, one.enclosed, self.channel.key)
 
     # --- in the thread -----------------------------------------------------------------------------------------------
 

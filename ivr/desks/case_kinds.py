@@ -79,8 +79,8 @@ KINDS: Mapping[str, Schema] = {
     **case_letters.KINDS,
 }
 
-TALK = frozenset({"written", "called", "told", "received"})
+TALK = frozenset({"written", "called", "told", "received", "attached"})
 """What may come without end: where a case is full, these alone are refused."""
 
-FACTS = frozenset({"written", "called", "voice_failed", "emergency", "told", "received", *work_order.FACTS})
+FACTS = frozenset({"written", "called", "voice_failed", "emergency", "told", "received", "attached", *work_order.FACTS})
 """What has happened already, or must never be kept out: taken in every state of an opened case."""

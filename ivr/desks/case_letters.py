@@ -11,12 +11,29 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ivr.desks.case_shapes import said
-from ivr.schema import Schema, obj, time
+from ivr.desks.work_order import MOST_FILES, file_of
+from ivr.schema import Schema, array, obj, time
 
 if TYPE_CHECKING:
     from ivr.desks.case_model import Case, Event
 
 
+PAPERS: Mapping[str, tuple[str, ...]] = {  # what may hang on a letter, and the endings that its name may have
+    "image/jpeg": (".jpg", ".jpeg"),
+    "image/png": (".png",),
+    "image/webp": (".webp",),
+    "image/gif": (".gif",),
+    "image/heic": (".heic", ".heif"),
+    "application/pdf": (".pdf",),
+    "application/rtf": (".rtf",),
+    "application/x-ole-storage": (".doc", ".xls", ".ppt", ".wps", ".et"),
+    "application/zip": (".zip", ".docx", ".xlsx", ".pptx", ".ofd", ".odt", ".ods"),
+    "audio/mpeg": (".mp3",),
+    "audio/amr": (".amr",),
+    "audio/wav": (".wav",),
+    "audio/ogg": (".ogg", ".opus"),
+    "video/mp4": (".mp4", ".m4a", ".m4v", ".mov", ".3gp"),
+}
 ANSWER = "responded"  # beside the steps of a matter: what its citizen is told by an answer
 
 
@@ -30,7 +47,25 @@ class Letter:
     by: str  # desk/person, desk/channel
 
 
-KINDS: Mapping[str, Schema] = {"received": obj({"words": said(8000)}), ANSWER: obj({"words": said(8000)})}
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """What hung on a letter; the desk that it came to keeps it."""
+
+    id: str
+    name: str
+    type: str
+    bytes: int
+    sha256: str
+    desk: str
+    at: datetime
+
+
+_FILES: Schema = {**array(file_of(*PAPERS)), "minItems": 1, "maxItems": MOST_FILES}
+KINDS: Mapping[str, Schema] = {
+    "received": obj({"words": said(8000)}),
+    "attached": obj({"files": _FILES}),
+    ANSWER: obj({"words": said(8000)}),
+}
 
 
 def respond_by(event: Event) -> datetime | None:
@@ -46,6 +81,11 @@ def received(case: Case, event: Event) -> Case:
 def responded(case: Case, event: Event) -> Case:
     letters = (*case.letters, _letter("out", event))
     return replace(case, letters=letters, responded_at=case.responded_at or event.at)
+
+
+def attached(case: Case, event: Event) -> Case:
+    new = (CaseFile(**one, desk=event.origin, at=event.at) for one in event.data["files"])
+    return replace(case, files=(*case.files, *new))
 
 
 def _letter(way: str, event: Event) -> Letter:

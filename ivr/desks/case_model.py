@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ivr.desks.case_letters import Letter
+from ivr.desks.case_letters import CaseFile, Letter
 from ivr.desks.work_order import CallBack, WorkOrder
 
 DISPATCHER = "110"  # who sends people first where life, property or public safety is in danger (R27)
@@ -156,6 +156,7 @@ class Case:
     respond_by: datetime | None = None  # by then somebody must have answered (R45); None: nobody waits for words
     responded_at: datetime | None = None  # the first answer
     letters: tuple[Letter, ...] = ()  # what was written to and fro after it was opened
+    files: tuple[CaseFile, ...] = ()  # that hung on what was written
     matter: Matter = field(default_factory=Matter)
     state: str = ""  # a word of STATES; "": not opened
     owners: tuple[str, ...] = ()  # more than one: police order and work order of one case (R29)

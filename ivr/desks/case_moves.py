@@ -312,5 +312,6 @@ MOVES: Mapping[str, Move] = {
     "told": lambda case, _: case,  # stands in the history
     **work_order_moves.MOVES,
     "received": case_letters.received,
+    "attached": case_letters.attached,
     "responded": _responded,
 }

@@ -7,7 +7,7 @@ message sent or read again is the same one. Each method raises DatabaseDownError
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -16,7 +16,8 @@ from sqlalchemy import Connection, delete, func, select, text
 
 from ivr.desks.case import Case
 from ivr.desks.exchange_limits import is_full
-from ivr.store import case_rows, tables
+from ivr.desks.work_order import File
+from ivr.store import attachments, case_rows, tables
 from ivr.store.cases import Cases, Known
 from ivr.store.correspondence import answered_cases
 from ivr.store.store import Store
@@ -43,6 +44,7 @@ class Arrival:
     subject: str = ""
     automatic: str = ""  # a word of NOBODY, or why only a person answers it
     more: tuple[str, ...] = ()  # what did not fit
+    files: tuple[File, ...] = ()  # that hung on it, and lie in {var}/attachments
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,11 @@ class Arrivals:
             opened = known is None and not nobody
             if opened:
                 known = self._opened(connection, one)
+            if known is not None and one.files:
+                known = self._cases.add(
+                    connection, known, one.channel, "attached", {"files": list(map(asdict, one.files))}
+                )
+                attachments.kept_with(connection, known.case.id, [file.id for file in one.files])
             self._note(connection, one, known.case.id if known is not None else None, taken_at)
             if known is None:
                 return Taken(None, "", again=False), None

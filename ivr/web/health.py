@@ -16,9 +16,9 @@ from typing import Protocol
 from ivr.calls.live import Live
 from ivr.errors import HotlineError
 from ivr.store import Store
+from ivr.store.attachments import DISK_LIMIT
 
 LAG_LIMIT = 10.0  # seconds that the call log may be behind the journal
-DISK_LIMIT = 64 * 1024 * 1024  # bytes that must be free for journal, recordings and SQLite
 REMEMBERED = 2.0  # seconds that a check's result is good for, however often it is asked
 CEL_REMEMBERED = 10.0
 LOOK_SECONDS = 5.0  # that a check may take: a busy machine is not a broken one

@@ -99,10 +99,10 @@ _CHINESE: Mapping[str, str] = {
     "order_no_call_back": "来电人处境危险或不愿接听回电：请勿拨打，需要告知的内容由热线处理",
     "no_room": "磁盘已满或不可写，文件没有保存：请联系管理员",
     "order_confidential": "来电人要求保密，联系方式不提供给承办单位；需要告知的内容请由热线转达",
-    "unknown_file": "该工单没有这个文件，或文件已按规定删除",
+    "unknown_file": "没有这个文件，或文件已按规定删除",
     "bad_file": "这不是照片（JPEG、PNG、WebP），也不是 PDF",
     "attachment_too_large": "文件过大：不得超过 {limit} 字节",
-    "too_many_files": "该工单已有 {most} 个文件",
+    "too_many_files": "这里已有 {most} 个文件",
     # calls and orders
     "unknown_call": "没有正在进行的通话 {call}",
     "unknown_target": "没有这个转接目标：{target}",

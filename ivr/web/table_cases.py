@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import fields
 
 from ivr.desks.case_kinds import CHANNELS, KINDS, MATTER, MATTER_KINDS, URGENCIES
+from ivr.desks.case_letters import PAPERS
 from ivr.desks.case_model import STATES
 from ivr.desks.case_shapes import ID
 from ivr.desks.suggest import BY
-from ivr.desks.work_order import ACTS, DEPARTMENT
+from ivr.desks.work_order import ACTS, DEPARTMENT, file_of
 from ivr.settings.classes import Class
-from ivr.web import cases, shapes
+from ivr.web import attachments, cases, shapes
 from ivr.web.routes import Route, words
 from ivr.web.schema import (
     BOOLEAN,
@@ -108,6 +109,7 @@ CASE = obj(
         "respond_by": shapes.MOMENT,
         "responded_at": shapes.MOMENT,
         "letters": array(obj({"way": one_of("in", "out"), "words": TEXT, "at": TIME, "by": TEXT})),
+        "files": array(obj({**file_of(*PAPERS)["properties"], "name": TEXT, "desk": TEXT, "at": TIME})),
         "closed_at": shapes.MOMENT,
         "state": one_of(*STATES),
         "revision": shapes.COUNT,
@@ -243,6 +245,14 @@ ROUTES: tuple[Route, ...] = (
         words("一件诉求及其全部经过", "One case with its whole history"),
         _ONE,
         access="desk",
+    ),
+    Route(
+        "GET",
+        f"{_CASE}/files/{{attachment}}",
+        attachments.of_case,
+        words("来件所附的一个文件（下载记录在案）", "A file that hung on a letter; who takes it is on record"),
+        access="desk",
+        media="application/octet-stream",
     ),
     Route(
         "POST",

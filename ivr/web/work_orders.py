@@ -16,6 +16,7 @@ from ivr.desks.work_order import OPEN, REASONS, WorkOrder, light
 from ivr.desks.work_order_moves import order_of, possible
 from ivr.errors import HotlineError
 from ivr.schema import time
+from ivr.store.attachments import Place
 from ivr.store.audit import Audit
 from ivr.store.export import instant, plain
 from ivr.store.work_orders import Row, UnknownOrderError, Wanted
@@ -158,6 +159,11 @@ async def departments(asked: Asked) -> dict[str, Any]:
     return {"departments": told}
 
 
+def files_of(row: Row) -> Place:
+    """Where the files of an order lie."""
+    return Place(row["case_id"], row["id"])
+
+
 # --- doing ------------------------------------------------------------------------------------------------------------
 
 
@@ -170,7 +176,7 @@ async def acted(asked: Asked) -> dict[str, Any]:
         if name in data:
             in_reach(time(data[name], f"data.{name}"), datetime.now(UTC), f"data.{name}")
     if "files" in data:
-        kept = await asked.services.attachments.of_order(row, [one["id"] for one in data["files"]])
+        kept = await asked.services.attachments.of(files_of(row), [one["id"] for one in data["files"]])
         data["files"] = [asdict(one) for one in kept]
     if kind == "escalated":
         await _escalate(asked, row, data)

@@ -9,9 +9,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from ivr.channels.enclosures import keep, name_of
+from ivr.channels.incoming import Enclosed
+from ivr.desks.case_letters import PAPERS
 from ivr.store import Store, case_erasure, tables
-from ivr.store.attachments import Attachments, BadFileError, UnknownFileError, type_of
+from ivr.store.attachments import Attachments, BadFileError, Place, UnknownFileError, type_of
 from ivr.store.cases import Cases
+from ivr.store.channels import Arrival, Arrivals
 from ivr.store.work_orders import Row, WorkOrders
 from tests.unit.clocks import START, Clock
 from tests.unit.stories import transferred
@@ -42,7 +46,11 @@ def on_disk(files: Attachments) -> set[str]:
 async def sent(files: Attachments, order: Row, tmp_path: Path, body: bytes = PNG) -> str:
     came = tmp_path / "came"
     came.write_bytes(body)
-    return (await files.add(order, "chengguan", "张三家门口.png", came, "chengguan/li")).id
+    return (await files.add(place_of(order), "张三家门口.png", came, "chengguan/li")).id
+
+
+def place_of(order: Row) -> Place:
+    return Place(order["case_id"], order["id"], "chengguan")
 
 
 @pytest.mark.parametrize(
@@ -70,7 +78,7 @@ async def test_given_a_file_that_no_event_names_when_a_day_is_over_then_it_goes_
     store: Store, files: Attachments, order: Row, clock: Clock, tmp_path: Path
 ) -> None:
     named, forgotten = await sent(files, order, tmp_path), await sent(files, order, tmp_path)
-    told = [{**vars_of(file)} for file in await files.of_order(order, [named])]
+    told = [{**vars_of(file)} for file in await files.of(place_of(order), [named])]
     done = {"order": "lamp", "result": "solved", "words": "已修", "files": told}
     await Cases(store, "12345", clock=clock).act(order["case_id"], "chengguan/li", "order_done", done)
     clock.now += timedelta(hours=23)
@@ -79,8 +87,8 @@ async def test_given_a_file_that_no_event_names_when_a_day_is_over_then_it_goes_
     assert await files.sweep() == 1
     assert on_disk(files) == {named}
     with pytest.raises(UnknownFileError):
-        await files.get(order, forgotten)
-    assert (await files.get(order, named)).name == "张三家门口.png"
+        await files.get(place_of(order), forgotten)
+    assert (await files.get(place_of(order), named)).name == "张三家门口.png"
 
 
 def vars_of(file: object) -> dict[str, object]:
@@ -126,13 +134,13 @@ async def test_given_the_calls_personal_data_are_erased_then_file_and_name_go_an
     store: Store, files: Attachments, order: Row, clock: Clock, tmp_path: Path
 ) -> None:
     id = await sent(files, order, tmp_path)
-    told = [vars_of(file) for file in await files.of_order(order, [id])]
+    told = [vars_of(file) for file in await files.of(place_of(order), [id])]
     cases = Cases(store, "12345", clock=clock)
     done = {"order": "lamp", "result": "solved", "words": "张三家已修", "files": told}
     await cases.act(order["case_id"], "chengguan/li", "order_done", done)
     await store.write(lambda connection: case_erasure.forget(connection, ["c-1"], clock.now))
     with pytest.raises(UnknownFileError):
-        await files.get(order, id)  # from this moment, whenever the file goes
+        await files.get(place_of(order), id)  # from this moment, whenever the file goes
     assert on_disk(files) == {id}
     assert await files.sweep() == 1
     assert await files.sweep() == 0
@@ -158,3 +166,66 @@ async def test_given_a_file_that_cannot_be_deleted_then_it_is_tried_again(
     files.path(id).rmdir()
     files.path(id).write_bytes(kept)
     assert await files.sweep() == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "type", "name"),
+    [
+        ("照片.JPG", "image/jpeg", "照片.JPG"),
+        ("../../etc/passwd", "image/png", "passwd.png"),
+        ("invoice\u202egpj.exe", "application/pdf", "invoicegpj.exe.pdf"),
+        ("macro.docm", "application/zip", "macro.docm.zip"),
+        ("voice.amr", "audio/amr", "voice.amr"),
+        ("", "image/webp", "file.webp"),
+        ("长" * 300 + ".pdf", "application/pdf", "长" * 120),
+        ("a\r\nSet-Cookie: b", "image/gif", "a Set-Cookie: b.gif"),
+    ],
+)
+def test_given_a_name_then_it_ends_as_its_type_does(said: str, type: str, name: str) -> None:
+    found = name_of(said, type)
+    assert found == (name if len(name) < 120 else name[:116] + ".pdf")
+
+
+@pytest.mark.parametrize(
+    ("beginning", "type"),
+    [
+        (b"GIF89a", "image/gif"),
+        (b"\x00\x00\x00\x18ftypheic", "image/heic"),
+        (b"\x00\x00\x00\x18ftypmp42", "video/mp4"),
+        (b"RIFF\x10\x00\x00\x00WAVE", "audio/wav"),
+        (b"PK\x03\x04", "application/zip"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
+        (b"{\\rtf1", "application/rtf"),
+    ],
+)
+def test_given_what_people_send_by_mail_then_its_first_bytes_say_what_it_is(beginning: bytes, type: str) -> None:
+    assert type_of(beginning, PAPERS) == type
+
+
+@pytest.mark.parametrize(
+    "beginning", [b"MZ\x90", b"\x7fELF", b"#!/bin/sh", b"<html>", b"<svg", b"@echo off", b"RIFFxxxxAVI "]
+)
+def test_given_what_could_run_then_it_is_kept_nowhere(beginning: bytes) -> None:
+    with pytest.raises(BadFileError):
+        type_of(beginning, PAPERS)
+
+
+async def test_given_what_hung_on_a_mail_when_its_case_is_erased_then_file_and_name_go(
+    store: Store, files: Attachments, clock: Clock
+) -> None:
+    cases = Cases(store, "12345", clock=clock)
+    kept = await keep(files, [Enclosed("张三.png", PNG)], "mail")
+    one = Arrival(
+        "mail", "email", "m1", clock.now, clock.now, {"text": "路灯"}, sender="z@example.com", files=tuple(kept)
+    )
+    taken = await Arrivals(store, cases).take(one)
+    assert taken.case is not None
+    clock.now += timedelta(days=2)
+    assert await files.sweep() == 0, "an event names it"
+    assert (await files.get(Place(taken.case), kept[0].id)).name == "张三.png"
+    await store.write(lambda connection: case_erasure.forget_case(connection, str(taken.case), clock.now))
+    with pytest.raises(UnknownFileError):
+        await files.get(Place(taken.case), kept[0].id)
+    assert (await files.sweep(), on_disk(files)) == (1, set())
+    (file,) = (await cases.get(taken.case)).case.files
+    assert (file.name, file.sha256) == ("(erased)", kept[0].sha256)

@@ -8,19 +8,23 @@ import random
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.engine import make_url
 
 from ivr import credentials
 from ivr.channels import mailbox
 from ivr.channels.mailbox import Mailbox
+from ivr.desks.case_letters import CaseFile
 from ivr.doctor_channels import channels
 from ivr.settings.channels import Channel
 from ivr.settings.load import read
-from ivr.store import Store, tables
+from ivr.store import Store, attachments, tables
+from ivr.store.attachments import Attachments
 from ivr.store.cases import Cases
 from ivr.store.channels import Arrivals
 from ivr.store.errors import DatabaseDownError
@@ -57,9 +61,14 @@ async def lines(store: Store) -> list[str]:
         return list((await connection.execute(select(tables.case.c.line).order_by(tables.case.c.serial))).scalars())
 
 
+def folder_of(store: Store) -> Path:
+    return Path(make_url(store._engine_url).database or "").parent / "attachments"
+
+
 @asynccontextmanager
 async def reading(channel: Channel, store: Store, password: str = PASSWORD) -> AsyncIterator[Mailbox]:
-    box = Mailbox(channel, password, Arrivals(store, Cases(store, "12345")))
+    files = Attachments(store, folder_of(store))
+    box = Mailbox(channel, password, Arrivals(store, Cases(store, "12345")), files)
     task = asyncio.create_task(box.run())
     try:
         yield box
@@ -116,6 +125,66 @@ async def test_given_a_reader_that_dies_at_each_moment_then_every_mail_is_one_ca
         await until(lambda: _are(store, [f"lamp {n}" for n in range(7)]))
     async with store.reading() as connection:
         assert (await connection.execute(select(func.count()).select_from(tables.channel_message))).scalar() == 7
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
+
+
+def with_files(n: int, *files: tuple[str, bytes], **heads: str) -> bytes:
+    made = EmailMessage()
+    made["From"], made["Message-ID"], made["Subject"] = f"wang{n}@example.com", f"<{n}@x>", f"lamp {n}"
+    for name, value in heads.items():
+        del made[name.replace("_", "-")]
+        made[name.replace("_", "-")] = value
+    made.set_content("see the files")
+    for name, content in files:
+        made.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
+    return made.as_bytes()
+
+
+async def test_given_files_that_hang_on_a_mail_then_they_lie_beside_its_case_once_and_what_could_run_does_not(
+    server: ImapServer, store: Store, channel: Channel
+) -> None:
+    evil = (("run.exe", b"MZ\x90\x00" * 20), ("page.html", b"<script>alert(1)</script>"), ("empty.png", b""))
+    server.put(with_files(1, ("路灯\u202e照片.exe", PNG), *evil))
+    server.put(with_files(2, ("x.png", PNG), Auto_Submitted="auto-replied"))
+    async with reading(channel, store):
+        await until(lambda: _are(store, ["lamp 1"]))
+        server.put(with_files(3, ("b.docx", b"PK\x03\x04" + b"x" * 50), From="wang1@example.com", References="<1@x>"))
+        await until(lambda: _has_files(store, 2))
+    server.renumber()
+    async with reading(channel, store) as box:
+        await until(lambda: _counted(box, "again", 2))
+    first, second = await files_of_the_case(store)
+    assert (first.name, first.type, first.bytes) == ("路灯照片.exe.png", "image/png", len(PNG))
+    assert (second.name, second.type) == ("b.docx", "application/zip")
+    on_disk = {path.name: path.read_bytes() for path in folder_of(store).rglob("*") if path.is_file()}
+    assert set(on_disk) == {first.id, second.id}
+    assert on_disk[first.id] == PNG
+
+
+async def test_given_a_disk_without_room_then_the_mail_is_a_case_all_the_same(
+    server: ImapServer, store: Store, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attachments, "DISK_LIMIT", 1 << 62)
+    server.put(with_files(1, ("photo.png", PNG)))
+    async with reading(channel, store):
+        await until(lambda: _are(store, ["lamp 1"]))
+    assert await files_of_the_case(store) == ()
+
+
+async def files_of_the_case(store: Store) -> tuple[CaseFile, ...]:
+    async with store.reading() as connection:
+        (id,) = (await connection.execute(select(tables.case.c.id))).scalars()
+    return (await Cases(store, "12345").get(id)).case.files
+
+
+async def _has_files(store: Store, count: int) -> bool:
+    return len(await files_of_the_case(store)) == count
+
+
+async def _counted(box: Mailbox, what: str, count: int) -> bool:
+    return box.counters[what] == count
 
 
 async def test_given_a_mailbox_that_is_numbered_anew_then_nothing_is_taken_twice_or_missed(

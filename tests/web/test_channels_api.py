@@ -13,7 +13,10 @@ import pytest
 from sqlalchemy import select
 
 from ivr import webhooks
+from ivr.channels.enclosures import keep
+from ivr.channels.incoming import Enclosed
 from ivr.store import tables
+from ivr.store.channels import Arrival
 from tests.web.house import GATEWAY_SECRET, House
 
 PATH = "/api/v1/channels/wechat"
@@ -123,3 +126,30 @@ async def test_given_the_example_of_a_gateway_when_it_brings_a_message_then_it_i
     assert number == again
     case = (await house.ask("GET", f"/api/v1/cases/{number}"))[1]["case"]
     assert (case["matter"]["text"], case["channel"]) == ("路灯不亮", "wechat")
+
+
+async def test_given_a_file_of_a_letter_then_who_reads_the_case_takes_it_on_record_and_no_browser_opens_it(
+    house: House,
+) -> None:
+    services, now = house.services, datetime.now(UTC)
+    content = b"%PDF-1.7 <script>alert(1)</script>"
+    kept = await keep(services.attachments, [Enclosed('说明".pdf', content)], "mail")
+    one = Arrival("mail", "email", "m1", now, now, {"text": "路灯"}, sender="w@example.com", files=tuple(kept))
+    case = (await services.arrivals.take(one)).case
+    (told,) = (await house.ask("GET", f"/api/v1/cases/{case}"))[1]["case"]["files"]
+    path = f"/api/v1/cases/{case}/files/{told['id']}"
+    assert (told["name"], told["desk"]) == ('说明".pdf', services.cases.desk)
+    assert (await house.ask("GET", path, token=None))[0] == 401
+    async with house.client.get(
+        path, headers={"Authorization": f"Bearer {house.services.credentials.api_token}"}
+    ) as got:
+        assert (await got.read(), got.headers["Content-Type"]) == (content, "application/octet-stream")
+        assert got.headers["Content-Disposition"].startswith("attachment; filename*=UTF-8''%E8%AF%B4%E6%98%8E%22.pdf")
+        assert (got.headers["X-Content-Type-Options"], "sandbox" in got.headers["Content-Security-Policy"]) == (
+            "nosniff",
+            True,
+        )
+    rows = (await house.ask("GET", "/api/v1/audit?what=case.file"))[1]["entries"]
+    assert [row["details"]["sha256"] for row in rows] == [kept[0].sha256]
+    other = (await send(house))[1]["case"]["id"]
+    assert (await house.ask("GET", f"/api/v1/cases/{other}/files/{told['id']}"))[1]["error"]["id"] == "unknown_file"

@@ -12,6 +12,7 @@ import { useClasses, valueOf, words } from "./form.js";
 import { useDepartments } from "../orders/facts.js";
 import { Orders } from "./orders.js";
 import { Advice } from "./advice.js";
+import { Files } from "./files.js";
 import { Letters } from "./letters.js";
 import { Panel } from "./panel.js";
 import { told } from "./told.js";
@@ -136,7 +137,7 @@ export function One({ id }) {
       <dl class="case-facts"><dt>${t("case.first")}</dt><dd>${one.first}</dd><dt>${t("case.channel")}</dt><dd>${t(`case.channel.${one.channel}`)}</dd><dt>${t("case.opened")}</dt><dd>${when(one.opened_at)}</dd></dl>
       <${Acts} one=${one} classes=${classes} act=${act} />
     </header>
-    <div class="case-list"><${Matter} one=${one} classes=${classes} /><${Letters} one=${one} act=${act} /><${Orders} one=${one} act=${act} /><${Links} one=${one} /></div>
+    <div class="case-list"><${Matter} one=${one} classes=${classes} /><${Letters} one=${one} act=${act} /><${Files} one=${one} /><${Orders} one=${one} act=${act} /><${Links} one=${one} /></div>
     <${History} one=${one} />
   </article>`;
 }

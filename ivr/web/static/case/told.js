@@ -11,6 +11,7 @@ export function told({ kind, data }, departments = []) {
   if (kind === "written") said.fields = Object.keys(data).map((name) => t(`case.note_${name}`)).join(t("case.and"));
   for (const name of ["whose", "danger", "result", "granted", "reached", "satisfied"]) if (name in data) said[name] = t(`case.${name}.${data[name]}`);
   for (const name of ["due", "until"]) if (name in data) said[name] = when(data[name]);
+  if (data.files) said.files = data.files.map((file) => file.name).join(t("case.and"));
   if (kind === "told" && data.way === "email") said.words = t(`case.mailed.${data.step}`);
   if (data.department) said.department = nameOf(departments, data.department);
   return t(kind === "told" && data.state === "failed" ? "case.event.told_failed" : `case.event.${kind}`, said);
