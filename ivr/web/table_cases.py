@@ -32,7 +32,7 @@ from ivr.web.schema import (
 V1 = "/api/v1"
 _CASE = f"{V1}/cases/{{id}}"
 _ANY: Schema = {}
-_OWN_ACCORD = {"opened", "merged", "split", "called", "decided", "voice_failed", "told", "received", *ACTS}
+_OWN_ACCORD = {"opened", "merged", "split", "called", "decided", "voice_failed", "told", "received", "attached", *ACTS}
 _FOR_PEOPLE = tuple(kind for kind in KINDS if kind not in _OWN_ACCORD)
 
 ROW = obj(

@@ -115,6 +115,7 @@ DATA: dict[str, list[dict[str, Any]]] = {
     "split": [{"into": OTHER}, {"from": OTHER}],
     "received": [{"words": "三号楼门口也不亮"}],
     "responded": [{"words": "已派人去看"}],
+    "attached": [{"files": [{"id": "a1", "name": "x.png", "type": "image/png", "bytes": 9, "sha256": "0" * 64}]}],
     "told": [{"to": "caller", "way": "sms", "step": "received", "words": "您的诉求已受理。", "state": "sent"}],
     "consultation": [{"participants": ["张三", "李四"], "minutes": "由 110 受理", "owners": ["110"]}],
     "ordered": [{"order": "o1", "department": "chengguan", "joint": ["shuiwu"], **LIMITS}],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import random
 from datetime import UTC, datetime
 from email.message import EmailMessage
 
@@ -151,5 +152,27 @@ def test_given_a_parser_that_breaks_then_the_mail_is_not_lost(monkeypatch: pytes
     def broken(_: bytes) -> None:
         raise RecursionError
 
-    monkeypatch.setattr("ivr.channels.mail.message_from_bytes", broken)
+    monkeypatch.setattr("ivr.channels.mail.BytesFeedParser", broken)
     assert read(HEAD + b"\r\nhello")[0] == UNREADABLE
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 3, 48_000, 49_151, 49_152, 200_000, 1_000_001])
+@pytest.mark.parametrize("end", ["\r\n", "\n", " \t\r\n"])
+def test_given_a_file_of_any_size_then_its_bytes_are_those_that_were_sent(size: int, end: str) -> None:
+    sent = random.Random(size).randbytes(size)
+    coded = base64.encodebytes(sent).decode().replace("\n", end)
+    heads = b"Content-Type: image/png; name=a.png\r\nContent-Transfer-Encoding: BASE64\r\n\r\n"
+    raw = HEAD + heads + coded.encode()
+    one = incoming(raw, len(raw), BOX, NOW)
+    assert [file.content for file in one.enclosed] == ([sent] if sent else [])
+
+
+def test_given_a_mail_that_was_cut_then_its_last_file_is_not_whole_and_not_kept() -> None:
+    made = EmailMessage()
+    made["From"] = "w@example.com"
+    for name in ("a.png", "b.png"):
+        made.add_attachment(bytes(9000), maintype="image", subtype="png", filename=name)
+    raw = made.as_bytes()
+    one = incoming(raw[:-2000], len(raw), BOX, NOW)
+    assert [file.name for file in one.enclosed] == ["a.png"]
+    assert "b.png" in one.files[1]
