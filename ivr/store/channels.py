@@ -149,7 +149,7 @@ class Arrivals:
         if found is None:
             return None
         known, words = self._cases.known(connection, found), (one.matter.get("text", ""), *one.more)
-        if known is None or is_full(known.case, self._cases.desk, len(words)):
+        if known is None or is_full(known.case, self._cases.desk, len(words) + bool(one.files)):
             return None
         return self._letters(connection, known, one.channel, words)
 

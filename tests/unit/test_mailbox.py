@@ -154,7 +154,7 @@ async def test_given_files_that_hang_on_a_mail_then_they_lie_beside_its_case_onc
         await until(lambda: _has_files(store, 2))
     server.renumber()
     async with reading(channel, store) as box:
-        await until(lambda: _counted(box, "again", 2))
+        await until(lambda: _counted(box, "again", 3))
     first, second = await files_of_the_case(store)
     assert (first.name, first.type, first.bytes) == ("路灯照片.exe.png", "image/png", len(PNG))
     assert (second.name, second.type) == ("b.docx", "application/zip")
