@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr import credentials
-from ivr.channels import mail
+from ivr.channels import mail, mailbox
 from ivr.channels.incoming import arrival
 from ivr.desks.case_model import Case, Event, Matter
 from ivr.doctor_channels import channels
@@ -299,13 +299,14 @@ async def test_given_no_tls_over_a_network_then_nothing_is_sent(monkeypatch: pyt
 
 
 async def test_given_a_mail_server_then_the_doctor_says_whether_it_takes_our_mails(
-    house: House, tmp_path: Path
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(mailbox, "why_not", lambda *_: "")
     kept = credentials.path_in(tmp_path)
     without = kept.read_text()
 
     async def said() -> tuple[str, str]:
-        found = await asyncio.to_thread(lambda: list(channels(house.site, tmp_path, lambda *_: "")))
+        found = await asyncio.to_thread(lambda: list(channels(house.site, tmp_path)))
         return found[1].level, found[1].words["en"]
 
     kept.write_text(f'{without}\n[channels]\nmail = "wrong"\n"mail.send" = "{PASSWORD}"\n')
