@@ -56,7 +56,7 @@ def partners(site: Site) -> Iterator[Finding]:
 
 def findings(site: Site, partner: Partner, heard: Heard, told: Told, now: datetime) -> Iterator[Finding]:
     """Pure: of one partner."""
-    if heard.status >= 500:  # a proxy before a system that does not run answers too
+    if heard.status >= 500 and heard.status != 501:  # a proxy before a system that does not run answers too
         heard = replace(heard, why=f"HTTP {heard.status}")
     found = [*_door(partner, heard, now), *_outgoing(partner, told, now), *_voice(site, partner, heard)]
     if not found:

@@ -44,6 +44,7 @@ def site(tmp_path: Path) -> Site:
         (WELL, Told(0, 2), "exchange-110-refused", "warning", "refused 2 messages"),
         (WELL, Told(3, 0, NOW - timedelta(minutes=7)), "exchange-110-waiting", "warning", "3 messages wait for 110"),
         (WELL, Told(3, 0, NOW - timedelta(minutes=4)), "exchange-110", "ok", ""),
+        (Heard(status=501), Told(), "exchange-110-acknowledge", "warning", "runs other software"),  # has no GET at all
         (Heard(status=404), Told(), "exchange-110-acknowledge", "warning", "runs other software"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,8 @@ from typing import Any
 import orjson
 import pytest
 
-from ivr import webhooks
+from ivr import credentials, webhooks
+from ivr.settings import load
 from ivr.web import messages
 from ivr.web.examples import REFUSALS, REQUESTS
 from ivr.web.openapi import describe
@@ -55,6 +57,17 @@ async def test_given_the_line_that_a_page_shows_when_it_is_sent_then_a_case_is_o
     assert line is not None
     status, told = await house.ask("POST", line[1], json=orjson.loads(line[2]))
     assert (status, told["case"]["matter"]["cause"]) == (201, "路灯不亮")
+
+
+@pytest.mark.parametrize("page", ["channels.md", "channels.zh.md"])
+def test_given_the_line_that_reads_the_token_when_it_is_run_then_it_finds_it(tmp_path: Path, page: str) -> None:
+    var = tmp_path / "var"
+    var.mkdir()
+    secrets, _ = credentials.ensure(var, load(ROOT / "hotline.toml", var))
+    line = re.search(r"^TOKEN=.*$", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.MULTILINE)
+    assert line is not None
+    told = subprocess.check_output(["sh", "-c", f"{line[0]}; echo $TOKEN"], cwd=tmp_path, text=True)
+    assert told.strip() == secrets.api_token
 
 
 async def test_given_the_examples_when_they_are_sent_one_after_another_then_a_case_goes_from_its_opening_to_its_end(
