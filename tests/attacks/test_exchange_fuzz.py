@@ -159,4 +159,4 @@ def test_given_any_history_from_a_partner_when_it_is_taken_then_all_that_shows_i
 
     ask()
     assert {"effect", "unknown_kind", "unknown_shape"} <= set(effects), "these are too tame"
-    assert len(effects) > 5, "these are too tame"
+    assert len(effects) >= 5, "these are too tame"  # two rules at least said no: which, a new kind of event changes
