@@ -1,7 +1,8 @@
 """How long a month's bulletin takes: `python -m tests.bench.bulletin [--cases 1000000] [--url …]`.
 
 A month of cases is made as the product would make it, and copied over the months before until there are so many: a
-bulletin reads rows of cases and handovers, and those alone are copied.
+bulletin reads rows of cases and handovers, and those alone are copied. Then each case gets a work order, and the caller
+of every other one is called back.
 """
 
 from __future__ import annotations
@@ -50,11 +51,38 @@ def copied(connection: Connection, months: int) -> None:
             connection.execute(text(order))
 
 
+DEPARTMENTS = 50
+
+
+def called_back(connection: Connection) -> None:
+    copied_from = {"case_id": "id", "case_serial": "serial", "desk": "'12345'", "state": "'done'", "reopened": "0"}
+    made = {"joint": "''", "extension": "''", "told_until": "opened_at", "next_at": "NULL"}
+    moments = ("at", "since", "sign_by", "yellow_at", "red_at", "due", "signed_at", "done_at", "changed_at")
+    kept = ("serial", "id", "number", "class_code", "urgency", "region", "place", "line", "confidential")
+    order = {
+        **{name: name for name in kept},
+        **copied_from,
+        **made,
+        **dict.fromkeys(moments, "opened_at"),
+        "department": f"'department-' || (serial % {DEPARTMENTS})",
+    }
+    grade = "CASE serial % 20 WHEN 0 THEN 'no' WHEN 2 THEN 'partly' WHEN 4 THEN '' ELSE 'yes' END"
+    said = {"case_serial": "serial", "place": "1", "desk": "'12345'", "reached": "serial % 20 <> 4", "satisfied": grade}
+    for name, columns, which in (
+        ("work_order", order, ""),
+        ("call_back", {**said, "at": "opened_at"}, " WHERE serial % 2 = 0"),
+    ):
+        names = ", ".join(f'"{column}"' for column in columns)
+        shown = ", ".join(f'"{one}"' if one in kept else one for one in columns.values())
+        connection.execute(text(f'INSERT INTO {name} ({names}) SELECT {shown} FROM "case"{which}'))
+
+
 async def filled(url: str, cases: int) -> None:
     store = Store(url)
     await store.open()
     await fill(store, min(cases, A_MONTH))
     await store.write(lambda connection: copied(connection, -(-cases // A_MONTH)))
+    await store.write(called_back)
     if not url.startswith("sqlite"):
         async with store.transaction() as connection:
             await connection.execute(text("ANALYZE"))
