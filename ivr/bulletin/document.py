@@ -228,7 +228,7 @@ class _Teller:
         line = self.say(
             "satisfaction_line", asked=total.asked, reached=total.reached, rated=total.rated, share=_rate(total.share)
         )
-        head = [self.say(word) for word in ("department", "called", "reached", *SATISFIED, "rate")]
+        head = [self.say(word) for word in ("department", "called", "reached", *SATISFIED, "rate_head")]
         of = [(self.of(self.named.departments, key), grades) for key, grades in found.departments.items()]
         rows = [
             (name, one.asked, one.reached, one.yes, one.partly, one.no, _shown(_percent(one)))

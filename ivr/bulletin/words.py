@@ -104,6 +104,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "partly": ("基本满意", "partly"),
     "no": ("不满意", "not satisfied"),
     "rate": ("满意率（%）", "satisfied (%)"),
+    "rate_head": ("满意率%", "satisfied %"),
     "graded": ("来电人评价（次）", "what callers say"),
     "graded_by": ("各单位的评价（次）", "what callers say, by department"),
     "norm": ("规范编号", "norm"),

@@ -39,6 +39,7 @@ work_order = Table(
     Column("confidential", Boolean, nullable=False),
     Index(None, "id"),
     Index(None, "case_serial"),
+    Index(None, "at"),
     Index("ix_work_order_open", "due", sqlite_where=_OPEN, postgresql_where=_OPEN),
     Index("ix_work_order_next", "next_at", sqlite_where=_WAITS, postgresql_where=_WAITS),
 )

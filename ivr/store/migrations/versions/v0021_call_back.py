@@ -1,4 +1,4 @@
-"""What callers say of what was done, for figures: made of their cases' events, those of before among them.
+"""What callers say of what was done, for figures: made of their cases' events; a month's orders by an index.
 
 Revision ID: 0021
 Revises: 0020
@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_serial", "place"),
     )
     op.create_index("ix_call_back_at", "call_back", ["at"])
+    op.create_index("ix_work_order_at", "work_order", ["at"])
     connection, event, case = op.get_bind(), tables.case_event.c, tables.case.c
     asked = sa.select(event.case_id).where(event.kind == "called_back").distinct()
     for case_id in list(connection.execute(asked).scalars()):
@@ -39,4 +40,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_work_order_at", "work_order")
     op.drop_table("call_back")
