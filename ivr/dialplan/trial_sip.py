@@ -9,7 +9,6 @@ import secrets
 from dataclasses import dataclass, field
 
 _serial = itertools.count(1)
-MULTIPLE = frozenset({"via", "record-route", "route"})
 SHORT = {"v": "via", "f": "from", "t": "to", "i": "call-id", "m": "contact", "l": "content-length", "c": "content-type"}
 
 

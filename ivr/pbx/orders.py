@@ -22,11 +22,6 @@ WRAP_UP = "wrap-up"  # QueuePause reason, the same word as in dialplans/core/ope
 MUTED = "DESK_MUTED"  # channel variable
 TALK_DETECT = "600,256"  # ms of silence that end an utterance; loudness of speech (Asterisk's own)
 REMEMBERED = 10_000  # transfer ids: an order that is sent again is known, whatever happened to its answer
-REFER_FAILURES = {
-    "busy": "486 Busy Here",
-    "no_answer": "480 Temporarily Unavailable",
-    "unknown_target": "404 Not Found",
-}
 
 
 class Manager(Protocol):

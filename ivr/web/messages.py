@@ -233,7 +233,6 @@ _CHINESE: Mapping[str, str] = {
     "check_failed": "{check} 无法检查",
     "ami_down": "与电话交换系统的管理连接（AMI）未就绪：{state}",
     "live_stale": "实时状态尚未同步",
-    "journal_stopped": "话单写入任务没有运行",
     "journal_behind": "话单写入落后 {seconds} 秒，上限 {limit} 秒",
     "calls_refused": "数据库拒绝了 {count} 个通话的记录，详见日志",
     "cel_off": "电话交换系统没有写话单（CEL）：{said}",

@@ -64,7 +64,6 @@ class Sessions:
         self._turn = asyncio.Lock()  # who begins or ends a session, and who reads them
         self._sockets: dict[str, set[web.WebSocketResponse]] = {}
         self._first: dict[web.WebSocketResponse, Callable[[], Awaitable[object]]] = {}  # what comes before its close
-        self._on_end: list[Callable[[Session], None]] = []
         self._on_unlock: list[Callable[[str], None]] = []
         self._closing: set[asyncio.Task[bool]] = set()
         self._to_end: set[str] = set()  # in memory they are over, in the database not yet
@@ -117,10 +116,6 @@ class Sessions:
                 self.open[session].seen_at = self._clock()
             else:
                 self._close(socket)
-
-    def on_end(self, callback: Callable[[Session], None]) -> None:
-        """`callback` is told of each session that ends, at once; it must not wait."""
-        self._on_end.append(callback)
 
     def on_unlock(self, callback: Callable[[str], None]) -> None:
         """`callback` is told of each account (its user) whose lock somebody ended, also by another process."""
@@ -176,11 +171,8 @@ class Sessions:
         for id in ids:
             self._to_end.add(id)
             self.seeds.pop(id, None)
-            session = self.open.pop(id, None)
-            if session is None:
+            if self.open.pop(id, None) is None:
                 continue
-            for callback in self._on_end:
-                callback(session)
             for socket in list(self._sockets.get(id, ())):
                 self._close(socket)
 
