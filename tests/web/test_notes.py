@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ivr.calls.redaction import without_number
-from ivr.store import retention_rows, search
+from ivr.store import erasure, retention_rows, search
 from ivr.store.case_search import Wanted
 from ivr.store.cases import Known
 from ivr.store.notes import Notes
@@ -88,12 +88,14 @@ async def test_given_a_case_of_two_calls_when_one_number_is_erased_then_it_stays
     house: House,
 ) -> None:
     calls = [transferred("c-1"), transferred("c-2", start=100)]
+    order = erasure.Order("hotline", erasure.PERSONAL, "24 months", "test", calls[1].entered_at)
     await house.store.save(calls)
     case = (await written(house, "c-1", WORDS)).case
     await house.services.cases.act(case.id, "1001", "called", {"call": "c-2"})
     for call, cause in zip(calls, (WORDS["cause"], ""), strict=True):
         async with house.store.transaction() as connection:
             await retention_rows.redact(connection, [(call, without_number(call, "~0123456789ab"))])
+            await erasure.prove(connection, order, call.entered_at, [call.id], [call.entered_at])
         assert (await house.services.cases.get(case.id)).case.matter.cause == cause
 
 
