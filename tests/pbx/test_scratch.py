@@ -104,22 +104,24 @@ def test_given_more_users_than_asterisks_when_all_want_one_then_each_has_one_for
 ) -> None:
     monkeypatch.setattr(scratch_run, "LANES", 2)
     inside: list[Path] = []
-    most = 0
 
-    async def user() -> None:
-        nonlocal most
+    async def user(two_at_once: asyncio.Event) -> None:
         async with scratch(site, var) as one:
             assert one.var not in inside
             inside.append(one.var)
-            most = max(most, len(inside))
-            await asyncio.sleep(0.3)
+            assert len(inside) <= 2
+            if len(inside) == 2:
+                two_at_once.set()
+            await asyncio.wait_for(two_at_once.wait(), 60)
+            await asyncio.sleep(0.1)  # that the others come meanwhile, if they can
             inside.remove(one.var)
 
     async def all_of_them() -> None:
-        await asyncio.gather(*(user() for _ in range(4)))
+        two_at_once = asyncio.Event()
+        await asyncio.gather(*(user(two_at_once) for _ in range(4)))
 
     asyncio.run(all_of_them())
-    assert most == 2
+    assert inside == []
 
 
 def test_given_a_killed_user_or_keeper_when_time_passes_then_no_asterisk_is_left(

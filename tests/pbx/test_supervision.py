@@ -47,7 +47,7 @@ class Systemd:
         while True:
             self.words.append(self._link.recv(4096).decode())
 
-    def wait(self, word: str, seconds: float = 20.0) -> None:
+    def wait(self, word: str, seconds: float = 90.0) -> None:
         eventually(
             lambda: any(word in words for words in list(self.words)), seconds, lambda: f"{word}: {self.words[-9:]}"
         )
@@ -111,7 +111,7 @@ def test_given_a_talk_when_the_controller_hangs_or_the_program_is_renewed_then_o
     systemd.words.clear()
     os.kill(keeper, signal.SIGUSR1)
     systemd.wait("RELOADING=1")
-    systemd.wait("READY=1", 30)
+    systemd.wait("READY=1")
     hotline.wait_healthy()
     assert hotline.controller_pid not in (None, before)
     assert (up(hotline), hotline.asterisk_pid) == (keeper, asterisk)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from http import HTTPStatus
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -133,6 +134,12 @@ class Soak:
         return replace(self.deaths.world, stalled=tuple(self._pulse.stalls))
 
     def _look(self) -> None:
+        """A controller that begins has little of what it will have: only one that is whole is looked at."""
+        try:
+            if self.hotline.api("GET", "/healthz").status != HTTPStatus.OK:
+                return
+        except OSError:
+            return
         found = growth.look(self.hotline.controller_pid, time.time(), len(self.stage.scenes))
         if found is not None:
             self._looks.append(found)
