@@ -67,7 +67,7 @@ class House:
         """All that is due now, until nothing is."""
         task = asyncio.create_task(self.teller._mailer.run(NAME, self.channel))
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(120):
                 while await self.tellings.due(NAME, self.clock[0]) and NAME not in self.teller.trouble:  # noqa: ASYNC110  rows
                     await asyncio.sleep(0.02)
         finally:
