@@ -57,7 +57,7 @@ export const Words = ({ longest = 2000, ...rest }) => html`<${TextInput} lines=$
 export function Reason({ title, action, about, label, hint, longest, lines = 3, draft, data, act, onClose }) {
   const [words, setWords, kept] = useDraft(draft);
   return html`<${Asking} title=${title} action=${action} ready=${words.trim()} data=${() => data(words.trim())} act=${kept(act)} onClose=${onClose}>
-    ${about && html`<p>${about}</p>`}
+    ${about && html`<p class="asking-about">${about}</p>`}
     <${Words} label=${label} hint=${hint} longest=${longest} lines=${lines} value=${words} onInput=${setWords} required autofocus />
   <//>`;
 }
