@@ -56,6 +56,7 @@ class Message:
     case: str
     made_at: datetime
     events: tuple[Event, ...]
+    decide_seconds: int | None = None  # the sender's limit, within which desks agree; None: not told
 
     @property
     def first(self) -> int:

@@ -49,7 +49,13 @@ HOTLINE: Schema = {
             "case": CASE_ID,
             "sent": TIME,
             "events": {**array(EVENT), "minItems": 1, "maxItems": MOST_EVENTS},
-        }
+        },
+        {
+            "decide_seconds": {
+                **integer(1, 86_400),
+                "description": "desks that negotiate about a case of the sender's agree within so long, or it accepts",
+            }
+        },
     ),
     "additionalProperties": {},  # of a newer minor version
 }
@@ -99,6 +105,7 @@ def written(message: Message, case: Case) -> bytes:
             "case": message.case,
             "sent": instant(message.made_at),
             "events": [told(event) for event in message.events],
+            **({"decide_seconds": message.decide_seconds} if message.decide_seconds is not None else {}),
         },
     }
     return orjson.dumps(document)
@@ -119,7 +126,9 @@ def read(body: bytes, sender: str, own: str) -> Message:
         raise BadMessageError("hotline.from", f"{sender}, whose key signed it")
     if found["to"] != own:
         raise BadMessageError("hotline.to", f"{own}, which this desk is")
-    return Message(found["message"], sender, own, found["case"], _time(found["sent"]), tuple(_events(found, sender)))
+    events = tuple(_events(found, sender))
+    limit = found.get("decide_seconds")
+    return Message(found["message"], sender, own, found["case"], _time(found["sent"]), events, limit)
 
 
 def _events(found: dict[str, Any], sender: str) -> list[Event]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Select, delete, func, select, update
 from ivr.desks import exchange_wire
 from ivr.desks.case import fold
 from ivr.desks.case_model import Case, Event
+from ivr.desks.deadlines import Deadlines
 from ivr.desks.exchange import (
     MOST_BYTES_WAITING,
     MOST_WAITING,
@@ -85,7 +86,15 @@ class Backlog:
     oldest: datetime | None = None  # of those pending
 
 
-def pack(connection: Connection, case: Case, own: str, known: Iterable[str], now: datetime) -> int:
+def pack(
+    connection: Connection,
+    case: Case,
+    own: str,
+    known: Iterable[str],
+    now: datetime,
+    *,
+    decide_seconds: int | None = None,
+) -> int:
     """Put what the case's desks have not been told into the outbox; how many messages that makes.
 
     For the transaction that adds our events. `known`: the desks that we have an exchange with.
@@ -96,7 +105,7 @@ def pack(connection: Connection, case: Case, own: str, known: Iterable[str], now
         sent = connection.execute(select(func.max(_MESSAGE.last_seq)).where(mine)).scalar() or 0
         events = [entry.event for entry in case.history]
         for message in packed(events, sent, own, desk, now=now, new_id=lambda: str(uuid4())):
-            body = exchange_wire.written(message, case)
+            body = exchange_wire.written(replace(message, decide_seconds=decide_seconds), case)
             row = _row(message, body, now, "pending", direction=OUT)
             connection.execute(tables.exchange_message.insert().values(row))
             made += 1
@@ -134,16 +143,26 @@ def _row(message: Message, body: bytes, now: datetime, state: str, *, direction:
 
 
 class Messages:
-    """Each method raises DatabaseDownError. `own`: this desk; `known`: those that it has an exchange with."""
+    """Each method raises DatabaseDownError. `own`: this desk; `known`: those that it has an exchange with;
+    `decide_seconds`: its limit for desks that negotiate, as it tells them."""
 
-    def __init__(self, store: Store, own: str, known: Iterable[str], lights: Lights = USUAL) -> None:
+    def __init__(
+        self,
+        store: Store,
+        own: str,
+        known: Iterable[str],
+        lights: Lights = USUAL,
+        decide_seconds: int | None = None,
+    ) -> None:
         self._store, self._own, self._known_desks, self._lights = store, own, tuple(known), lights
+        self._decide_seconds = decide_seconds
+        self.deadlines = Deadlines()  # of the other desks
         self.hooks: list[case_rows.Hook] = []  # of whoever else has to hear of another desk's events
         self.listeners: list[Callable[[str], None]] = []  # are told of a case that another desk's events changed
 
     def hook(self, connection: Connection, case: Case, new: Sequence[Event]) -> None:
         """For `ivr.store.case_rows.append`: what is new goes out to the case's desks."""
-        pack(connection, case, self._own, self._known_desks, datetime.now(UTC))
+        pack(connection, case, self._own, self._known_desks, datetime.now(UTC), decide_seconds=self._decide_seconds)
 
     # --- inbox -------------------------------------------------------------------------------------------------------
 
@@ -155,6 +174,7 @@ class Messages:
         message = exchange_wire.read(body, signed.desk, self._own)
         answer = await self._store.write(lambda connection: self._take(connection, message, signed.nonce, body, now))
         await self._store.durable()
+        self.deadlines.learn(message, signed.created)
         for listener in self.listeners:
             listener(message.case)
         return answer

@@ -115,15 +115,17 @@ def _entry(entry: Entry, confidential: bool, sees: bool) -> dict[str, Any]:
 
 
 def _negotiation(asked: Asked, known: Known) -> dict[str, Any] | None:
-    """`ends_at`: then we accept, who received it first (R26); None where that is another desk, whose own limit runs, or
-    where nothing is to be decided.
+    """`ends_at`: then the desk that received it first accepts (R26), we or another; None where that one has not told
+    its limit, or where nothing is to be decided.
     """
     talks = known.case.negotiation
     if talks is None:
         return None
-    limit = timedelta(seconds=asked.services.site.desk.decide_seconds)
-    ours = known.case.first == asked.services.cases.desk
-    ends_at = known.talks_since + limit if ours and known.talks_since is not None else None
+    ends_at, since = None, known.talks_since
+    if since is not None and known.case.first == asked.services.cases.desk:
+        ends_at = since + timedelta(seconds=asked.services.site.desk.decide_seconds)
+    elif since is not None:
+        ends_at = asked.services.messages.deadlines.ends_at(known.case, since)
     told: Any = plain(
         {
             "desks": talks.desks,

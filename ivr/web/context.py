@@ -179,7 +179,8 @@ class Services:
 
     def __post_init__(self) -> None:
         hotline, lights = self.site.hotline, Lights(self.site.orders.yellow, self.site.orders.red)
-        object.__setattr__(self, "messages", Messages(self.store, hotline.desk, self.site.exchange, lights))
+        limit = self.site.desk.decide_seconds
+        object.__setattr__(self, "messages", Messages(self.store, hotline.desk, self.site.exchange, lights, limit))
         object.__setattr__(self, "tellings", Tellings(self.store, self.site))
         self.messages.hooks.append(self.tellings.hook)
         hooks = (self.messages.hook, self.tellings.hook)

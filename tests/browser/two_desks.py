@@ -94,6 +94,7 @@ def three(desks: Desks, citizen: Phone, since: float) -> None:
     desks.police.keyboard.press("F2")
     citizen.wait_who({"operator", "110"}, since=since)
     both_read(desks, ".case-negotiation", "尚未提出")
+    both_read(desks, ".case-limit", "内未商定，由首接平台 12345 先行受理")
 
 
 def ladders(desks: Desks) -> list[str]:

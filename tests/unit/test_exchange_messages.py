@@ -68,6 +68,13 @@ def test_given_a_message_when_it_is_written_and_read_then_it_is_the_same_with_th
     assert document["incidentComponent"]["internalIncidentId"] == "12345-20261127-000001"
 
 
+def test_given_a_limit_when_it_is_sent_then_it_arrives_and_an_older_desk_sends_none() -> None:
+    sent = message()
+    for limit in (None, 60):
+        body = exchange_wire.written(replace(sent, decide_seconds=limit), fold(sent.events))
+        assert exchange_wire.read(body, "12345", "110").decide_seconds == limit
+
+
 def _nested(levels: int) -> Any:
     value: Any = []
     for _ in range(levels):

@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from ivr.desks.case import Event
+from ivr.desks.exchange import Message
 from ivr.store import case_rows
 from ivr.store.audit import Audit
 from ivr.store.cases import Cases
+from ivr.store.export import instant
 from ivr.web import cases_told
 from tests.unit.stories import transferred
 from tests.web.house import CALL, House, a_house
@@ -65,6 +67,12 @@ async def test_given_a_negotiation_then_its_end_is_told_by_the_desk_whose_limit_
     told = cases_told._negotiation(asked, theirs)
     assert told is not None
     assert told["ends_at"] is None  # 110 has a [desk] decide_seconds of its own
+    said = Message("m", "110", "12345", "another", datetime.now(UTC), (), 30)
+    house.services.messages.deadlines.learn(said, said.made_at)
+    told = cases_told._negotiation(asked, theirs)
+    assert told is not None
+    assert known.talks_since is not None
+    assert told["ends_at"] == instant(known.talks_since + timedelta(seconds=30))
 
 
 async def test_given_another_desk_s_case_when_it_is_read_by_its_call_then_that_look_is_on_record_too(

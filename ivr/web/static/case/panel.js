@@ -21,7 +21,7 @@ function Negotiation({ one, doing }) {
   const other = otherOf(desks, one.desk);
   const left = ends ? Math.max(0, Math.ceil((Date.parse(ends) - now.value) / 1000)) : 0;
   const running = left ? t("case.left", { left: mmss(left), desk: one.first }) : t("case.limit_over");
-  const limit = decided ? null : one.first === one.desk ? running : t("case.left_there", { desk: one.first });
+  const limit = decided ? null : ends || one.first === one.desk ? running : t("case.left_there", { desk: one.first });
   return html`<fieldset class="case-negotiation" data-decided=${decided}>
     <legend>${t("case.who_accepts")}</legend>
     ${mine && html`<div class="desk-next">
