@@ -81,7 +81,7 @@ SECONDS = {
     "browser/test_shell.py": 8,
     "unit/test_exchange_histories.py": 45,
     "dialplan/test_corpus.py": 40,
-    "unit/test_database_shape.py": 40,
+    "unit/test_database_shape.py": 60,
     "web/test_bulk.py": 18,
     "web/test_calls_api.py": 25,
     "unit/test_store_calllog.py": 23,

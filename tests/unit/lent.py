@@ -74,10 +74,13 @@ class Lent:
     async def _emptied(self, url: str) -> bool:
         connection = await self._connected(url)
         try:
-            if await connection.fetchval(LOOKS) != self._looks:
-                return False
-            await connection.execute(EMPTY)
-            return True
+            alike = await connection.fetchval(LOOKS) == self._looks
+            if alike:
+                await connection.execute(EMPTY)
+        except asyncpg.PostgresError:  # no table of revisions, or somebody who does not let go
+            return False
+        else:
+            return alike
         finally:
             await connection.close()
 

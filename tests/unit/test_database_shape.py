@@ -32,10 +32,10 @@ def recorded() -> dict[str, Call]:
 
 
 @pytest.fixture
-async def filled(database_url: str, tmp_path: Path) -> AsyncIterator[str]:
+async def filled(ready_database_url: str, tmp_path: Path) -> AsyncIterator[str]:
     """A database with all of them, a hold, and a proof."""
     (tmp_path / "var/journal").mkdir(parents=True)
-    store = Store(database_url)
+    store = Store(ready_database_url)
     await store.open()
     calls = recorded()
     await store.save(calls.values())
@@ -44,7 +44,7 @@ async def filled(database_url: str, tmp_path: Path) -> AsyncIterator[str]:
     clock.months_later(13)
     await Job(store, tmp_path / "var", NODE, KEPT, by="test", clock=clock).run()
     await store.close()
-    yield database_url
+    yield ready_database_url
 
 
 async def everything(url: str, names: set[str]) -> dict[str, list[tuple[Any, ...]]]:
