@@ -155,7 +155,15 @@ ORDER: dict[str, Any] = {
 
 def one(**more: Any) -> dict[str, Any]:
     """A case as its page reads it."""
-    known = {"calls": [], "history": [], "letters": [], "guidance": None, "suggestion": None, "channel": "web"}
+    known = {
+        "calls": [],
+        "history": [],
+        "letters": [],
+        "guidance": None,
+        "suggestion": None,
+        "channel": "web",
+        "files": [],
+    }
     links = {"merged_into": None, "merged_from": [], "split_from": None, "split_into": []}
     times = {"opened_at": ago(60), "respond_by": None, "responded_at": None}
     return case({"cause": "井盖缺失", "class_code": "010101"}, **{**known, **links, **times, **more})
