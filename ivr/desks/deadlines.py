@@ -14,6 +14,7 @@ from ivr.desks.case_model import Case
 from ivr.desks.exchange import Message
 
 BEGINS = frozenset({"offered", "proposed"})  # kinds of events by which desks begin to negotiate
+LONGEST = timedelta(days=1)  # a limit is not longer (`exchange_wire`): what waited so long is over it
 REMEMBERED = 1000  # negotiations; what is older has ended
 
 
@@ -30,7 +31,7 @@ class Deadlines:
             self._limits[message.sender] = timedelta(seconds=message.decide_seconds)
         for event in message.events:
             if event.kind in BEGINS:
-                waited = max(timedelta(0), sent - message.made_at)
+                waited = min(max(timedelta(0), sent - message.made_at), LONGEST)
                 self._waited.setdefault((message.case, event.origin, event.seq), waited)
         while len(self._waited) > REMEMBERED:
             self._waited.popitem(last=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from ivr.desks.case import fold
@@ -40,3 +41,10 @@ def test_given_a_desk_that_has_told_no_limit_then_no_end_is_known() -> None:
     deadlines = Deadlines()
     deadlines.learn(message(None), THERE)
     assert deadlines.ends_at(case(), HERE) is None
+
+
+def test_given_a_message_that_says_it_is_ages_old_then_its_limit_is_over_and_nobody_stumbles() -> None:
+    deadlines, ours = Deadlines(), THERE - timedelta(minutes=5)
+    deadlines.learn(replace(message(1), made_at=datetime.min.replace(tzinfo=UTC)), THERE)
+    ends = deadlines.ends_at(case(), ours)
+    assert ends is not None and ends < ours
