@@ -229,7 +229,7 @@ class _Teller:
             "satisfaction_line", asked=total.asked, reached=total.reached, rated=total.rated, share=_rate(total.share)
         )
         head = [self.say(word) for word in ("department", "called", "reached", *SATISFIED, "rate_head")]
-        of = [(self.of(self.named.departments, key), grades) for key, grades in found.departments.items()]
+        of = [(self.of(self.named.departments, key), grades) for key, grades in found.of(self.named.desk).items()]
         rows = [
             (name, one.asked, one.reached, one.yes, one.partly, one.no, _shown(_percent(one)))
             for name, one in ((self.say("total"), total), *of)

@@ -44,7 +44,11 @@ class Satisfaction:
     """Of call-backs that were made in some time. What a caller says counts for each department of his case."""
 
     total: Grades
-    departments: Mapping[str, Grades]  # the most asked about first
+    departments: Mapping[tuple[str, str], Grades]  # desk, department → the most asked about first
+
+    def of(self, desk: str) -> Mapping[str, Grades]:
+        """Of the departments of one desk: another may call its own alike."""
+        return {department: grades for (whose, department), grades in self.departments.items() if whose == desk}
 
 
 def rows_of(serial: int, known: Case) -> list[dict[str, Any]]:
@@ -63,8 +67,11 @@ def rows_of(serial: int, known: Case) -> list[dict[str, Any]]:
 
 
 def project(connection: Connection, serial: int, known: Case) -> None:
+    """Write what the case's events say of it now: a call-back may have lost its effect to what came late."""
+    if not any(entry.event.kind == "called_back" for entry in known.history):
+        return
+    connection.execute(delete(tables.call_back).where(_BACK.case_serial == serial))
     if rows := rows_of(serial, known):
-        connection.execute(delete(tables.call_back).where(_BACK.case_serial == serial))
         connection.execute(tables.call_back.insert(), rows)
 
 
@@ -72,9 +79,10 @@ def counted(connection: Connection, since: datetime, until: datetime) -> Satisfa
     said = select(_BACK.reached, _BACK.satisfied).where(_BACK.at >= since, _BACK.at < until).subquery()
     total = connection.execute(select(*_sums(said))).one()
     of = _by_department(since, until)
-    query = select(of.c.department, *_sums(of)).group_by(of.c.department)
-    found = connection.execute(query.order_by(func.count().desc(), of.c.department)).all()
-    return Satisfaction(Grades(*map(int, total)), {row[0]: Grades(*map(int, row[1:])) for row in found})
+    query = select(of.c.desk, of.c.department, *_sums(of)).group_by(of.c.desk, of.c.department)
+    found = connection.execute(query.order_by(func.count().desc(), of.c.desk, of.c.department)).all()
+    departments = {(row[0], row[1]): Grades(*map(int, row[2:])) for row in found}
+    return Satisfaction(Grades(*map(int, total)), departments)
 
 
 def _by_department(since: datetime, until: datetime) -> Subquery:
@@ -85,7 +93,8 @@ def _by_department(since: datetime, until: datetime) -> Subquery:
         _ORDER.at <= _BACK.at,
         _ORDER.state != "returned",
     )
-    query = select(_BACK.case_serial, _BACK.place, _ORDER.department, _BACK.reached, _BACK.satisfied).distinct()
+    columns = (_BACK.case_serial, _BACK.place, _BACK.desk, _ORDER.department, _BACK.reached, _BACK.satisfied)
+    query = select(*columns).distinct()
     both = tables.call_back.join(tables.work_order, same)
     return query.select_from(both).where(_BACK.at >= since, _BACK.at < until).subquery()
 

@@ -105,7 +105,7 @@ def told(found: Figures, asked: Asked, now: datetime) -> dict[str, Any]:
         "call_backs": _grades(found.satisfaction.total),
         "departments": [
             {"department": key, **_named(site, key), **_grades(grades)}
-            for key, grades in found.satisfaction.departments.items()
+            for key, grades in found.satisfaction.of(site.hotline.desk).items()
         ],
     }
 

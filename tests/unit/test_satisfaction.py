@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import Connection, select
 
-from ivr.store import Store, shape
+from ivr.store import Store, shape, tables
 from ivr.store.cases import Cases
-from ivr.store.satisfaction import Grades, Satisfaction, counted
+from ivr.store.satisfaction import Grades, Satisfaction, counted, project
 
 START = datetime(2026, 11, 27, 8, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -16,11 +18,11 @@ Said = tuple[bool, str]  # reached, satisfied
 
 
 class Desk:
-    """12345; `hours` after START."""
+    """`hours` after START."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, name: str = "12345") -> None:
         self.store, self.hours = store, 0.0
-        self.cases = Cases(store, "12345", clock=lambda: START + timedelta(hours=self.hours))
+        self.cases = Cases(store, name, clock=lambda: START + timedelta(hours=self.hours))
 
     async def asked(self, *said: Said, departments: tuple[str, ...] = ()) -> str:
         """A case that these departments work on, whose caller says all that; its id."""
@@ -62,7 +64,7 @@ async def test_given_call_backs_when_counted_then_each_counts_for_each_departmen
     await desk.asked((True, "partly"), (True, ""))
     found = await desk.found()
     assert found.total == Grades(asked=5, reached=4, yes=1, partly=1, no=1)
-    assert list(found.departments.items()) == [
+    assert list(found.of("12345").items()) == [
         ("chengguan", Grades(asked=3, reached=2, yes=1, no=1)),
         ("shuiwu", Grades(asked=1, reached=1, yes=1)),
     ]
@@ -73,7 +75,7 @@ async def test_given_call_backs_of_another_time_then_they_are_not_counted(desk: 
     desk.hours = 24
     await desk.said(case, True, "yes")
     assert (await desk.found()).total == Grades(asked=1, reached=1, no=1)
-    assert (await desk.found(START + DAY, START + 2 * DAY)).departments == {
+    assert (await desk.found(START + DAY, START + 2 * DAY)).of("12345") == {
         "chengguan": Grades(asked=1, reached=1, yes=1)
     }
 
@@ -95,7 +97,28 @@ async def test_given_orders_that_were_returned_made_twice_or_later_then_nobody_i
     due = (START + 9 * DAY).isoformat()
     await desk.cases.act(case, "1001", "order_reopened", {"order": again, "reason": "来电人不满意", "due": due})
     await desk.order(case, "gongan")
-    assert (await desk.found()).departments == {"chengguan": Grades(asked=1, reached=1, no=1)}
+    assert (await desk.found()).of("12345") == {"chengguan": Grades(asked=1, reached=1, no=1)}
+
+
+async def test_given_a_department_that_another_desk_calls_alike_then_nobody_is_graded_for_the_other(desk: Desk) -> None:
+    await desk.asked((True, "yes"), departments=("chengguan",))
+    other = Desk(desk.store, "110")
+    await other.asked((True, "no"), departments=("chengguan",))
+    found = await desk.found()
+    assert found.total == Grades(asked=2, reached=2, yes=1, no=1)
+    assert found.of("12345") == {"chengguan": Grades(asked=1, reached=1, yes=1)}
+    assert found.of("110") == {"chengguan": Grades(asked=1, reached=1, no=1)}
+
+
+async def test_given_a_call_back_that_lost_its_effect_then_it_counts_no_more(desk: Desk) -> None:
+    case = (await desk.cases.get(await desk.asked((True, "yes")))).case
+
+    def without(connection: Connection) -> None:
+        serial = connection.execute(select(tables.case.c.serial).where(tables.case.c.id == case.id)).scalar_one()
+        project(connection, serial, replace(case, call_backs=()))
+
+    await desk.store.write(without)
+    assert (await desk.found()).total == Grades()
 
 
 async def test_given_a_database_of_before_when_it_comes_up_then_what_was_said_is_counted(
