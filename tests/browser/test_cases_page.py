@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from ivr.channels.enclosures import keep
+from ivr.channels.incoming import Enclosed
+from ivr.store import Store
+from ivr.store.attachments import Attachments
+from ivr.store.cases import Cases
+from ivr.store.channels import Arrival, Arrivals
 from tests.browser.axe import findings
+from tests.browser.pictures import stored
 from tests.pbx.hotline import Hotline
 
 EVIL = "<img src=x onerror=alert(1)>"
@@ -54,3 +63,45 @@ def test_given_a_matter_of_neither_desk_when_taken_to_its_end_then_its_basis_is_
     assert findings(page) == []
     press(page, "办结")
     expect(page.locator(".case-head .badge")).to_contain_text("已办结")
+
+
+PAPER = b"%PDF-1.7 <script>alert(1)</script>"
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "care"), [("zh", "来件附件", "请谨慎打开"), ("en", "Files that came", "open them with care")]
+)
+def test_given_files_that_hung_on_a_mail_when_one_is_taken_then_it_is_saved_as_it_came_under_its_name(
+    hotline: Hotline, open_page: Callable[..., Page], language: str, title: str, care: str
+) -> None:
+    case = a_mail(hotline, f"files-{language}", {"说明.pdf": PAPER, EVIL: b"\x89PNG\r\n\x1a\n" + b"\0" * 2_500_000})
+    page = open_page(user="admin", path=f"/cases/{case}", language=language)
+    files = page.get_by_role("region", name=title)
+    expect(files.get_by_role("listitem")).to_have_count(2)
+    expect(files).to_contain_text("1 kB")
+    expect(files).to_contain_text("2.5 MB")
+    expect(files).to_contain_text(care)
+    expect(page.locator("img[src=x]")).to_have_count(0)
+    assert findings(page) == []
+    with page.expect_download() as coming:
+        files.get_by_role("link", name="说明.pdf").click()
+    assert coming.value.suggested_filename == "说明.pdf"
+    assert Path(coming.value.path()).read_bytes() == PAPER
+
+
+def a_mail(hotline: Hotline, id: str, files: dict[str, bytes]) -> str:
+    """Its case, answered: nobody waits when another test looks."""
+    made: list[str] = []
+
+    async def takes(store: Store) -> None:
+        now = datetime.now(UTC)
+        kept = await keep(
+            Attachments(store, hotline.var / "attachments"), [Enclosed(*one) for one in files.items()], "mail"
+        )
+        one = Arrival("mail", "email", id, now, now, {"text": "路灯"}, sender="w@example.com", files=tuple(kept))
+        made.append(str((await Arrivals(store, Cases(store, "12345")).take(one)).case))
+
+    stored(hotline, takes)
+    answered = {"kind": "responded", "data": {"words": "好"}}
+    assert hotline.api("POST", f"/api/v1/cases/{made[0]}/events", answered).status == 201
+    return made[0]
