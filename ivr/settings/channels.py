@@ -57,6 +57,10 @@ class Channel:
         """Its addresses in small letters: what comes from one of them is a loop."""
         return frozenset(one.lower() for one in (*self.addresses, self.user, self.send_from) if one)
 
+    def can_write_to(self, address: str) -> bool:
+        """Nothing goes to ourselves, nor where a mail server would have to know SMTPUTF8 (RFC 6531)."""
+        return ADDRESS.fullmatch(address) is not None and address.lower() not in self.own
+
     @property
     def limit(self) -> timedelta:
         return span(self.respond) or timedelta(days=1)

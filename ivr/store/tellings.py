@@ -75,6 +75,7 @@ class Tellings:
     def __init__(self, store: Store, site: Site, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._clock = clock
         self._store, self._own, self._hooks, self._sms = store, site.hotline.desk, site.webhooks, site.sms
+        self._channels = {one.key: one for one in answered(site.channels).values()}
         self._mailboxes = {one.key: name for name, one in answered(site.channels).items()}
         self._names, self._country = (*by_name(site), *self._mailboxes.values()), site.screening.country
 
@@ -178,8 +179,9 @@ class Tellings:
 
     async def answer_to(self, case_id: str) -> str:
         """The address that an answer goes to by mail; "": none does."""
-        for key in self._mailboxes:
-            if found := await self.written(case_id, key):
+        for key, channel in self._channels.items():
+            found = await self.written(case_id, key)
+            if found and channel.can_write_to(found[-1].sender):
                 return found[-1].sender
         return ""
 

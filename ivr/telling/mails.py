@@ -20,7 +20,7 @@ from ivr.channels.incoming import line
 from ivr.desks.case_letters import ANSWER
 from ivr.desks.progress import silent
 from ivr.settings import Site
-from ivr.settings.channels import ADDRESS, Channel
+from ivr.settings.channels import Channel
 from ivr.store.correspondence import Written
 from ivr.store.tellings import Letter
 from ivr.telling.mail_words import BODY, PROMISE, SUBJECT
@@ -48,16 +48,12 @@ def decide(letter: Letter, channel: Channel, written: Sequence[Written], now: da
     whom = written[-1] if answer and written else written[0] if written else None
     if whom is None:
         return Never("erased")
-    if not _can_be_written_to(whom.sender, channel):
+    if not channel.can_write_to(whom.sender):
         return Never("no_address")
     if not answer and (why := _forbidden(letter, whom, now)):
         return Never(why)
     named = tuple(one.thread for one in written if _ID.fullmatch(one.thread))
     return Mail(whom.sender, _language(letter), not answer, named[-MOST_REFERENCES:] if answer else named[:1])
-
-
-def _can_be_written_to(address: str, channel: Channel) -> bool:
-    return ADDRESS.fullmatch(address) is not None and address.lower() not in channel.own
 
 
 def _forbidden(letter: Letter, whom: Written, now: datetime) -> str:

@@ -185,6 +185,17 @@ async def test_given_a_bounce_or_ourselves_then_nothing_goes_back(house: House, 
     assert await house.rows() == []
 
 
+@pytest.mark.parametrize(("who", "to"), [(WANG, WANG), ("somebody", ""), ("王@example.com", "")])
+async def test_given_an_address_that_no_mail_goes_to_then_whoever_answers_is_promised_none(
+    house: House, who: str, to: str
+) -> None:
+    taken = await house.comes(who=who)
+    assert await house.tellings.answer_to(str(taken.case)) == to
+    await house.cases.act(str(taken.case), "1001", "responded", {"words": "修好了"})
+    await house.send()
+    assert {one for _, receivers, _ in house.server.took for one in receivers} == ({to} - {""})
+
+
 async def test_given_a_list_then_a_persons_answer_goes_to_who_wrote(house: House) -> None:
     taken = await house.comes(List_Id="<all.example.com>")
     await house.cases.act(str(taken.case), "1001", "responded", {"words": "修好了"})
