@@ -42,4 +42,5 @@ class Deadlines:
         if limit is None or case.negotiation is None:
             return None
         began = case.negotiation.began
-        return since + limit - self._waited.get((case.id, began.origin, began.seq), timedelta(0))
+        waited = self._waited.get((case.id, began.origin, began.seq), timedelta(0))
+        return since + max(timedelta(0), limit - waited)

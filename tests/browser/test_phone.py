@@ -51,6 +51,16 @@ LOSE = """(press) => new Promise((done) => {
   socket.close();
 })"""
 
+REFUSE = r"""() => {
+  const heard = socket.onmessage;
+  socket.onmessage = (event) => {
+    if (!/^SIP\/2.0 200 /.test(event.data) || !/^CSeq: \d+ INVITE/im.test(event.data)) return heard(event);
+    socket.onmessage = heard;
+    const head = event.data.split("\r\n\r\n")[0].replace(/^.*/, "SIP/2.0 500 Another INVITE is pending");
+    heard({ data: `${head.replace(/^(Content-Length): *\d+/im, "$1: 0")}\r\n\r\n` });
+  };
+}"""
+
 
 def start(page: Page) -> None:
     """The desk's own phone is registered; the tests call it `phone`."""
@@ -166,6 +176,26 @@ def test_given_a_lost_socket_when_a_key_is_pressed_meanwhile_then_no_talk_ends_a
     citizen.wait_for("disconnected", 20)
     call_state(page, None)
     eventually(lambda: not hotline.channels(), 10, lambda: f"{hotline.channels()}")
+    assert "requeued" not in [step.step for step in hotline.call_of(citizen.name).steps], "he was given to the next one"
+
+
+def test_given_a_talk_when_asterisk_refuses_to_hold_at_that_moment_then_no_talk_ends_and_it_is_tried_again(
+    hotline: Hotline, open_page: OpenPage
+) -> None:
+    page = open_page("1001")
+    start(page)
+    page.evaluate(CATCH)
+    citizen = talk(hotline, page)
+    page.evaluate(REFUSE)
+    page.evaluate("phone.hold(true)")
+    citizen.wait_who((), since=time.time())
+    page.wait_for_timeout(1000)  # ms: longer than it takes to say it anew
+    assert page.evaluate("phone.call.value.state") == "held"
+    page.evaluate("phone.hold(false)")
+    call_state(page, "up")
+    citizen.wait_heard("operator", since=time.time())
+    citizen.hangup()
+    call_state(page, None)
     assert "requeued" not in [step.step for step in hotline.call_of(citizen.name).steps], "he was given to the next one"
 
 

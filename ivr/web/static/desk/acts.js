@@ -43,7 +43,8 @@ export function answer() {
 export function hold() {
   if (phase.value !== "talking") return;
   if (line.value) return line.value.hold();
-  return toggle("hold", () => held.value, (wanted) => order("hold", () => api.post("/desk/hold", { held: wanted })));
+  const name = `hold ${call.value?.id}`; // of this call alone
+  return toggle(name, () => held.value, (wanted) => order(name, () => api.post("/desk/hold", { held: wanted })));
 }
 
 export function mute() {

@@ -186,6 +186,7 @@ export function createPhone() {
     born.on("unhold", ({ originator }) => mine() && originator === "local" && holding(false));
     born.on("ended", () => mine() && over());
     born.on("failed", () => mine() && over());
+    reinvites.guard(born);
     for (const lost of ["onTransportError", "onRequestTimeout"]) {
       const end = born[lost].bind(born);
       born[lost] = () => (mine() && talks() ? undefined : end()); // it ends no talk: voices go another way

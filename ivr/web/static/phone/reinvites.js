@@ -2,6 +2,8 @@
 // socket is lost, would end the call.
 
 const BUSY = 100; // ms until it is tried again where Asterisk's own re-INVITE stands in the way (RFC 3261, 14.1)
+const REFUSED = 500; // ms until it is tried again after Asterisk itself has said so
+const PASSING = [491, 500]; // another one is pending there: one whose answer went to a lost socket, too
 
 /** `reached()`: the session; null without a call, and while Asterisk cannot be reached. */
 export function createReinvites(reached) {
@@ -15,14 +17,16 @@ export function createReinvites(reached) {
     const other = session && session.isOnHold().local !== held;
     if (!session || settling || !(other || moved)) return;
     settling = true;
-    const again = () => {
-      if (session !== reached()) return;
-      settling = false;
-      settle();
-    };
+    const next = () => again(session);
     const how = other ? (held ? "hold" : "unhold") : "renegotiate";
-    if (session[how]({ useUpdate: false }, again)) moved = false;
-    else setTimeout(again, BUSY);
+    if (session[how]({ useUpdate: false }, next)) moved = false;
+    else setTimeout(next, BUSY);
+  }
+
+  function again(session) {
+    if (session !== reached()) return;
+    settling = false;
+    settle();
   }
 
   return {
@@ -38,6 +42,18 @@ export function createReinvites(reached) {
       moved = true;
       settling = false;
       settle();
+    },
+    /** What Asterisk cannot do at this moment ends no talk: JsSIP would hang up. */
+    guard(session) {
+      const send = session._sendReinvite.bind(session);
+      session._sendReinvite = ({ eventHandlers, ...more }) => {
+        const failed = (answer) => {
+          if (!PASSING.includes(answer?.status_code)) return eventHandlers.failed(answer);
+          moved = true; // for JsSIP it is done: it is said anew
+          return setTimeout(() => again(session), REFUSED);
+        };
+        send({ ...more, eventHandlers: { ...eventHandlers, failed } });
+      };
     },
     over() {
       held = moved = settling = false;
