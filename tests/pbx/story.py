@@ -10,12 +10,14 @@ from ivr.calls.check import faults
 from ivr.calls.model import Call
 from tests.pbx.running import eventually
 from tests.phones import Phone
+from tests.phones.tones import FRAME_SECONDS
 from tests.soak.spans import length, padded, without
 
 SETTLE = 0.5  # seconds after a change until everybody hears it: jitter buffers, softmix's frame, the phone's clock
 LOOK = 0.8  # seconds that are listened to
 WAIT = 30.0  # seconds until it must be so
 ALL, NOTHING = 0.75, 0.1  # share of frames
+WRITTEN = 30.0  # seconds at most until a phone that the machine lets stand has written what it heard
 SHORT = 0.12  # seconds of silence that the phones of a busy machine make by themselves
 
 
@@ -81,7 +83,14 @@ def nobody_hears(listener: Phone, speakers: Iterable[Phone], seconds: float = LO
 
 
 def longest_gap(listener: Phone, speakers: Sequence[Phone], since: float, until: float) -> float:
-    """Seconds in which the listener heard none of them at a stretch; while a phone was held up, it is no wonder."""
-    gaps = [(start, start + length) for start, length in listener.gaps([one.tone for one in speakers], since, until)]
+    """Seconds in which the listener heard none of them at a stretch; while a phone was held up, it is no wonder.
+
+    Until its call's end; what is not there of the time is a gap, once the phone had time to write it.
+    """
+    patient = time.monotonic() + WRITTEN
+    while (heard := listener.audio(since, until)).end < until - 2 * FRAME_SECONDS and time.monotonic() < patient:
+        time.sleep(0.05)
+    gaps = [(start, start + length) for start, length in heard.gaps([one.tone for one in speakers])]
+    gaps.append((max(since, heard.end), until))
     held = [(start, start + length) for phone in (listener, *speakers) for start, length in phone.audio().held_up]
     return max(map(length, without(gaps, padded(held, SETTLE))), default=0.0)

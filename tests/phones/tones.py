@@ -127,7 +127,7 @@ class Heard:
         """The whole frames between two moments (None: from the beginning, to the end)."""
         first = 0 if since is None else max(0, int(np.ceil((since - self.start) / FRAME_SECONDS - 1e-6)))
         last = len(self.frames) if until is None else int((until - self.start) / FRAME_SECONDS + 1e-6)
-        return Heard(self.start + first * FRAME_SECONDS, self.frames[first : max(first, last)])
+        return Heard(self.start + first * FRAME_SECONDS, self.frames[first : max(first, last)], self.held_up)
 
     def present(self, tone: Tone) -> npt.NDArray[np.bool_]:
         """In which frames a tone is heard."""

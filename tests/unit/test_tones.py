@@ -122,6 +122,15 @@ def test_given_a_phone_that_the_machine_did_not_let_run_then_it_is_known_from_wh
     assert held_up(lost) == [(pytest.approx(START + 0.98), pytest.approx(0.42))]
 
 
+def test_given_a_window_then_it_still_knows_when_its_phone_was_held_up() -> None:
+    records = np.zeros(100, RECORD)
+    records["at"] = START + np.arange(100) * 0.02
+    records["at"][50:] += 0.4
+    heard = Heard.from_records(records)
+    assert heard.held_up
+    assert heard.window(START, None).held_up == heard.held_up
+
+
 def test_given_no_frames_for_a_while_then_the_hole_is_silence() -> None:
     records = np.zeros(100, RECORD)
     records["at"] = START + 0.02 + np.arange(100) * 0.02
