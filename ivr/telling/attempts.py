@@ -61,12 +61,16 @@ class Attempts:
         self._blind = False
         return found
 
+    def over(self, letter: Letter) -> tuple[Answer, Fate] | None:
+        """What became of it, where only the database does not know yet: no rule forbids it any more."""
+        return self._over.get(letter.id)
+
     async def once(
         self, name: str, letter: Letter, tried: Callable[[], Awaitable[tuple[Answer, Fate]]]
     ) -> tuple[Answer, Fate]:
         """`tried` sends it; its answer's `after` is how long all of this receiver's messages wait."""
-        if letter.id in self._over:
-            return self._over[letter.id]
+        if (known := self.over(letter)) is not None:
+            return known
         now = self._now()
         answer, found = await tried()
         if found.state == "pending" and now - letter.made_at > GIVEN_UP:

@@ -49,6 +49,8 @@ class Mailer:
         await posting.keep_telling(lambda: self._attempts.due(name), tell, self._attempts.hurry[name])
 
     async def _tell(self, name: str, channel: Channel, context: ssl.SSLContext, letter: Letter) -> Fate:
+        if (known := self._attempts.over(letter)) is not None:
+            return await self._attempts.told(letter, "email", "", *known)
         to = ""
         try:
             written = await self._tellings.written(letter.now.id, channel.key)

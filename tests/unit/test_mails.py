@@ -24,7 +24,7 @@ from ivr.desks.case_model import Case, Event, Matter
 from ivr.doctor_channels import channels
 from ivr.settings import Site, load
 from ivr.settings.channels import Channel
-from ivr.store import Store
+from ivr.store import DatabaseDownError, Store
 from ivr.store.cases import Cases
 from ivr.store.channels import Arrivals, Taken
 from ivr.store.correspondence import Written
@@ -247,6 +247,26 @@ async def test_given_a_server_that_has_no_time_then_the_same_mail_goes_later(hou
     house.clock[0] += timedelta(minutes=5)
     await house.send()
     assert [row[1] for row in await house.rows()] == ["delivered"]
+    assert len(house.server.took) == 1
+
+
+async def test_given_a_mail_that_went_out_when_the_database_could_not_note_it_then_no_rule_says_later_that_it_did_not(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = await house.comes()
+    (letter,) = await house.tellings.due(NAME, NOON)
+    mailer, context = house.teller._mailer, ssl.create_default_context()
+
+    async def down(*_: object) -> None:
+        raise DatabaseDownError("sqlite", "away")
+
+    with monkeypatch.context() as away:
+        away.setattr(house.cases, "act", down)
+        assert (await mailer._tell(NAME, house.channel, context, letter)).state == "pending"
+    await house.cases.act(str(taken.case), "1001", "responded", {"words": "修好了"})
+    letter, *_ = await house.tellings.due(NAME, NOON)
+    await mailer._tell(NAME, house.channel, context, letter)
+    assert (await house.rows())[0] == ("received", "delivered", "")
     assert len(house.server.took) == 1
 
 
