@@ -42,5 +42,4 @@ class Deadlines:
         if limit is None or case.negotiation is None:
             return None
         began = case.negotiation.began
-        waited = self._waited.get((case.id, began.origin, began.seq), timedelta(0))
-        return since + max(timedelta(0), limit - waited)
+        return since + limit - self._waited.get((case.id, began.origin, began.seq), timedelta(0))

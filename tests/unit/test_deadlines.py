@@ -37,12 +37,6 @@ def test_given_a_message_that_waited_for_the_line_and_comes_twice_then_its_limit
     assert deadlines.ends_at(case(), HERE + waited) == HERE + timedelta(seconds=60)
 
 
-def test_given_a_message_that_says_it_was_made_in_the_year_1_then_its_limit_is_over_and_nothing_breaks() -> None:
-    deadlines = Deadlines()
-    deadlines.learn(replace(message(), made_at=datetime.min.replace(tzinfo=UTC)), THERE)
-    assert deadlines.ends_at(case(), HERE) == HERE
-
-
 def test_given_a_desk_that_has_told_no_limit_then_no_end_is_known() -> None:
     deadlines = Deadlines()
     deadlines.learn(message(None), THERE)
