@@ -31,7 +31,7 @@ class Attempts:
 
     def __init__(self, tellings: Tellings, cases: Cases, now: Callable[[], datetime]) -> None:
         self._tellings, self._cases, self._now = tellings, cases, now
-        self._over: dict[str, tuple[Answer, Fate]] = {}  # ids of what was sent, until the database knows it
+        self._over: dict[str, tuple[str, Answer, Fate]] = {}  # ids of what was sent, until the database knows it
         self._blind = False  # the outbox cannot be read
         self._wait: dict[str, datetime] = {}  # name → it wants to hear nothing before that
         self._asked: dict[str, datetime] = {}  # name → when somebody last asked for its messages
@@ -61,16 +61,16 @@ class Attempts:
         self._blind = False
         return found
 
-    def over(self, letter: Letter) -> tuple[Answer, Fate] | None:
-        """What became of it, where only the database does not know yet: no rule forbids it any more."""
+    def over(self, letter: Letter) -> tuple[str, Answer, Fate] | None:
+        """Its words and what became of it, where only the database does not know yet: no rule forbids it any more."""
         return self._over.get(letter.id)
 
     async def once(
-        self, name: str, letter: Letter, tried: Callable[[], Awaitable[tuple[Answer, Fate]]]
+        self, name: str, letter: Letter, tried: Callable[[], Awaitable[tuple[Answer, Fate]]], words: str = ""
     ) -> tuple[Answer, Fate]:
         """`tried` sends it; its answer's `after` is how long all of this receiver's messages wait."""
         if (known := self.over(letter)) is not None:
-            return known
+            return known[1:]
         now = self._now()
         answer, found = await tried()
         if found.state == "pending" and now - letter.made_at > GIVEN_UP:
@@ -86,7 +86,7 @@ class Attempts:
         elif found.state == "refused":
             log.error("telling.given_up", name=name, message=letter.id, case=letter.now.id, why=answer.why, alarm=True)
         if found.state != "pending":
-            self._over[letter.id] = answer, found
+            self._over[letter.id] = words, answer, found
         return answer, found
 
     async def told(self, letter: Letter, way: str, words: str, answer: Answer, fated: Fate) -> Fate:

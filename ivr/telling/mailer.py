@@ -50,7 +50,7 @@ class Mailer:
 
     async def _tell(self, name: str, channel: Channel, context: ssl.SSLContext, letter: Letter) -> Fate:
         if (known := self._attempts.over(letter)) is not None:
-            return await self._attempts.told(letter, "email", "", *known)
+            return await self._attempts.told(letter, "email", *known)
         to = ""
         try:
             written = await self._tellings.written(letter.now.id, channel.key)

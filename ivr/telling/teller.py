@@ -128,6 +128,8 @@ class Teller:
         return await self._attempts.settle(letter, state, found, answer)
 
     async def _text(self, http: aiohttp.ClientSession, letter: Letter) -> Fate:
+        if (known := self._attempts.over(letter)) is not None:
+            return await self._attempts.told(letter, SMS, *known)
         found = decide(letter, self._site, self._texts, self._now())
         to = normal(found.to, self._site.screening.country) if isinstance(found, Text) else ""
         if to in self._busy:
@@ -150,19 +152,18 @@ class Teller:
         if isinstance(found, Text) and await self._tellings.texts_to(found.to, now - DAY) >= sms.most_a_day:
             found = Never("too_many")
         if isinstance(found, Never):
-            await self._tellings.settled(letter, "dropped", now, why=found.why)
-            log.info("sms.not_sent", case=letter.now.id, step=letter.step, why=found.why)
+            await self._attempts.dropped(letter, found.why)
             return DELIVERED
         return await self._send(http, sms.url, letter, found)
 
     async def _send(self, http: aiohttp.ClientSession, url: str, letter: Letter, found: Text) -> Fate:
         data = {"to": found.to, "text": found.words, "language": found.language}
         message = {"type": "sms.send", "timestamp": instant(self._now()), "data": data}
-        answer, fated = await self._post(http, SMS, url, letter, orjson.dumps(message))
+        answer, fated = await self._post(http, SMS, url, letter, orjson.dumps(message), words=found.words)
         return await self._attempts.told(letter, SMS, found.words, answer, fated)
 
     async def _post(
-        self, http: aiohttp.ClientSession, name: str, url: str, letter: Letter, body: bytes
+        self, http: aiohttp.ClientSession, name: str, url: str, letter: Letter, body: bytes, *, words: str = ""
     ) -> tuple[posting.Answer, Fate]:
         async def once() -> tuple[posting.Answer, Fate]:
             signed = headers(letter.id, body, self._secrets.webhook_secrets(name), self._now())
@@ -170,4 +171,4 @@ class Teller:
             longest = LONGEST_WAIT if answer.status == GONE else min(answer.after, LONGEST_WAIT)
             return replace(answer, after=longest), _fate(answer.status)
 
-        return await self._attempts.once(name, letter, once)
+        return await self._attempts.once(name, letter, once, words)

@@ -417,6 +417,26 @@ async def test_given_a_database_that_cannot_note_what_was_taken_then_nobody_hear
     assert await house.rows("sms") == [("delivered", "")]
 
 
+async def test_given_a_text_that_went_out_when_the_database_could_not_note_it_then_no_rule_says_later_that_it_did_not(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def down(*_: Any) -> None:
+        raise DatabaseDownError("sqlite://", "disk full")
+
+    await house.call("c1")
+    case = await house.opened()
+    (letter,) = await house.tellings.due("sms", house.clock[0])
+    async with posting.session(posting.context(house.site, everybody=True)) as http:
+        with monkeypatch.context() as away:
+            away.setattr(house.cases, "act", down)
+            assert (await house.teller._text(http, letter)).state == "pending"
+    await house.cases.act(case, "1001", "emergency", {"danger": "life"})
+    await house.send()
+    assert (len(house.gateway.ids), await house.rows("sms")) == (1, [("delivered", "")])
+    said = (await house.cases.get(case)).case.history[-1].event.data
+    assert (said["state"], said["words"]) == ("sent", house.gateway.took[0]["data"]["text"])
+
+
 async def test_given_a_case_that_takes_no_more_events_then_its_text_is_sent_once_all_the_same(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
