@@ -119,7 +119,7 @@ class Hotline(Running):
         eventually(lambda: any(word in one for one in now()), 2 * PATIENCE, lambda: f"{word} was to be, and is {now()}")
 
     def began(self, caller: str) -> float:
-        return max((phone.called_at for phone in self.phones if phone.name == caller), default=0.0)
+        return max((phone.called_at.get(caller, 0.0) for phone in self.phones), default=0.0)
 
     # — afterwards ————————————————————————————————————————————————————————————————————————————————————————————————————
 

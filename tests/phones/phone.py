@@ -45,7 +45,7 @@ class Phone:
     ) -> None:
         self.name, self.ip, self.registration = name, ip, register
         self.tone = hertz(tone)
-        self.called_at = 0.0  # when it last began to call
+        self.called_at: dict[str, float] = {}  # by the number that it told: when it last began to call
         self._line = Line(
             name,
             {
@@ -82,7 +82,7 @@ class Phone:
             address = f"<sip:{self.name if from_user is None else from_user}@{self.ip}:{self.port}>"
             escaped = (from_name or "").replace("\\", "\\\\").replace('"', '\\"')
             local = f'"{escaped}" {address}' if from_name is not None else address
-        self.called_at = time.time()
+        self.called_at[self.name if from_user is None else from_user] = time.time()
         return int(self._line.order("call", uri=uri, headers=dict(headers or {}), local_uri=local))
 
     def on_call(
