@@ -174,6 +174,17 @@ class People:
 
 
 @pytest.fixture
+def context(chromium: Chromium) -> Iterator[BrowserContext]:
+    """For pages whose server a test plays: no script of theirs may fail unheard."""
+    context = chromium.context()
+    errors: list[str] = []
+    context.on("weberror", lambda error: errors.append(str(error.error)))
+    yield context
+    context.close()
+    assert errors == []
+
+
+@pytest.fixture
 def open_page(chromium: Chromium, hotline: Hotline) -> Iterator[Callable[..., Page]]:
     people = People(chromium, hotline)
     yield people

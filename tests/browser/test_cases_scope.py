@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.axe import findings
-from tests.browser.chromium import Chromium
 from tests.browser.scripted import CALLER, ME, Desk, call, case, view
 from tests.pbx.hotline import Hotline
 
@@ -16,13 +14,6 @@ SUGGESTION = {
     **{"owners": ["110"], "by": "scope", "id": "12345-110/2026-01/A0103", "version": "2026-01"},
     "reason": {"zh": "受理范围清单 2026-01 版 A0103", "en": "scope list 2026-01, A0103"},
 }
-
-
-@pytest.fixture
-def context(chromium: Chromium) -> Iterator[BrowserContext]:
-    context = chromium.context()
-    yield context
-    context.close()
 
 
 def test_given_what_a_caller_says_when_typed_and_picked_then_the_case_says_so_and_one_press_offers_it(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,16 +19,6 @@ DIALLING = view("talking", call(CALLER, ME, {**POLICE, "state": "ringing"}, tran
 THREE = view("talking", call(CALLER, ME, {**POLICE, "speaking": True}, transfer=transfer("joined")))
 CONSULT = view("talking", call(CALLER, ME, POLICE, state="apart", transfer=transfer("joined", mode="consult")))
 FAILED = view("talking", call(CALLER, ME, transfer=transfer("ended", result="failed", reason="busy")))
-
-
-@pytest.fixture
-def context(chromium: Chromium) -> Iterator[BrowserContext]:
-    context = chromium.context()
-    errors: list[str] = []
-    context.on("weberror", lambda error: errors.append(str(error.error)))
-    yield context
-    context.close()
-    assert errors == []
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -22,16 +21,6 @@ NEGOTIATING = {
     "ends_at": None,
     "decided": None,
 }
-
-
-@pytest.fixture
-def context(chromium: Chromium) -> Iterator[BrowserContext]:
-    context = chromium.context()
-    errors: list[str] = []
-    context.on("weberror", lambda error: errors.append(str(error.error)))
-    yield context
-    context.close()
-    assert errors == []
 
 
 @pytest.fixture
